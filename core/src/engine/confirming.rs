@@ -5,9 +5,9 @@ use time::OffsetDateTime;
 use crate::audit;
 use crate::contract::confirmed::Confirmed;
 use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::how_asked::HandedOff;
 use crate::contract::object::{ObjectId, Ownership};
 use crate::engine::cancel::Cancel;
-use crate::engine::marks::UNKNOWN;
 use crate::engine::report::Report;
 use crate::engine::watch::Watch;
 use crate::engine::{Engine, apply};
@@ -32,6 +32,13 @@ pub struct Confirming {
     said: Said,
 }
 
+impl Confirming {
+    /// Whether it stays known that the handoff was taken back, as something of the stack's stays for it until a revoke takes that.
+    pub fn is_waited_for(&self) -> bool {
+        self.said == Said::Done && self.plan.changes.iter().any(|change| change.action == Action::Update)
+    }
+}
+
 impl Engine {
     /// What is to be written down where somebody says of a handoff of a plan that it was carried out, or that it wasn't. `None`
     /// where that is what is written down already.
@@ -40,13 +47,15 @@ impl Engine {
     /// [`ErrorKind::NotFound`] where an apply has to come first: what the handoff names isn't there yet.
     /// [`ErrorKind::Unsupported`] where a plan sees by itself whether it was done, or the provider keeps no marks.
     pub fn confirming(&self, plan: &Plan, handoff: &ObjectId, said: Said) -> Result<Option<Confirming>> {
-        let there = plan.marks.iter().find_map(|(id, mark)| {
-            let says = mark.says.as_ref()?;
-            let is_its = says.is_of(handoff) || handoff.kind == UNKNOWN && says.handoff() == handoff.name;
-            is_its.then_some((id, mark, says))
-        });
         let change = plan.changes.iter().find(|change| change.id == *handoff && change.action == Action::Handoff);
         let asked = change.and_then(|change| change.handoff.as_ref());
+        let wanted = asked.filter(|asked| !asked.takes_back);
+        let wanted = wanted.map(|asked| HandedOff { object: handoff.clone(), how: asked.how.clone() });
+        let there = plan.marks.iter().find_map(|(id, mark)| {
+            let says = mark.says.as_ref()?;
+            let is_its = mark.of.as_ref() == Some(handoff) || wanted.as_ref().is_some_and(|wanted| says.is_of(wanted));
+            is_its.then_some((id, mark, says))
+        });
         let is_taken_back = asked.is_some_and(|asked| asked.takes_back);
         let because = change.map(|change| change.because.clone()).unwrap_or_default();
         let on_mark = |action, id: &ObjectId, before, after| Change {
@@ -62,9 +71,21 @@ impl Engine {
             warning: None,
         };
         if said == Said::NotDone || is_taken_back {
-            let Some((id, mark, says)) = there else { return Ok(None) };
+            let Some((id, mark, says)) = there.filter(|(.., says)| !says.taken_back) else { return Ok(None) };
+            // Where something of the stack's stays for what may have been done, it has to be known that it is undone.
+            let is_waited_for = said == Said::Done
+                && self.is_other_stack
+                && plan
+                    .stays
+                    .iter()
+                    .any(|stays| plan.marks.values().all(|mark| mark.of.as_ref() != Some(&stays.object)));
+            let undone = || self.provider.confirmation(&Confirmed { taken_back: true, ..says.clone() });
+            if let Some(trace) = is_waited_for.then(undone).flatten().filter(|trace| trace.id == *id) {
+                let change = on_mark(Action::Update, id, Some(mark.attributes.clone()), Some(trace.attributes));
+                return Ok(Some(self.writing(plan, vec![change], handoff, says.document.clone(), said)));
+            }
             let change = on_mark(Action::Delete, id, Some(mark.attributes.clone()), None);
-            return Ok(Some(self.writing(plan, change, handoff, says.document.clone(), said)));
+            return Ok(Some(self.writing(plan, vec![change], handoff, says.document.clone(), said)));
         }
         let (Some(change), Some(asked)) = (change, asked) else { return Ok(None) };
         if asked.verifiable {
@@ -81,21 +102,35 @@ impl Engine {
             name: handoff.name.clone(),
             document: asked.digest(&plan.unique_ids),
             on: OffsetDateTime::now_utc().date().to_string(),
+            how: asked.how.clone(),
+            taken_back: false,
         };
         let Some(object) = self.provider.confirmation(&confirmed) else {
             let message = format!("provider {} remembers no confirmed handoffs", self.id);
             return Err(Error::new(ErrorKind::Unsupported, message));
         };
-        let (action, before) = match there {
-            Some((_, mark, _)) => (Action::Update, Some(mark.attributes.clone())),
-            None => (Action::Create, None),
+        let on_it = |action, before| on_mark(action, &object.id, before, Some(object.attributes.clone()));
+        let changes = match there {
+            Some((id, mark, _)) if *id == object.id => vec![on_it(Action::Update, Some(mark.attributes.clone()))],
+            // An earlier cloudgrant's mark has another name.
+            Some((id, mark, _)) => {
+                let former = on_mark(Action::Delete, id, Some(mark.attributes.clone()), None);
+                vec![on_it(Action::Create, None), former]
+            }
+            None => vec![on_it(Action::Create, None)],
         };
-        let change = on_mark(action, &object.id, before, Some(object.attributes));
-        Ok(Some(self.writing(plan, change, handoff, confirmed.document, said)))
+        Ok(Some(self.writing(plan, changes, handoff, confirmed.document, said)))
     }
 
-    fn writing(&self, plan: &Plan, change: Change, handoff: &ObjectId, document: String, said: Said) -> Confirming {
-        let plan = Plan::new(plan.provider, plan.stack.clone(), vec![change], 0, Vec::new());
+    fn writing(
+        &self,
+        plan: &Plan,
+        changes: Vec<Change>,
+        handoff: &ObjectId,
+        document: String,
+        said: Said,
+    ) -> Confirming {
+        let plan = Plan::new(plan.provider, plan.stack.clone(), changes, 0, Vec::new());
         Confirming { plan, handoff: handoff.clone(), document, said }
     }
 

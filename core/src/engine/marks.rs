@@ -5,18 +5,29 @@
 //! A mark also outlives the manifest's wish. What somebody did, somebody has to take back; until that is confirmed as well, it stays.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
 
 use crate::contract::confirmed::Confirmed;
+use crate::contract::how_asked::{HandedOff, HowAsked};
 use crate::contract::object::{Desired, Handoff, Object, ObjectId, Ownership};
 use crate::contract::observed::{Observed, Stays};
+use crate::contract::platform::PlatformContext;
+use crate::contract::registry::platforms;
 use crate::engine::Engine;
 use crate::plan::confirmation::{Confirmation, HandoffNames, Mark};
 use crate::plan::{Action, Change, Plan};
 use crate::text::redact::quoted;
 use crate::vocabulary::note::Note;
+use crate::vocabulary::scope::Scope;
+use crate::vocabulary::tenancy::Tenancy;
 
 /// The kind of what a mark names and nothing that is linked in knows.
-pub(super) const UNKNOWN: &str = "handoff";
+const UNKNOWN: &str = "handoff";
+/// How many digits tell what is to be taken back from what has the same name.
+const DIGITS_OF_ANOTHER: usize = 8;
 
 /// The marks that are there, and what they are to what is wanted.
 #[derive(Debug, Default)]
@@ -26,6 +37,8 @@ pub(super) struct Marks {
     wanted: HashMap<ObjectId, ObjectId>,
     /// Those of handoffs that nothing wants any more, and that nothing takes over.
     unwanted: BTreeSet<ObjectId>,
+    /// What those are to be that somebody has edited: they give nobody anything.
+    pub(super) emptied: Vec<Object>,
     unique_ids: BTreeMap<String, String>,
     /// The principals that a vendor made and the manifest names by now, as they were asked for, and when that was confirmed.
     vendor_made: BTreeMap<String, String>,
@@ -44,45 +57,78 @@ impl Engine {
         if confirmed.is_empty() {
             return marks;
         }
-        let vendor_made: Vec<_> =
-            desired.vendor_made.iter().filter_map(|scope| self.platform.asked_for(scope)).collect();
-        let (mut wanted, mut taken_over) = (HashMap::new(), HashSet::new());
+        let vendor_made: BTreeSet<_> = desired.vendor_made.iter().filter_map(|scope| self.asked_for(scope)).collect();
+        let takes_over = || desired.takes_over.iter().chain(&vendor_made);
+        let mut wanted: HashMap<(&str, &str), HandedOff> = HashMap::new();
+        let mut taken_over: HashSet<(&str, &str)> = HashSet::new();
         for Object { id, handoff, .. } in &desired.objects {
             match handoff {
-                Some(_) => _ = wanted.insert((id.kind, id.name.as_str()), id),
+                Some(Handoff { how, .. }) => {
+                    let handed_off = HandedOff { object: id.clone(), how: how.clone() };
+                    _ = wanted.insert((id.kind, id.name.as_str()), handed_off);
+                }
                 None => _ = taken_over.insert((id.kind, id.name.as_str())),
             }
         }
-        taken_over.extend(desired.takes_over.iter().chain(&vendor_made).map(|id| (id.kind, id.name.as_str())));
-        // The vendor made it for just that, and whatever else it got by that only its maker knows.
-        let is_vendor_made = |named: &(&str, &str)| vendor_made.iter().any(|id| (id.kind, id.name.as_str()) == *named);
-        for (mark, says) in confirmed {
+        // Where a mark says how it was asked for, it comes before one of the same object that doesn't.
+        let says_how = |says: &Option<Confirmed>| says.as_ref().is_some_and(|says| !says.how.is_empty());
+        let mut traces = Vec::new();
+        let (first, last): (Vec<_>, Vec<_>) = confirmed.into_iter().partition(|(_, says)| says_how(says));
+        for (mark, says) in first.into_iter().chain(last) {
             let named = says.as_ref().map(|says| (says.kind.as_str(), says.name.as_str()));
-            let handoff = named.and_then(|named| wanted.get(&named));
-            let is_taken_over = named.is_some_and(|named| taken_over.contains(&named) && !is_vendor_made(&named));
-            if handoff.is_none() && self.baseline.is_none() && is_taken_over {
+            let is_of = |handed_off: &&HandedOff| says.as_ref().is_some_and(|says| says.is_of(handed_off));
+            let handoff = named.and_then(|named| wanted.get(&named)).filter(is_of);
+            // The vendor made it for just that, and whatever else it got by that only its maker knows.
+            let is_vendor_made = vendor_made.iter().any(|one| is_of(&one));
+            let is_taken_over =
+                named.is_some_and(|named| taken_over.contains(&named)) || takes_over().any(|one| is_of(&one));
+            let is_marked = handoff.is_some_and(|handoff| marks.wanted.contains_key(&handoff.object));
+            if self.baseline.is_none() && (is_marked || handoff.is_none() && is_taken_over && !is_vendor_made) {
                 continue;
             }
-            if let (None, Some(says)) =
-                (handoff, says.as_ref().filter(|says| is_vendor_made(&(&says.kind, &says.name))))
-            {
+            if let (None, true, Some(says)) = (handoff, is_vendor_made, &says) {
                 marks.vendor_made.insert(says.name.clone(), says.on.clone());
             }
+            let of = handoff.map(|handoff| handoff.object.clone());
+            if says.as_ref().is_some_and(|says| says.taken_back) {
+                traces.push((mark, says, of));
+                continue;
+            }
             let Some(found) = observed.objects.remove(&mark) else { continue };
+            let emptied = says.is_none().then(|| self.provider.edited_confirmation(&mark)).flatten();
+            if let Some(emptied) = emptied.filter(|_| self.baseline.is_none()) {
+                observed.objects.insert(mark.clone(), found.clone());
+                marks.emptied.push(emptied);
+            }
             match handoff {
-                Some(handoff) => _ = marks.wanted.insert((*handoff).clone(), mark.clone()),
-                None if named.is_some_and(|named| taken_over.contains(&named)) => {}
+                Some(_) if is_marked => {}
+                Some(handoff) => _ = marks.wanted.insert(handoff.object.clone(), mark.clone()),
+                None if is_taken_over => {}
                 None => _ = marks.unwanted.insert(mark.clone()),
             }
-            marks.marks.insert(mark, Mark { attributes: found.attributes, says });
+            marks.marks.insert(mark, Mark { attributes: found.attributes, says, of });
+        }
+        // What was taken back is remembered for as long as something stays for what may have been done.
+        let may_stay = !(marks.unwanted.is_empty() && observed.stays.is_empty());
+        let is_needed = self.baseline.is_some() || self.is_other_stack && may_stay;
+        for (mark, says, of) in traces.into_iter().filter(|(.., of)| is_needed || of.is_some()) {
+            if let Some(found) = observed.objects.remove(&mark) {
+                marks.marks.insert(mark, Mark { attributes: found.attributes, says, of });
+            }
         }
         marks
+    }
+
+    /// The handoff by which the platform's vendor is asked for the principal of a scope.
+    fn asked_for(&self, scope: &Scope) -> Option<HandedOff> {
+        let HandedOff { object, how } = self.platform.asked_for(scope)?;
+        Some(HandedOff { object, how: how.with(HowAsked::PLATFORM, &self.platform.tenancy().kind) })
     }
 
     /// Holds the handoffs of a plan against the marks: what is confirmed is nothing to do, and what nothing wants any more is to be
     /// taken back.
     pub(super) fn settle_handoffs(&self, plan: &mut Plan, marks: Marks) {
-        let Marks { marks, wanted, unwanted, unique_ids, vendor_made } = marks;
+        let Marks { marks, wanted, unwanted, emptied: _, unique_ids, vendor_made } = marks;
         (plan.marks, plan.unique_ids) = (marks, unique_ids);
         for (name, on) in vendor_made {
             let message = format!(
@@ -126,9 +172,11 @@ impl Engine {
                 )
             });
         }
-        let told: Vec<_> = unwanted.into_iter().map(|mark| self.unwanted(plan, mark)).collect();
-        for (change, _) in &told {
-            plan.changes.extend(change.clone());
+        let mut told = Vec::new();
+        for mark in unwanted {
+            let one = self.unwanted(plan, mark);
+            plan.changes.extend(one.0.clone());
+            told.push(one);
         }
         let stays: Vec<_> = told.into_iter().map(|(change, says)| self.stays(plan, change, says)).collect();
         plan.stays.extend(stays);
@@ -136,10 +184,20 @@ impl Engine {
     }
 
     /// What is to be taken back, by a mark that nothing wants any more; nothing where nobody knows what that is.
-    fn unwanted(&self, plan: &Plan, mark: ObjectId) -> (Option<Change>, (ObjectId, Option<Confirmed>)) {
+    fn unwanted(&self, plan: &mut Plan, mark: ObjectId) -> (Option<Change>, (ObjectId, Option<Confirmed>)) {
         let says = plan.marks.get(&mark).and_then(|mark| mark.says.clone());
         let change = says.as_ref().map(|says| {
-            let (id, handoff) = self.taken_back(&says.kind, &says.name);
+            let (mut id, handoff) = self.taken_back(&says.kind, &says.name, &says.how);
+            // The same object may be asked for in another way now, or have been asked for in two.
+            let is_taken = plan.changes.iter().any(|change| change.id == id)
+                || plan.confirmed.iter().any(|confirmed| confirmed.object == id);
+            if is_taken {
+                let digits: String = says.digits().chars().take(DIGITS_OF_ANOTHER).collect();
+                id.name = format!("{}~{digits}", id.name);
+            }
+            if let Some(mark) = plan.marks.get_mut(&mark) {
+                mark.of = Some(id.clone());
+            }
             taking_back(id, handoff)
         });
         (change, (mark, says))
@@ -149,7 +207,7 @@ impl Engine {
         let (Some(change), Some(says)) = (change, says) else {
             let reason = "it is the mark of a handoff that was confirmed, and somebody has edited it, so that nobody knows of which: \
                           find out what others were asked for, and have it taken back where nothing wants it any more; then delete \
-                          the mark"
+                          the mark. Until then it is kept, and gives nobody anything"
                 .to_owned();
             return Stays { object: mark, reason, is_empty: true };
         };
@@ -169,11 +227,20 @@ impl Engine {
     }
 
     /// How what was handed off is taken back, as whoever knows its kind says.
-    pub(super) fn taken_back(&self, kind: &str, name: &str) -> (ObjectId, Handoff) {
-        let known = self.provider.taken_back(kind, name).or_else(|| self.platform.taken_back(kind, name));
+    pub(super) fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> (ObjectId, Handoff) {
+        let known = self.provider.taken_back(kind, name, how).or_else(|| self.taken_back_on_platform(kind, name, how));
         let (id, handoff) = known.unwrap_or_else(|| {
             let task = "take back what they were asked for";
-            let document = format!("Take back: {kind} {name}\n");
+            let mut document = format!("Take back: {kind} {name}\n");
+            for (key, value) in how.entries() {
+                _ = writeln!(document, "  {key}: {value}");
+            }
+            if how.is_empty() {
+                document.push_str(
+                    "How it was asked for, its mark doesn't say: whoever was asked knows it, and the audit trail of the confirmation has \
+                     the step.\n",
+                );
+            }
             (
                 ObjectId::new(UNKNOWN, format!("{kind} {name}")),
                 Handoff::unseen("whoever was asked for it", task, document),
@@ -182,18 +249,35 @@ impl Engine {
         (id, handoff.taking_back())
     }
 
+    /// The same of a platform's kinds: by the platform on which it was asked for, whichever the manifest has by now.
+    fn taken_back_on_platform(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+        let tenancy = self.platform.tenancy();
+        match how.get(HowAsked::PLATFORM) {
+            Some(platform) if platform != tenancy.kind => {
+                let registration = platforms::platform(platform).ok()?;
+                let context = PlatformContext {
+                    tenancy: Arc::new(Tenancy { kind: platform.to_owned(), ..Tenancy::clone(tenancy) }),
+                    stack: self.stack.clone(),
+                    home: String::new(),
+                    is_cloud_in_sandbox: self.in_sandbox,
+                    sandbox: None,
+                };
+                registration.connect(context, &Value::Object(Map::new())).ok()?.taken_back(kind, name, how)
+            }
+            // Of an earlier cloudgrant's mark, only the stack's own manifest says on which platform that was.
+            None if self.is_other_stack => None,
+            _ => self.platform.taken_back(kind, name, how),
+        }
+    }
+
     /// Tells of handoffs that stay wanted with less in them: what was confirmed may have given what is revoked.
     pub(super) fn tell_less(&self, plan: &mut Plan) {
-        let marked: HashMap<_, _> = plan
-            .marks
-            .values()
-            .filter_map(|mark| mark.says.as_ref())
-            .map(|says| ((says.kind.as_str(), says.name.as_str()), says))
-            .collect();
+        let marked: HashMap<_, _> =
+            plan.marks.values().filter_map(|mark| mark.of.as_ref().zip(mark.says.as_ref())).collect();
         let names = HandoffNames::of(plan);
         let less = plan.changes.iter().filter_map(|change| {
             let handoff = change.handoff.as_ref().filter(|handoff| !handoff.takes_back)?;
-            let says = marked.get(&(change.id.kind, change.id.name.as_str()))?;
+            let says = marked.get(&change.id)?;
             let name = quoted(&names.shortest(&change.id));
             let reason = format!(
                 "{} was asked to {}, which was confirmed on {} with what is revoked in it: have that taken back, as the document above is \

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use cloudgrant_core::{
-    Asked, Desired, Domain, Handoff, Note, Object, ObjectId, Ownership, Principal, Result, Scope, Tenancy,
+    Asked, Desired, Domain, Handoff, HowAsked, Note, Object, ObjectId, Ownership, Principal, Result, Scope, Tenancy,
 };
 use cloudgrant_platform_kit::helm::Chart;
-use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, PLATFORM_BINDING, Teller};
+use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, FORM, PLATFORM_BINDING, Teller};
 use serde_json::Value;
 
 /// Source: Union, "Enabling AWS resources"; its chart `dataplane`, `values.aws.yaml`, which annotates each namespace's service
@@ -32,9 +32,18 @@ pub(crate) fn asked_for(scope: &Scope) -> ObjectId {
     ObjectId::new(PLATFORM_BINDING, scope.slug())
 }
 
-/// How that is taken back, where a binding's name is that of a domain.
-pub(crate) fn taken_back_by_vendor(tenancy: &Tenancy, name: &str) -> Option<(ObjectId, Handoff)> {
-    let domain = Domain::parse(name).ok().filter(|domain| tenancy.domains.contains(domain) || !name.contains('-'))?;
+/// How it is remembered that the vendor was asked.
+pub(crate) fn asked_of_vendor() -> HowAsked {
+    HowAsked::default().with(FORM, "identity")
+}
+
+/// How that is taken back. Where it isn't remembered how it was asked for: if a binding's name is that of a domain.
+pub(crate) fn taken_back_by_vendor(tenancy: &Tenancy, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+    let may_be_meant = |domain: &Domain| match how.get(FORM) {
+        Some(_) => *how == asked_of_vendor().with(HowAsked::PLATFORM, &tenancy.kind),
+        None => tenancy.domains.contains(domain) || !name.contains('-'),
+    };
+    let domain = Domain::parse(name).ok().filter(may_be_meant)?;
     let whose = match tenancy.organization.as_str() {
         "" => String::new(),
         organization => format!("Organization: {organization}\n"),
@@ -69,11 +78,14 @@ fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked) -> De
         because: principal.because.clone(),
         ownership: Ownership::Fragment { of: format!("the platform's binding of {}", principal.scope) },
         touches: Vec::new(),
-        handoff: Some(Handoff::unseen(
-            VENDOR,
-            format!("bind domain {domain} to a managed identity of its own"),
-            document(tenancy, principal, asked, &domain),
-        )),
+        handoff: Some(
+            Handoff::unseen(
+                VENDOR,
+                format!("bind domain {domain} to a managed identity of its own"),
+                document(tenancy, principal, asked, &domain),
+            )
+            .asked_as(asked_of_vendor()),
+        ),
     });
     let Some(binding) = principal.because.first() else { return desired };
     // Requirement 5.
