@@ -30,12 +30,13 @@ pub struct Confirming {
     handoff: ObjectId,
     document: String,
     said: Said,
+    is_waited_for: bool,
 }
 
 impl Confirming {
     /// Whether it stays known that the handoff was taken back, as something of the stack's stays for it until a revoke takes that.
     pub fn is_waited_for(&self) -> bool {
-        self.said == Said::Done && self.plan.changes.iter().any(|change| change.action == Action::Update)
+        self.is_waited_for
     }
 }
 
@@ -82,7 +83,8 @@ impl Engine {
             let undone = || self.provider.confirmation(&Confirmed { taken_back: true, ..says.clone() });
             if let Some(trace) = is_waited_for.then(undone).flatten().filter(|trace| trace.id == *id) {
                 let change = on_mark(Action::Update, id, Some(mark.attributes.clone()), Some(trace.attributes));
-                return Ok(Some(self.writing(plan, vec![change], handoff, says.document.clone(), said)));
+                let writing = self.writing(plan, vec![change], handoff, says.document.clone(), said);
+                return Ok(Some(Confirming { is_waited_for: true, ..writing }));
             }
             let change = on_mark(Action::Delete, id, Some(mark.attributes.clone()), None);
             return Ok(Some(self.writing(plan, vec![change], handoff, says.document.clone(), said)));
@@ -131,7 +133,7 @@ impl Engine {
         said: Said,
     ) -> Confirming {
         let plan = Plan::new(plan.provider, plan.stack.clone(), changes, 0, Vec::new());
-        Confirming { plan, handoff: handoff.clone(), document, said }
+        Confirming { plan, handoff: handoff.clone(), document, said, is_waited_for: false }
     }
 
     /// Writes it down: a mark for exactly what was shown, whatever the cloud is like by now. A plan that finds something else takes
@@ -146,7 +148,7 @@ impl Engine {
         watch: &dyn Watch,
         cancel: &Cancel,
     ) -> Result<Report> {
-        let Confirming { plan, handoff, document, said } = confirming;
+        let Confirming { plan, handoff, document, said, is_waited_for: _ } = confirming;
         let approved: ApprovedPlan = plan.approve(approval);
         let begun = tokio::time::Instant::now();
         let before = self.backends().requests();

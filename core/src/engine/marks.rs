@@ -205,11 +205,13 @@ impl Engine {
 
     fn stays(&self, plan: &Plan, change: Option<Change>, (mark, says): (ObjectId, Option<Confirmed>)) -> Stays {
         let (Some(change), Some(says)) = (change, says) else {
-            let reason = "it is the mark of a handoff that was confirmed, and somebody has edited it, so that nobody knows of which: \
-                          find out what others were asked for, and have it taken back where nothing wants it any more; then delete \
-                          the mark. Until then it is kept, and gives nobody anything"
-                .to_owned();
-            return Stays { object: mark, reason, is_empty: true };
+            let is_emptied = self.baseline.is_none() && self.provider.edited_confirmation(&mark).is_some();
+            let reason = format!(
+                "it is the mark of a handoff that was confirmed, and somebody has edited it, so that nobody knows of which: find out what \
+                 others were asked for, and have it taken back where nothing wants it any more; then delete the mark{}",
+                if is_emptied { ". Until then it stays, and what it allows by that edit goes" } else { "" }
+            );
+            return Stays { object: mark, reason, is_empty: is_emptied };
         };
         let name = quoted(&HandoffNames::of(plan).shortest(&change.id));
         let how = if self.thorough && !self.is_other_stack {
