@@ -131,8 +131,8 @@ impl Locator {
         }
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        if scheme == "https"
-            && let Some(host) = Host::parse(authority)
+        if let Some(host) = Host::parse(authority)
+            && is_address(scheme, &host)
             && let Some(child) = IN_HOLDER.iter().find_map(|kind| kind.addressed(text, &host, path))
         {
             return child.map(Self::Child);
@@ -179,6 +179,11 @@ impl Locator {
         let host = authority.rsplit('@').next()?;
         Host::parse(host).map(|host| host.cloud)
     }
+}
+
+/// Whether what is in a host is addressed so. A queue of Service Bus has no address: people write its host alone, or as clients do.
+fn is_address(scheme: &str, host: &Host) -> bool {
+    scheme == "https" || host.service == Service::Bus && matches!(scheme, "" | "sb")
 }
 
 /// How locators are written, of every kind that is registered.
