@@ -11,10 +11,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Change, Checked, Confirmed, Connect,
-    Desired, Engine, Error, ErrorKind, Event, Found, GrantName, HowAsked, IntentId, Intents, Limit, Naming, Object,
-    ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext, Provider, Reach, RegistryAccess,
-    Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding, Settings, Silent, Stack, TaskAccess,
-    Tenancy, Unmakeable, Verb, Watch,
+    Desired, Engine, Error, ErrorKind, Event, Found, GrantName, HowAsked, Intent, IntentId, Intents, Limit, Naming,
+    Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext, Provider, Reach,
+    RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding, Settings, Silent, Stack,
+    TaskAccess, Tenancy, Unmakeable, Verb, Watch,
 };
 use serde_json::json;
 
