@@ -71,8 +71,8 @@ pub(crate) fn taken_back(how: &HowAsked, name: &str) -> Option<Handoff> {
 /// How somebody takes the accounts of these pairs away, each given as `-p PROJECT -d DOMAIN`: a sentence.
 pub(crate) fn unbinding(bound: &[String]) -> String {
     let of = match bound {
-        [] => "for each project and domain that has it".to_owned(),
-        bound => format!("with {}", bound.join(", ")),
+        [] => "For each project and domain that has it".to_owned(),
+        bound => format!("With {}", bound.join(", ")),
     };
     format!(
         "{of}, take `{SETTING}` out of what `flyte get settings` shows, and write the rest with `flyte edit settings --from-file FILE`"
