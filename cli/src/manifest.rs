@@ -98,6 +98,15 @@ fn missing() -> Error {
     Error::new(ErrorKind::Manifest, "there is no manifest in this folder").with("looked for", NAMES.join(", "))
 }
 
+/// The stack that the manifest has by its file, the environment and the flags, where there is one that can be read. One from standard
+/// input is read once, and not for this.
+pub(crate) fn stack(global: &Global) -> Option<String> {
+    if is_missing(global) || is_standard_input(global) {
+        return None;
+    }
+    load(global).ok().map(|loaded| loaded.manifest.stack.to_string())
+}
+
 /// Whether the manifest is read from standard input.
 pub(crate) fn is_standard_input(global: &Global) -> bool {
     global.file.as_deref() == Some(Path::new(STANDARD_INPUT_FLAG))

@@ -42,6 +42,7 @@ pub use contract::delivery::{
 };
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::{Error, ErrorKind, Result};
+pub use contract::how_asked::{HandedOff, HowAsked};
 pub use contract::object::{Desired, Handoff, Object, ObjectId, Ownership, Reference};
 pub use contract::observed::{
     Broken, Found, Limit, Observed, Obstacle, Stays, Unmakeable, Unsearched, Widened, Widening,

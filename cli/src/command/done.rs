@@ -11,6 +11,7 @@ use super::audit::{AuditOptions, actor};
 use super::{Shell, Work, with_session};
 use crate::args::quoted;
 use crate::exit::Exit;
+use crate::manifest;
 use crate::render::{handoff, json, report};
 use crate::terminal::question::is_approved;
 
@@ -60,7 +61,11 @@ impl Options {
     }
 }
 
-pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
+pub(crate) async fn run(shell: Shell<'_>, mut options: Options) -> Result<Exit> {
+    // Of the manifest's own stack, what the manifest wants is nothing to take back.
+    if options.stack.is_some() && manifest::stack(shell.global) == options.stack {
+        options.stack = None;
+    }
     let mut global = shell.global.clone();
     global.stack.clone_from(&options.stack);
     global.without_manifest = options.stack.is_some();
@@ -78,7 +83,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let confirming = engine.confirming(&plan, &id, options.said()).map_err(|error| in_words_of(shell, error))?;
         // What is written down stands for the document as it is, and people get commands as they work here.
         shell.printer.here().plan(&mut plan);
-        let step = Step::of(&plan, &id, &options)?;
+        let mut step = Step::of(&plan, &id, &options)?;
+        step.is_waited_for = confirming.as_ref().is_some_and(Confirming::is_waited_for);
         match confirming {
             Some(confirming) => confirm(shell, &mut work, engine, confirming, &plan, &step, &options).await,
             None => step.nothing_to_write(shell, &plan),
@@ -104,6 +110,8 @@ struct Step {
     /// The shortest name that means it alone.
     name: String,
     undo: bool,
+    /// Whether something of the stack's stays until it is known that it was taken back.
+    is_waited_for: bool,
 }
 
 impl Step {
@@ -114,7 +122,7 @@ impl Step {
             return Err(Error::new(ErrorKind::Unexpected, format!("the plan has lost {id}")));
         };
         let name = HandoffNames::of(plan).shortest(id);
-        Ok(Self { change, confirmed: done.map(|one| one.on.clone()), name, undo: options.undo })
+        Ok(Self { change, confirmed: done.map(|one| one.on.clone()), name, undo: options.undo, is_waited_for: false })
     }
 
     fn takes_back(&self) -> bool {
@@ -150,6 +158,10 @@ impl Step {
         let again = shell.global.repeated("plan");
         match (self.undo, self.takes_back()) {
             (false, false) => format!("{name} counts as done: plans have a line for it from now on.\n"),
+            (false, true) if self.is_waited_for => {
+                let revoke = shell.global.repeated("revoke --all");
+                format!("{name} counts as taken back: what stayed for it goes with `{revoke}`.\n")
+            }
             (false, true) => format!("{name} counts as taken back: nothing of it is remembered any more.\n"),
             (true, true) => format!(
                 "{name} is forgotten: nothing in the manifest of {} wants it, and no plan asks to have it taken back.\n",

@@ -7,7 +7,7 @@ use crate::json::assert_valid;
 use crate::support::{Folder, QUICKSTART};
 
 /// A role of the stack's own, which a statement in another account and two records on the platform name.
-const ON_AWS: &str = r#"version: 1
+pub(crate) const ON_AWS: &str = r#"version: 1
 stack: acme-done
 provider: aws
 platform:
@@ -41,7 +41,7 @@ fn on_azure() -> String {
 }
 
 /// A domain that the Union team binds, with two grants.
-fn by_the_vendor() -> String {
+pub(crate) fn by_the_vendor() -> String {
     let at = QUICKSTART.find("\nregistries:").expect("registries");
     let more = "\n  - name: training-production\n    scope: { domain: production }\n    access:\n      training-data: read-write\n";
     QUICKSTART[..at].replace("provider: aws ", "provider: azure ") + more
@@ -50,7 +50,7 @@ fn by_the_vendor() -> String {
 const OF_VENDOR: &str = "\n  - name: training-production\n    scope: { domain: production }\n    access:\n      training-data: read-write\n";
 
 #[track_caller]
-fn exits(folder: &Folder, arguments: &[&str], code: i32) -> String {
+pub(crate) fn exits(folder: &Folder, arguments: &[&str], code: i32) -> String {
     let output = folder.output(&[arguments, &["--sandbox"]].concat());
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
@@ -58,12 +58,12 @@ fn exits(folder: &Folder, arguments: &[&str], code: i32) -> String {
 }
 
 /// As one line, however it was wrapped.
-fn flat(text: &str) -> String {
+pub(crate) fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[track_caller]
-fn plan(folder: &Folder) -> Value {
+pub(crate) fn plan(folder: &Folder) -> Value {
     assert_valid(folder, &["plan", "--sandbox"])
 }
 

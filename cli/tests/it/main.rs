@@ -14,6 +14,7 @@ mod credentials;
 mod delivery;
 mod deployer;
 mod done;
+mod done_remembered;
 mod drift;
 mod examples;
 mod export;

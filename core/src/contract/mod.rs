@@ -10,6 +10,7 @@ pub(crate) mod confirmed;
 pub(crate) mod delivery;
 pub(crate) mod diagnostic;
 pub(crate) mod error;
+pub(crate) mod how_asked;
 pub(crate) mod object;
 pub(crate) mod observed;
 pub(crate) mod permissions;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::contract::attributes::Attributes;
 use crate::contract::delivery::Outputs;
+use crate::contract::how_asked::{HandedOff, HowAsked};
 use crate::digest::digest_of;
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::note::Note;
@@ -62,6 +63,10 @@ pub struct Handoff {
     /// is made anew, as the cloud tells the two apart ([`Observed::unique_ids`](crate::Observed::unique_ids)).
     #[serde(skip)]
     pub principals: Vec<String>,
+    /// How it is asked for, beside what the name of its object says: what it takes to have it taken back. Its mark keeps it once it is
+    /// confirmed.
+    #[serde(skip)]
+    pub how: HowAsked,
     /// Whether it takes back what an earlier one asked for, and nothing wants any more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub takes_back: bool,
@@ -76,6 +81,7 @@ impl Handoff {
             document: document.into(),
             verifiable: false,
             principals: Vec::new(),
+            how: HowAsked::default(),
             takes_back: false,
         }
     }
@@ -86,6 +92,13 @@ impl Handoff {
         self.principals.extend(principals);
         self.principals.sort();
         self.principals.dedup();
+        self
+    }
+
+    /// The same with how it is asked for.
+    #[must_use]
+    pub fn asked_as(mut self, how: HowAsked) -> Self {
+        self.how = how;
         self
     }
 
@@ -177,7 +190,7 @@ pub struct Desired {
     pub thorough: bool,
     /// Handoffs by which somebody was asked for what objects here do themselves: what such a handoff made is theirs by now, and
     /// nobody has to take it back.
-    pub takes_over: BTreeSet<ObjectId>,
+    pub takes_over: BTreeSet<HandedOff>,
     /// Scopes whose principal the platform's vendor was asked for, and which the manifest names by now: what was asked for is there,
     /// and is used.
     pub vendor_made: BTreeSet<Scope>,

@@ -11,6 +11,7 @@ use crate::contract::backend::Backend;
 use crate::contract::client_code::ClientCode;
 use crate::contract::delivery::{DeliveryFile, Principal};
 use crate::contract::error::Result;
+use crate::contract::how_asked::{HandedOff, HowAsked};
 use crate::contract::object::{Desired, Handoff, ObjectId};
 use crate::contract::permissions::{Permissions, Purpose};
 use crate::contract::protected::Protected;
@@ -110,14 +111,13 @@ pub trait Platform: Debug + Send + Sync {
 
     /// How somebody takes back what a handoff of the platform's own kinds asked for, as
     /// [`Provider::taken_back`](crate::Provider::taken_back).
-    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
-        let _ = (kind, name);
+    fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+        let _ = (kind, name, how);
         None
     }
 
-    /// The object of the handoff by which the platform's vendor is asked for the principal of a scope; `None` where no vendor makes
-    /// any.
-    fn asked_for(&self, scope: &Scope) -> Option<ObjectId> {
+    /// The handoff by which the platform's vendor is asked for the principal of a scope; `None` where no vendor makes any.
+    fn asked_for(&self, scope: &Scope) -> Option<HandedOff> {
         let _ = scope;
         None
     }

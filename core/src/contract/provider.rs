@@ -17,6 +17,7 @@ use crate::contract::confirmed::Confirmed;
 use crate::contract::delivery::Bound;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::how_asked::HowAsked;
 use crate::contract::object::{Desired, Handoff, Object, ObjectId};
 use crate::contract::observed::Widened;
 use crate::contract::permissions::{Permissions, Purpose};
@@ -200,6 +201,7 @@ pub trait Provider: Backend {
     ///
     /// # Behavior
     /// - Its name follows from the handoff ([`Confirmed::digits`]), and it gives nobody anything. It goes with no principal.
+    /// - Of one that was taken back ([`Confirmed::taken_back`]), `None` where nothing of the stack's stays for what may have been done.
     /// - Those that are there are in [`Observed::confirmed`](crate::Observed::confirmed), with what each says.
     /// - Sends nothing.
     fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
@@ -207,14 +209,27 @@ pub trait Provider: Backend {
         None
     }
 
-    /// How somebody takes back what a handoff of the cloud's own kinds asked for: the object, by the kind and the name that its mark
-    /// has, and what is to be done. Asked where the manifest may have forgotten it. `None` where the kind isn't the cloud's, or
-    /// the name is none that it gives.
+    /// What becomes of such an object that somebody has edited so that nobody knows what it confirms: one of the same name that gives
+    /// nobody anything again, and of which [`Observed::confirmed`](crate::Observed::confirmed) says no more than of the edited one. `None` where no edit
+    /// can make it give anything.
     ///
     /// # Behavior
-    /// - Sends nothing. What it says follows from the name alone, which somebody may have edited: it is told to others as commands.
-    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
-        let _ = (kind, name);
+    /// Sends nothing.
+    fn edited_confirmation(&self, mark: &ObjectId) -> Option<Object> {
+        let _ = mark;
+        None
+    }
+
+    /// How somebody takes back what a handoff of the cloud's own kinds asked for: the object, by the kind and the name that its mark
+    /// has, and what is to be done. Asked where the manifest may have forgotten it. `None` where the kind isn't the cloud's, or
+    /// the name is none that it gives. `how` is what the handoff said of itself ([`Handoff::how`]); it is empty where an earlier
+    /// cloudgrant made the mark.
+    ///
+    /// # Behavior
+    /// - Sends nothing. What it says follows from the name and from `how`, which somebody may have edited: it is told to others as
+    ///   commands.
+    fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+        let _ = (kind, name, how);
         None
     }
 

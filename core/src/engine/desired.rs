@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::contract::delivery::{DeliveryFile, Identity, Outputs, Principal, Principals};
 use crate::contract::error::{Error, Result};
+use crate::contract::how_asked::{HandedOff, HowAsked};
 use crate::contract::object::{Desired, ObjectId};
 use crate::contract::observed::Observed;
 use crate::contract::platform::Platform;
@@ -166,7 +167,12 @@ impl Engine {
         check_delivered(platform, self.platform.as_ref(), &delivered)?;
         for object in &mut delivered.objects {
             object.resolve(outputs);
+            if let Some(handoff) = &mut object.handoff {
+                handoff.how = std::mem::take(&mut handoff.how).with(HowAsked::PLATFORM, platform);
+            }
         }
+        let of_platform = |HandedOff { object, how }| HandedOff { object, how: how.with(HowAsked::PLATFORM, platform) };
+        delivered.takes_over = std::mem::take(&mut delivered.takes_over).into_iter().map(of_platform).collect();
         check_answer(platform, intents.bindings.iter().map(|binding| &**binding), &delivered)?;
         delivered.objects = diff::merge(platform, delivered.objects)?;
         Ok(delivered)

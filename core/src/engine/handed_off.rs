@@ -7,7 +7,7 @@ use crate::contract::delivery::{Identity, Outputs, Principal};
 use crate::contract::error::Error;
 use crate::contract::object::{Handoff, Object, ObjectId, Ownership};
 use crate::contract::observed::Unsearched;
-use crate::engine::confirming::taking_back;
+use crate::engine::marks::taking_back;
 use crate::engine::{Cancel, Engine, Silent};
 use crate::plan::{Action, Change, Plan};
 use crate::text::listed::listed;
@@ -103,8 +103,8 @@ impl Engine {
         );
         plan.unsearched_for.entry(place.clone()).or_default().extend(because);
         plan.unsearched.push(Unsearched { place, reason });
-        let (_, how) = self.taken_back(id.kind, &id.name);
-        plan.changes.push(taking_back(id.clone(), how));
+        let (_, back) = self.taken_back(id.kind, &id.name, &handoff.how);
+        plan.changes.push(taking_back(id.clone(), back));
     }
 
     /// What somebody else was asked for, told for each resource and for each binding by itself: one that is gone, or that may not be

@@ -5,6 +5,7 @@ mod cancel;
 mod confirming;
 mod desired;
 mod handed_off;
+mod marks;
 mod news;
 mod planning;
 mod platform_places;

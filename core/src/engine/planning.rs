@@ -144,7 +144,8 @@ impl Engine {
             named_now: observed.named_now(),
             with_principals: observed.names.keys().chain(&observed.with_principals).cloned().collect(),
         };
-        let marks = self.take_marks(&desired, &mut observed);
+        let mut marks = self.take_marks(&desired, &mut observed);
+        desired.objects.append(&mut marks.emptied);
         let idle = if self.baseline.is_some() { taking_away::idle(intents, &desired) } else { Vec::new() };
         let asked_about = desired.objects.iter().filter(|object| asked_about.contains(&object.id));
         let served = asked_about.map(|object| (object.id.clone(), object.because.clone())).collect();

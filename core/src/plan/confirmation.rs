@@ -37,6 +37,8 @@ pub(crate) struct Mark {
     pub(crate) attributes: Attributes,
     /// `None` where somebody has edited it.
     pub(crate) says: Option<Confirmed>,
+    /// Of which handoff of the plan it is: of one that is wanted, or of one that is to be taken back.
+    pub(crate) of: Option<ObjectId>,
 }
 
 /// What the handoffs of a plan are called.

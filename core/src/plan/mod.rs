@@ -240,7 +240,7 @@ impl Plan {
 
     /// Whether somebody confirmed a handoff of an object, in whatever form.
     pub(crate) fn has_mark_of(&self, object: &ObjectId) -> bool {
-        self.marks.values().filter_map(|mark| mark.says.as_ref()).any(|says| says.is_of(object))
+        self.marks.values().any(|mark| mark.of.as_ref() == Some(object))
     }
 
     /// Approves the plan as it stands.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Action, Approval, Cancel, ErrorKind, Handoff, Object, ObjectId, Ownership, Plan, Report, Said, Settings, Silent,
+    Action, Approval, Cancel, ErrorKind, Handoff, HowAsked, Object, ObjectId, Ownership, Plan, Report, Said, Settings,
+    Silent,
 };
 use serde_json::json;
 
@@ -152,7 +153,62 @@ async fn a_mark_that_somebody_edited_confirms_nothing_and_is_told() {
     };
     let seen = plan(&fake).await;
     assert_eq!(told(&seen), (vec!["statement"], vec![]));
+    let written: Vec<_> = seen.work().map(|change| (change.action, &change.id)).collect();
+    assert_eq!(written, [(Action::Update, &mark)], "it stays, and gives nobody anything");
+    apply(&fake).await;
+    let seen = plan(&fake).await;
     assert!(seen.is_empty(), "nobody deletes it: {seen:?}");
     assert_eq!(seen.stays.iter().map(|stays| &stays.object).collect::<Vec<_>>(), [&mark]);
     assert!(seen.stays[0].reason.contains("somebody has edited it"), "{:?}", seen.stays);
+}
+
+/// One object that is asked for in two ways is two handoffs: what somebody did for the one is taken back, whatever is done for the other.
+#[tokio::test(start_paused = true)]
+async fn who_did_what_was_asked_for_in_one_way_did_nothing_of_another() {
+    let by = |form: &str| {
+        let mut object = statement("as follows");
+        let handoff = object.handoff.take().expect("one");
+        Object { handoff: Some(handoff.asked_as(HowAsked::of([("form", form.to_owned())]))), ..object }
+    };
+    let fake = remembering(vec![object("role", &[]), by("letter")]);
+    apply(&fake).await;
+    say(&fake, &id("statement"), Said::Done).await.expect("it is written");
+    assert_eq!(told(&plan(&fake).await), (vec![], vec!["statement"]));
+
+    fake.want(vec![object("role", &[]), by("telephone")]);
+    let seen = plan(&fake).await;
+    let asked: Vec<_> = seen.changes.iter().map(|change| change.handoff.as_ref().expect("one").takes_back).collect();
+    assert_eq!(asked, [false, true], "{seen:?}");
+    let back = seen.changes[1].id.clone();
+    assert!(seen.changes[0].id == id("statement") && back != seen.changes[0].id, "{seen:?}");
+    assert!(seen.changes[1].handoff.as_ref().is_some_and(|asked| asked.document.contains("form: letter")), "{seen:?}");
+    assert_eq!(seen.stays.iter().map(|stays| &stays.object).collect::<Vec<_>>(), [&back]);
+
+    say(&fake, &id("statement"), Said::Done).await.expect("it is written");
+    let seen = plan(&fake).await;
+    assert_eq!(seen.confirmed.len(), 1);
+    assert_eq!(seen.stays.len(), 1, "the first is still to be taken back: {seen:?}");
+    let back = seen.stays[0].object.clone();
+    say(&fake, &back, Said::Done).await.expect("it is forgotten");
+    let seen = plan(&fake).await;
+    assert!(seen.stays.is_empty() && seen.confirmed.len() == 1, "{seen:?}");
+}
+
+/// What an earlier version wrote says nothing of how: it counts as before, and is written anew with what is confirmed next.
+#[tokio::test(start_paused = true)]
+async fn an_earlier_mark_counts_as_it_did_and_gets_a_new_name_with_the_next_word() {
+    let fake = remembering(vec![object("role", &[]), statement("as follows")]);
+    apply(&fake).await;
+    say(&fake, &id("statement"), Said::Done).await.expect("it is written");
+    let mut asked = statement("as follows");
+    asked.handoff = asked.handoff.map(|handoff| handoff.asked_as(HowAsked::of([("form", "letter".to_owned())])));
+    fake.want(vec![object("role", &[]), asked.clone()]);
+    let seen = plan(&fake).await;
+    assert!(told(&seen) == (vec![], vec!["statement"]) && seen.is_empty() && seen.stays.is_empty(), "{seen:?}");
+    asked.handoff.as_mut().expect("one").document = "otherwise".to_owned();
+    fake.want(vec![object("role", &[]), asked]);
+    let report = say(&fake, &id("statement"), Said::Done).await.expect("it is written");
+    assert_eq!(report.applied.len(), 2, "one comes, and the former goes: {report:?}");
+    let marks = fake.world.lock().expect("lock").keys().filter(|id| id.name.starts_with(CONFIRMED)).count();
+    assert_eq!((marks, told(&plan(&fake).await)), (1, (vec![], vec!["statement"])));
 }

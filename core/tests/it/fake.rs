@@ -1,5 +1,7 @@
 //! A provider that does as it is told.
 
+mod connecting;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -8,13 +10,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Confirmed,
-    Connect, Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId,
-    Intents, Limit, Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext,
-    Provider, Reach, RegisteredKind, RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope,
-    ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable, Verb, Watch,
+    Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Change, Checked, Confirmed, Connect,
+    Desired, Engine, Error, ErrorKind, Event, Found, GrantName, HowAsked, Intent, IntentId, Intents, Limit, Naming,
+    Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext, Provider, Reach,
+    RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding, Settings, Silent, Stack,
+    TaskAccess, Tenancy, Unmakeable, Verb, Watch,
 };
-use serde::Deserialize;
 use serde_json::json;
 
 /// What becomes of a try.
@@ -211,7 +212,8 @@ impl Backend for Fake {
         let (unmakeable, limits) = (unmakeable.collect(), self.limits.clone());
         let says = |found: &Found| {
             let [handoff, document, on] = ["handoff", "document", "on"].map(|key| found.attributes.text(key));
-            Confirmed::parse(&handoff?, &document?, &on?)
+            let how = HowAsked::parse_texts(found.attributes.text("how")?.lines())?;
+            Confirmed::parse(&handoff?, &document?, &on?, how)
         };
         let marks = objects.iter().filter(|(id, _)| id.name.starts_with(CONFIRMED));
         let confirmed = marks.map(|(id, found)| (id.clone(), says(found))).collect();
@@ -284,9 +286,15 @@ impl Provider for Fake {
 
     fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
         let Confirmed { document, on, .. } = confirmed;
-        let attributes = json!({ "handoff": confirmed.handoff(), "document": document, "on": on }).into();
+        let how = confirmed.how.texts().join("\n");
+        let attributes = json!({ "handoff": confirmed.handoff(), "document": document, "on": on, "how": how }).into();
         let object = object(&format!("{CONFIRMED}{}", confirmed.digits()), &[]);
         self.remembers.then_some(Object { attributes, ..object })
+    }
+
+    fn edited_confirmation(&self, mark: &ObjectId) -> Option<Object> {
+        let attributes = json!({ "handoff": "edited" }).into();
+        self.remembers.then(|| Object { id: mark.clone(), attributes, ..object("", &[]) })
     }
 
     fn hands_off(&self, _: Verb) -> bool {
@@ -299,66 +307,6 @@ impl Provider for Fake {
 
     async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
         Ok(Bound::default())
-    }
-}
-
-/// The section that manifests of these tests may have.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code)]
-pub(crate) struct Config {
-    #[serde(default)]
-    region: String,
-    #[serde(default)]
-    retries: u32,
-    #[serde(default)]
-    quiet: bool,
-    /// Where its credentials go.
-    endpoint: Option<String>,
-    /// Where they go for others.
-    #[serde(default)]
-    accounts: BTreeMap<String, Account>,
-    /// For each resource, what a level comes to.
-    #[serde(default)]
-    roles: BTreeMap<ResourceName, BTreeMap<Access, String>>,
-}
-
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Account {
-    endpoint: String,
-}
-
-#[async_trait]
-impl Connect for Fake {
-    const ID: &'static str = "fake";
-    const SUMMARY: &'static str = "does as it is told";
-    const CAPABILITIES: Capabilities = Capabilities::none()
-        .scopes(&ScopeKind::ALL, "")
-        .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read, Access::Write])])
-        .registry(&[Access::Pull]);
-    type Config = Config;
-
-    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
-        match locator.split_once("://") {
-            Some(("store", _)) => Ok(ResourceKind::OBJECT_STORE),
-            Some(("registry", _)) => Ok(ResourceKind::REGISTRY),
-            _ => Err(Diagnostic::new("", format!("`{locator}` is nothing")).hint("write `store://NAME`")),
-        }
-    }
-
-    fn directs_credentials(config: &Config) -> Vec<Diagnostic> {
-        let others =
-            config.accounts.iter().map(|(id, account)| (format!("fake.accounts.{id}.endpoint"), &account.endpoint));
-        let all = config.endpoint.iter().map(|endpoint| ("fake.endpoint".to_owned(), endpoint)).chain(others);
-        let elsewhere = all.filter(|(_, endpoint)| *endpoint != "home");
-        elsewhere
-            .map(|(path, endpoint)| Diagnostic::new(path, format!("`{endpoint}` is no host of the fake")))
-            .collect()
-    }
-
-    async fn connect(_: Context, _: Config) -> Result<Self> {
-        Ok(Self::wanting(Vec::new()))
     }
 }
 

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Cancel, Checked, ClientCode, Confirmed, Desired, Diagnostic, Error,
-    ErrorKind, Event, GrantName, Handoff, Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider,
-    Reach, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, TerraformBlock, Verb,
-    Watch, Widened,
+    ErrorKind, Event, GrantName, Handoff, HowAsked, Intents, Object, ObjectId, Observed, Outcome, Pace, Protected,
+    Provider, Reach, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess,
+    TerraformBlock, Verb, Watch, Widened,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -176,8 +176,12 @@ impl Provider for Spy {
         self.inner.confirmation(confirmed)
     }
 
-    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
-        self.inner.taken_back(kind, name)
+    fn edited_confirmation(&self, mark: &ObjectId) -> Option<Object> {
+        self.inner.edited_confirmation(mark)
+    }
+
+    fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+        self.inner.taken_back(kind, name, how)
     }
 
     fn hands_off(&self, verb: Verb) -> bool {

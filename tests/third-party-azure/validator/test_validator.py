@@ -17,6 +17,7 @@ NOT_COVERED = {
     "microsoft.containerservice/managedclusters",
     "microsoft.keyvault/vaults",
     "microsoft.keyvault/vaults/secrets",
+    "microsoft.servicebus/namespaces",
     # Which there are: where a revoke looks.
     "subscriptions",
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use cloudgrant_core::{Confirmed, Desired, Object, ObjectId, Ownership, Scope};
+use cloudgrant_core::{Confirmed, Desired, HowAsked, Object, ObjectId, Ownership, Scope};
 use serde_json::{Value, json};
 
 use crate::inventory::snapshot::Snapshot;
@@ -17,11 +17,16 @@ use crate::policy::document;
 /// What these policies say that they name, in their names.
 const WHAT: &str = "handoff";
 /// Source: AWS documentation, "GetCallerIdentity": no permissions are required.
+/// What the mark says that somebody edited: no handoff is called so, as it has no kind and no name.
+const EDITED: &str = "edited";
 const ACTION: &str = "sts:GetCallerIdentity";
 const OPERATOR: &str = "StringEquals";
 const HANDOFF: &str = "aws:PrincipalTag/cloudgrant:handoff";
 const DOCUMENT: &str = "aws:PrincipalTag/cloudgrant:document";
 const ON: &str = "aws:PrincipalTag/cloudgrant:confirmed";
+const TAKEN_BACK: &str = "aws:PrincipalTag/cloudgrant:taken-back";
+/// How it was asked for, an entry each.
+const HOW: &str = "aws:PrincipalTag/cloudgrant:asked";
 
 fn name(names: &Names, confirmed: &Confirmed) -> String {
     names.place(&[WHAT, &confirmed.digits()])
@@ -29,7 +34,22 @@ fn name(names: &Names, confirmed: &Confirmed) -> String {
 
 /// The mark of a confirmed handoff, with the tags that the manifest names for what the stack makes.
 pub(crate) fn mark(names: &Names, tags: &BTreeMap<String, String>, confirmed: &Confirmed) -> Object {
-    let said = json!({ HANDOFF: [confirmed.handoff()], DOCUMENT: [confirmed.document], ON: [confirmed.on] });
+    let mut said = json!({ HANDOFF: [confirmed.handoff()], DOCUMENT: [confirmed.document], ON: [confirmed.on] });
+    if confirmed.taken_back {
+        said[TAKEN_BACK] = json!(["true"]);
+    }
+    if !confirmed.how.is_empty() {
+        said[HOW] = json!(confirmed.how.texts());
+    }
+    policy(names, tags, kinds::policy(&name(names, confirmed)), said)
+}
+
+/// What the mark is made that somebody has edited, whoever it is attached to by now: nothing is allowed by it any more, and nothing said.
+pub(crate) fn edited_mark(names: &Names, tags: &BTreeMap<String, String>, mark: &ObjectId) -> Object {
+    policy(names, tags, mark.clone(), json!({ HANDOFF: [EDITED] }))
+}
+
+fn policy(names: &Names, tags: &BTreeMap<String, String>, id: ObjectId, said: Value) -> Object {
     let statement =
         json!({ "Effect": "Allow", "Action": [ACTION], "Resource": ["*"], "Condition": { OPERATOR: said } });
     let mut attributes = json!({ "path": names.path(), "document": document::document(vec![statement]) });
@@ -37,7 +57,7 @@ pub(crate) fn mark(names: &Names, tags: &BTreeMap<String, String>, confirmed: &C
         attributes["tags"] = json!(tags);
     }
     Object {
-        id: kinds::policy(&name(names, confirmed)),
+        id,
         scope: Scope::Global,
         attributes: attributes.into(),
         references: Vec::new(),
@@ -56,6 +76,24 @@ pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<ObjectId, O
     ours.map(|policy| (kinds::policy(&policy.name), whole(names, &policy.name, &policy.document()))).collect()
 }
 
+/// The documents out of which somebody took what they were asked to add, and of which no other such step counts as done.
+pub(crate) fn taken_out_of(names: &Names, snapshot: &Snapshot) -> BTreeSet<String> {
+    let mut undone: BTreeMap<String, bool> = BTreeMap::new();
+    for says in marked(names, snapshot).into_values().flatten() {
+        if let Some((document, _)) = says.name.rsplit_once('#') {
+            *undone.entry(document.to_owned()).or_insert(true) &= says.taken_back;
+        }
+    }
+    undone.into_iter().filter(|(_, undone)| *undone).map(|(document, _)| document).collect()
+}
+
+/// Whether a role stays for as long as somebody may have what such a handoff asked for.
+pub(crate) fn keeps_roles(confirmed: &Confirmed) -> bool {
+    const KINDS: [&str; 4] =
+        [kinds::STATEMENT, kinds::BUCKET_STATEMENT, kinds::KEY_STATEMENT, kinds::RESOURCE_STATEMENT];
+    KINDS.contains(&confirmed.kind.as_str())
+}
+
 /// What a policy of that name says, where it is just as a mark is written: one that allows more is none, whatever it says.
 fn whole(names: &Names, called: &str, document: &Value) -> Option<Confirmed> {
     let said = said(document).filter(|said| name(names, said) == called)?;
@@ -69,7 +107,15 @@ fn said(document: &Value) -> Option<Confirmed> {
         let said = &statement["Condition"][OPERATOR][key];
         said.as_str().or_else(|| said.get(0)?.as_str())
     };
-    Confirmed::parse(text(HANDOFF)?, text(DOCUMENT)?, text(ON)?)
+    // One that stands alone may be a text, and no list.
+    let how = match &statement["Condition"][OPERATOR][HOW] {
+        Value::Array(entries) => entries.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?,
+        Value::String(entry) => vec![entry.as_str()],
+        Value::Null => Vec::new(),
+        _ => return None,
+    };
+    let confirmed = Confirmed::parse(text(HANDOFF)?, text(DOCUMENT)?, text(ON)?, HowAsked::parse_texts(how)?)?;
+    Some(Confirmed { taken_back: text(TAKEN_BACK).is_some(), ..confirmed })
 }
 
 /// The unique IDs of the stack's own roles, and of those that handoffs name, by ARN or by name: a policy that names a role means the
@@ -104,7 +150,18 @@ mod tests {
             name: "arn:aws:s3:::acme-training#AllowList".to_owned(),
             document: "0123456789abcdef0123456789abcdef".to_owned(),
             on: "2026-11-30".to_owned(),
+            how: HowAsked::of([("role", "nodes".to_owned()), ("platform", "union".to_owned())]),
+            taken_back: false,
         };
+        let undone = Confirmed { taken_back: true, ..confirmed.clone() };
+        let of_undone = mark(&names, &BTreeMap::new(), &undone);
+        assert_eq!(of_undone.id, mark(&names, &BTreeMap::new(), &confirmed).id);
+        assert_eq!(said(&of_undone.attributes.value()["document"].take()), Some(undone));
+        // A mark of an earlier cloudgrant's is read as it was.
+        let earlier = Confirmed { how: HowAsked::default(), ..confirmed.clone() };
+        let of_earlier = mark(&names, &BTreeMap::new(), &earlier).attributes.value()["document"].take();
+        assert!(!of_earlier.to_string().contains("cloudgrant:asked"));
+        assert_eq!(whole(&names, &name(&names, &earlier), &of_earlier), Some(earlier));
         let object = mark(&names, &BTreeMap::new(), &confirmed);
         let document = object.attributes.value()["document"].take();
         assert_eq!(said(&document).as_ref(), Some(&confirmed));
@@ -125,5 +182,10 @@ mod tests {
             assert_eq!(whole(&names, &object.id.name, &edited), None, "{key}");
         }
         assert_eq!(whole(&names, "another", &document), None);
+        // What is made of that says nothing either, and allows nothing.
+        let emptied = edited_mark(&names, &BTreeMap::new(), &object.id);
+        let document = emptied.attributes.value()["document"].take();
+        assert_eq!((emptied.id, whole(&names, &object.id.name, &document)), (object.id, None));
+        assert_eq!(document["Statement"][0]["Action"], json!([ACTION]));
     }
 }

@@ -39,9 +39,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
-    Conventions, Desired, Diagnostic, Error, GrantName, Handoff, IntentId, Intents, Object, ObjectId, Observed,
-    Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind,
-    Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, TerraformBlock, Verb, Widened, register_provider,
+    Conventions, Desired, Diagnostic, Error, GrantName, Handoff, HowAsked, IntentId, Intents, Object, ObjectId,
+    Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource,
+    ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, TerraformBlock, Verb, Widened,
+    register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -205,11 +206,16 @@ impl Provider for Aws {
     }
 
     fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
-        Some(confirmations::mark(&self.names, &self.config.tags, confirmed))
+        (!confirmed.taken_back || confirmations::keeps_roles(confirmed))
+            .then(|| confirmations::mark(&self.names, &self.config.tags, confirmed))
     }
 
-    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
-        taken_back::handoff(kind, name, self.config.node_role(&self.conventions).as_deref())
+    fn edited_confirmation(&self, mark: &ObjectId) -> Option<Object> {
+        Some(confirmations::edited_mark(&self.names, &self.config.tags, mark))
+    }
+
+    fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+        taken_back::handoff(kind, name, how, self.config.node_role(&self.conventions).as_deref())
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {

@@ -287,6 +287,18 @@ impl Marked {
     }
 }
 
+impl Marked {
+    /// The ARN of what has the document; `None` for all of a place.
+    pub(crate) fn arn(&self) -> Option<String> {
+        match self {
+            Self::One(Shared::Repository(repository)) => Some(repository.arn()),
+            Self::One(Shared::Bucket(bucket)) => Some(bucket.arn()),
+            Self::One(Shared::Key(key)) => Some(key.arn()),
+            Self::All(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Marked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

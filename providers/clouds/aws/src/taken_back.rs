@@ -1,7 +1,8 @@
-//! How somebody takes back what a handoff asked for: told from the names of its object alone, as the manifest may have forgotten it.
+//! How somebody takes back what a handoff asked for: told from the names of its object and from what its mark remembers of how it was
+//! asked for, as the manifest may have forgotten it.
 //! A name that isn't as this provider writes them is nobody's, and no part of it ends in a command.
 
-use cloudgrant_core::{Handoff, ObjectId, quoted};
+use cloudgrant_core::{Handoff, HowAsked, ObjectId, quoted};
 
 use crate::config::AccountId;
 use crate::objects::kinds;
@@ -10,8 +11,9 @@ use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
 use crate::resources::pull_through;
 
-/// See [`cloudgrant_core::Provider::taken_back`]. `node_role` is the role to which a step of pull-through caches was for.
-pub(crate) fn handoff(kind: &str, name: &str, node_role: Option<&str>) -> Option<(ObjectId, Handoff)> {
+/// See [`cloudgrant_core::Provider::taken_back`]. `node_role` is that of the manifest, for which a step of pull-through caches was where
+/// its mark doesn't say for which.
+pub(crate) fn handoff(kind: &str, name: &str, how: &HowAsked, node_role: Option<&str>) -> Option<(ObjectId, Handoff)> {
     match kind {
         kinds::STATEMENT => {
             let (repository, sid) = name.rsplit_once('#')?;
@@ -38,7 +40,8 @@ pub(crate) fn handoff(kind: &str, name: &str, node_role: Option<&str>) -> Option
         }
         kinds::PULL_THROUGH => {
             let repository = repository_of(name)?;
-            Some((kinds::pull_through(&repository), pull_through::taken_back(&repository, node_role)))
+            let role = pull_through::remembered(how)?.or(node_role);
+            Some((kinds::pull_through(&repository), pull_through::taken_back(&repository, role)))
         }
         _ => None,
     }
@@ -173,10 +176,22 @@ mod tests {
                 "aws iam delete-role-policy --role-name nodes --policy-name ",
             ),
         ] {
-            let (id, handoff) = self::handoff(kind, name, Some("nodes")).unwrap_or_else(|| panic!("{name}"));
+            let (id, handoff) =
+                self::handoff(kind, name, &HowAsked::default(), Some("nodes")).unwrap_or_else(|| panic!("{name}"));
             assert_eq!((id.kind, id.name.as_str()), (kind, name));
             assert!(handoff.document.contains(expected), "{}", handoff.document);
             assert!(!handoff.verifiable);
+        }
+    }
+
+    #[test]
+    fn a_step_for_a_role_is_taken_back_from_that_role_whichever_the_manifest_has() {
+        let arn = "arn:aws:ecr:us-west-2:111122223333:repository/ecr-public/x";
+        let of = |role: &str| HowAsked::of([("role", role.to_owned())]);
+        let (_, handoff) = self::handoff(kinds::PULL_THROUGH, arn, &of("former"), Some("nodes")).expect("a step");
+        assert!(handoff.document.contains("--role-name former ") && !handoff.document.contains("nodes"), "{handoff:?}");
+        for edited in ["former; curl evil", "$(evil)", "a/b"] {
+            assert_eq!(self::handoff(kinds::PULL_THROUGH, arn, &of(edited), Some("nodes")), None, "{edited}");
         }
     }
 
@@ -191,7 +206,7 @@ mod tests {
             (kinds::PULL_THROUGH, "x"),
             (kinds::ROLE, "acme"),
         ] {
-            assert!(handoff(kind, name, None).is_none(), "{name}");
+            assert!(handoff(kind, name, &HowAsked::default(), None).is_none(), "{name}");
         }
     }
 }

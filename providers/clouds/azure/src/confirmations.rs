@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_core::{Confirmed, Object, ObjectId, Ownership, Result, Scope};
+use cloudgrant_core::{Confirmed, HowAsked, Object, ObjectId, Ownership, Result, Scope};
 use serde_json::json;
 
 use crate::Azure;
 use crate::client::arm::Identity;
 use crate::inventory::snapshot::Snapshot;
-use crate::names::{CONFIRMED_TAG, DOCUMENT_TAG, HANDOFF_TAG, Names, tag_of};
+use crate::names::{ASKED_TAG, CONFIRMED_TAG, DOCUMENT_TAG, HANDOFF_TAG, Names, tag_of};
 use crate::objects::kinds;
 use crate::resources::resource_id::ResourceId;
 
@@ -20,11 +20,14 @@ fn name(names: &Names, confirmed: &Confirmed) -> String {
 
 /// The mark of a confirmed handoff.
 pub(crate) fn mark(names: &Names, confirmed: &Confirmed) -> Object {
-    let tags = names.tags([
+    let asked = confirmed.how.entries().map(|(key, value)| (format!("{ASKED_TAG}{key}"), value.to_owned()));
+    let asked: Vec<_> = asked.collect();
+    let said = [
         (HANDOFF_TAG, confirmed.handoff()),
         (DOCUMENT_TAG, confirmed.document.clone()),
         (CONFIRMED_TAG, confirmed.on.clone()),
-    ]);
+    ];
+    let tags = names.tags(said.into_iter().chain(asked.iter().map(|(key, value)| (key.as_str(), value.clone()))));
     Object {
         id: kinds::identity(&names.identity_id(&name(names, confirmed)), names.group()),
         scope: Scope::Global,
@@ -51,7 +54,14 @@ pub(crate) async fn marked(azure: &Azure, snapshot: &Snapshot) -> Result<BTreeMa
 
 fn said(names: &Names, id: &ResourceId, tags: &BTreeMap<String, String>) -> Option<Confirmed> {
     let [handoff, document, on] = [HANDOFF_TAG, DOCUMENT_TAG, CONFIRMED_TAG].map(|key| tag_of(tags, key));
-    let said = Confirmed::parse(handoff?, document?, on?)?;
+    // Names of tags mean the same in upper case and in lower.
+    let asked = tags.iter().filter_map(|(key, value)| {
+        let key = key.to_ascii_lowercase();
+        Some((key.strip_prefix(ASKED_TAG)?.to_owned(), value.as_str()))
+    });
+    let asked: Vec<_> = asked.collect();
+    let how = HowAsked::parse(asked.iter().map(|(key, value)| (key.as_str(), *value)))?;
+    let said = Confirmed::parse(handoff?, document?, on?, how)?;
     name(names, &said).eq_ignore_ascii_case(id.name()).then_some(said)
 }
 
@@ -82,6 +92,8 @@ mod tests {
             name: "production".to_owned(),
             document: "0123456789abcdef0123456789abcdef".to_owned(),
             on: "2026-11-30".to_owned(),
+            how: HowAsked::of([("form", "identity".to_owned()), ("platform", "union".to_owned())]),
+            taken_back: false,
         };
         let object = mark(&names, &confirmed);
         let id = names.identity_id(&object.id.name);
@@ -98,6 +110,19 @@ mod tests {
             edited.insert(key.to_owned(), value.to_owned());
             assert_eq!(said(&names, &id, &edited), None, "{key}");
         }
+        let asked = format!("{ASKED_TAG}form");
+        assert_eq!(tags.get(&asked).map(String::as_str), Some("identity"));
+        let mut edited = tags.clone();
+        edited.insert(asked, "annotations".to_owned());
+        assert_eq!(said(&names, &id, &edited), None, "how it was asked for is part of what it is called by");
         assert_eq!(said(&names, &id, &BTreeMap::new()), None);
+        // A mark of an earlier cloudgrant's is read as it was.
+        let earlier = Confirmed { how: HowAsked::default(), ..confirmed };
+        let object = mark(&names, &earlier);
+        let id = names.identity_id(&object.id.name);
+        let tags = object.attributes.value()["tags"].take();
+        let tags: BTreeMap<String, String> = serde_json::from_value(tags).expect("tags");
+        assert!(!tags.keys().any(|key| key.starts_with(ASKED_TAG)));
+        assert_eq!(said(&names, &id, &tags), Some(earlier));
     }
 }

@@ -98,6 +98,7 @@ fn good() -> Vec<String> {
         "https://acme-vault.vault.azure.net/secrets/labels-token",
         "acmeimages.azurecr.io/team/trainer",
         "https://acmeimages.azurecr.cn/team",
+        "acme-bus.servicebus.windows.net/jobs",
     ]
     .map(str::to_owned)
     .into();
@@ -128,6 +129,8 @@ fn pieces() -> impl Strategy<Value = String> {
         ".dfs.core.windows.net",
         ".vault.azure.net",
         ".azurecr.io",
+        ".servicebus.windows.net",
+        "sb://",
         ".vault.azure.cn",
         "secrets/",
         "keys/",

@@ -29,6 +29,8 @@ pub(crate) const PLATFORM_TAG: &str = "cloudgrant:platform-place";
 pub(crate) const HANDOFF_TAG: &str = "cloudgrant:handoff";
 pub(crate) const DOCUMENT_TAG: &str = "cloudgrant:document";
 pub(crate) const CONFIRMED_TAG: &str = "cloudgrant:confirmed";
+/// How the tags begin that say how a confirmed handoff was asked for: a tag for each entry, as a value has 256 characters.
+pub(crate) const ASKED_TAG: &str = "cloudgrant:asked:";
 /// The scope that an identity serves, for people who meet it in the portal.
 pub(crate) const SCOPE_TAG: &str = "cloudgrant:scope";
 
@@ -191,7 +193,7 @@ impl Names {
     }
 
     /// The tags of an identity of the stack's: its mark, and what else they say.
-    pub(crate) fn tags<const N: usize>(&self, more: [(&str, String); N]) -> Value {
+    pub(crate) fn tags<'a>(&self, more: impl IntoIterator<Item = (&'a str, String)>) -> Value {
         let mark = [(HOME_TAG, self.home.clone()), (STACK_TAG, self.stack.to_string())];
         let mut tags = self.tags.clone();
         tags.extend(mark.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)));
@@ -201,7 +203,8 @@ impl Names {
     /// Those of an identity's tags that are the stack's to set; all others are somebody else's.
     pub(crate) fn tags_in(&self, tags: &BTreeMap<String, String>) -> Value {
         let own = [CONFIRMED_TAG, DOCUMENT_TAG, HANDOFF_TAG, HOME_TAG, PLACE_TAG, PLATFORM_TAG, SCOPE_TAG, STACK_TAG];
-        let ours = own.into_iter().chain(self.tags.keys().map(String::as_str));
+        let asked = tags.keys().map(String::as_str).filter(|key| key.starts_with(ASKED_TAG));
+        let ours = own.into_iter().chain(asked).chain(self.tags.keys().map(String::as_str));
         Value::Object(ours.filter_map(|key| Some((key.to_owned(), tag_of(tags, key)?.into()))).collect())
     }
 

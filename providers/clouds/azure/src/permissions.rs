@@ -11,12 +11,12 @@ use cloudgrant_core::{Checked, Intents, Permissions, Purpose, Reach, ResourceKin
 use serde_json::json;
 
 use crate::Azure;
-use crate::client::arm::{READ_CONTAINER, READ_SECRET};
+use crate::client::arm::{READ_CONTAINER, READ_NAMESPACES, READ_SECRET};
 use crate::resources::built_in_roles;
 use crate::resources::kinds::IN_HOLDER;
-use crate::resources::kinds::child_kind::Holder;
+use crate::resources::kinds::child_kind::{Child, Holder};
 use crate::resources::kinds::registry::Roles;
-use crate::resources::locator::Locator;
+use crate::resources::locator::{Locator, Place};
 use crate::resources::resource_id::ResourceId;
 use crate::resources::role_choice::{self, Choice};
 use crate::verbs::validate::kinds;
@@ -59,6 +59,13 @@ const WRITES_ROLES: &str = "whoever may write role definitions can write more in
 const ASSIGNMENTS: [&str; 2] =
     ["Microsoft.Authorization/roleAssignments/delete", "Microsoft.Authorization/roleAssignments/write"];
 
+/// Whether a namespace of Service Bus is named by its host.
+fn names_a_namespace(intents: &Intents) -> bool {
+    let is_one = |child: &Child| child.kind.holder == Holder::Namespace && matches!(child.holder, Place::Named(_));
+    reaches(intents)
+        .any(|reach| matches!(Locator::parse(&reach.resource.locator), Ok(Locator::Child(child)) if is_one(&child)))
+}
+
 /// See [`cloudgrant_core::Provider::permissions`].
 pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
     let kinds = kinds(intents);
@@ -84,7 +91,8 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
     wanted.extend(holders.filter_map(|holder| match holder {
         Holder::StorageAccount => Some("Microsoft.Storage/storageAccounts/read"),
         Holder::Vault => Some("Microsoft.KeyVault/vaults/read"),
-        Holder::Namespace => None,
+        // One that its ID names isn't looked up.
+        Holder::Namespace => names_a_namespace(intents).then_some(READ_NAMESPACES),
     }));
     if own_identities {
         wanted.insert("Microsoft.Resources/subscriptions/resourceGroups/read");

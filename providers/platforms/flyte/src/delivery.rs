@@ -198,7 +198,9 @@ mod tests {
             let [none, one] = [&[][..], &bound].map(|bound| teller.unbinding(&DELIVERY, bound));
             assert!(!none.contains("With :") && !none.contains("With `"), "{way:?}: {none}");
             let is_others = !matches!(way, Way::Kubernetes | Way::Admin | Way::Settings);
-            assert_eq!(one.contains("With `-p vision -d production`: where"), is_others, "{way:?}: {one}");
+            let its_own = if way == Way::LeaveSettings { ", take `security.service_account` out" } else { ": where" };
+            assert_eq!(one.contains(&format!("With `-p vision -d production`{its_own}")), is_others, "{way:?}: {one}");
+            assert!(way != Way::LeaveSettings || !one.contains("flytectl"), "Flyte 2 has none: {one}");
             assert_eq!(none.contains(" first, in the same run"), way != Way::Handoff, "{way:?}: {none}");
         }
     }

@@ -11,9 +11,9 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Intents,
-    ObjectId, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet, Tenancy, WayTo,
-    register_platform,
+    Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, HowAsked,
+    Intents, ObjectId, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet, Tenancy,
+    WayTo, register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
 
@@ -72,8 +72,8 @@ impl Platform for Flyte {
         self.teller.unbinding(&delivery::DELIVERY, bound)
     }
 
-    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
-        delivery::DELIVERY.taken_back(&self.tenancy, kind, name)
+    fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+        delivery::DELIVERY.taken_back(&self.tenancy, kind, name, how)
     }
 
     fn execute_permission(&self) -> ExecutePermission {

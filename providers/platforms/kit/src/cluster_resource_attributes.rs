@@ -1,10 +1,15 @@
 //! Cluster resource attributes: values of a project and domain, of which the platform makes the annotations of service
 //! accounts (requirements 24 to 26).
 
-use cloudgrant_core::{DeliveryFile, Handoff, Object, ObjectId, Ownership, Pair, Principal};
+use cloudgrant_core::{DeliveryFile, Domain, Handoff, HowAsked, Object, ObjectId, Ownership, Pair, Principal, Project};
 use serde_json::json;
 
-use crate::{ADMINISTRATOR, PLATFORM_BINDING, yaml};
+use crate::{ADMINISTRATOR, FORM, PLATFORM_BINDING, yaml};
+
+/// How it is remembered that a pair's record was asked for: the form, and which pair.
+const RECORD: &str = "record";
+const PROJECT: &str = "project";
+const DOMAIN: &str = "domain";
 
 /// How a platform is told values of a project and domain.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +83,7 @@ impl ClusterResourceAttributes {
             self.file(pair, value)
         );
         let task = format!("bind project {project} in domain {domain} to {value}");
-        Handoff::unseen(ADMINISTRATOR, task, document).naming([value.to_owned()])
+        Handoff::unseen(ADMINISTRATOR, task, document).naming([value.to_owned()]).asked_as(how(pair))
     }
 
     /// How somebody takes the values of a pair back.
@@ -94,6 +99,13 @@ impl ClusterResourceAttributes {
         Handoff::unseen(ADMINISTRATOR, format!("no longer bind the project and domain {name}"), document)
     }
 
+    /// The pair whose record was asked for, as it was remembered; `None` where it was something else.
+    pub(crate) fn remembered(how: &HowAsked) -> Option<Pair> {
+        how.get(FORM).filter(|form| *form == RECORD)?;
+        let project = Project::parse(how.get(PROJECT)?).ok()?;
+        Some(Pair { project, domain: Domain::parse(how.get(DOMAIN)?).ok()? })
+    }
+
     fn without(&self, project: &str, domain: &str) -> String {
         let Self { tool, key } = self;
         format!(
@@ -105,4 +117,9 @@ impl ClusterResourceAttributes {
              \x20  {tool} update cluster-resource-attribute --attrFile FILE\n"
         )
     }
+}
+
+/// How a pair's record is asked for.
+pub(crate) fn how(pair: &Pair) -> HowAsked {
+    HowAsked::default().with(FORM, RECORD).with(PROJECT, pair.project.as_str()).with(DOMAIN, pair.domain.as_str())
 }

@@ -2,11 +2,15 @@
 //! of these, and by the service accounts themselves otherwise.
 
 use cloudgrant_core::{
-    Asked, DeliveryFile, Desired, Handoff, Identity, ObjectId, Pair, Principal, Result, Scope, Tenancy,
+    Asked, DeliveryFile, Desired, HandedOff, Handoff, HowAsked, Identity, ObjectId, Pair, Principal, Result, Scope,
+    Tenancy,
 };
 
 use crate::helm::Chart;
-use crate::{ClusterResourceAttributes, PLATFORM_BINDING, annotation, by_scope, known, service_accounts};
+use crate::{
+    ClusterResourceAttributes, FORM, PLATFORM_BINDING, annotation, by_scope, cluster_resource_attributes, known,
+    service_account_settings, service_accounts,
+};
 
 /// What a platform's tool and its charts call things.
 #[derive(Debug)]
@@ -53,7 +57,10 @@ impl Delivery {
 
     /// How somebody takes back what a handoff asked for, by the name of its object: a pair's attributes, or the annotations of a
     /// scope's service accounts. See [`Platform::taken_back`](cloudgrant_core::Platform::taken_back).
-    pub fn taken_back(&self, tenancy: &Tenancy, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
+    pub fn taken_back(&self, tenancy: &Tenancy, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+        if let Some(handoff) = service_account_settings::taken_back(how, name).filter(|_| kind == PLATFORM_BINDING) {
+            return Some((ObjectId::new(PLATFORM_BINDING, name), handoff));
+        }
         // What isn't called as a platform's own things are, nobody handed off.
         let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
         if kind != PLATFORM_BINDING || name.is_empty() || !is_plain {
@@ -61,7 +68,15 @@ impl Delivery {
         }
         let id = ObjectId::new(PLATFORM_BINDING, name);
         let all = tenancy.pairs(&Scope::Global);
-        if let Some(pair) = all.iter().find(|pair| pair.to_string() == name) {
+        // A pair and a domain may have one name, and so may two pairs.
+        let form = how.get(FORM);
+        if form.is_some() {
+            let remembered = ClusterResourceAttributes::remembered(how).filter(|pair| pair.to_string() == name);
+            if let Some(pair) = remembered {
+                return Some((id, self.attributes.taken_back(&pair)));
+            }
+            (*how == service_accounts::how().with(HowAsked::PLATFORM, &tenancy.kind)).then_some(())?;
+        } else if let Some(pair) = all.iter().find(|pair| pair.to_string() == name) {
             return Some((id, self.attributes.taken_back(pair)));
         }
         let of_scope = |pair: &&Pair| {
@@ -69,7 +84,7 @@ impl Delivery {
             name == pair.domain.as_str() || name == own.slug()
         };
         let accounts: Vec<_> = all.iter().filter(of_scope).map(|pair| tenancy.naming.subject(pair)).collect();
-        match accounts.is_empty() && name.contains('-') {
+        match form.is_none() && accounts.is_empty() && name.contains('-') {
             // A pair that the manifest has no more: where its project ends, nobody can tell.
             true => Some((id, self.attributes.taken_back_of_unknown(name))),
             false => Some((id, service_accounts::taken_back(name, &[self.templated, self.annotated], &accounts))),
@@ -78,16 +93,21 @@ impl Delivery {
 
     /// The handoffs by which somebody would be asked for what cloudgrant does by itself, where it annotates the service accounts of a
     /// principal.
-    pub(crate) fn handed_off_as_annotations(&self, principal: &Principal) -> Option<ObjectId> {
-        known(principal).map(|_| ObjectId::new(PLATFORM_BINDING, principal.scope.slug()))
+    pub(crate) fn handed_off_as_annotations(&self, principal: &Principal) -> Option<HandedOff> {
+        let object = known(principal).map(|_| ObjectId::new(PLATFORM_BINDING, principal.scope.slug()))?;
+        Some(HandedOff { object, how: service_accounts::how() })
     }
 
     /// The same where it sets an attribute for its pairs.
-    pub(crate) fn handed_off_as_attributes(&self, principal: &Principal, attribute: &str) -> Vec<ObjectId> {
+    pub(crate) fn handed_off_as_attributes(&self, principal: &Principal, attribute: &str) -> Vec<HandedOff> {
         if !self.is_templated(principal) || attribute != self.attributes.key {
             return Vec::new();
         }
-        principal.serves.iter().map(|(pair, _)| ObjectId::new(PLATFORM_BINDING, pair.to_string())).collect()
+        let handed_off = |pair: &Pair| HandedOff {
+            object: ObjectId::new(PLATFORM_BINDING, pair.to_string()),
+            how: cluster_resource_attributes::how(pair),
+        };
+        principal.serves.iter().map(|(pair, _)| handed_off(pair)).collect()
     }
 
     /// The same as files.

@@ -5,6 +5,8 @@
 //!   annotations of service accounts. Flyte 1 and Union have that.
 //! * [`service_accounts`]: somebody annotates the service accounts in the cluster. Every platform whose tasks run in pods can be
 //!   told so.
+//! * service accounts by the settings service, where cloudgrant leaves these to somebody else: Flyte 2 and Union 2 have them in place of
+//!   such maps.
 //! * [`Teller`]: whether somebody else does that, or cloudgrant itself, in the cluster, by Flyte admin or by the settings service, as
 //!   the manifest says ([`Keys`]).
 //! * [`task_code`]: the lines with which task code uses what it is granted, for flytekit and for the flyte SDK.
@@ -16,6 +18,7 @@
 mod cluster_resource_attributes;
 mod delivery;
 pub mod helm;
+mod service_account_settings;
 pub mod service_accounts;
 pub mod task_code;
 mod way;
@@ -33,6 +36,9 @@ use cloudgrant_platform_settings::SERVICE_ACCOUNT_SETTING;
 
 /// The kind of object that says which principal a project's or a domain's task code uses.
 pub const PLATFORM_BINDING: &str = "platform-binding";
+
+/// By what it is remembered in which form a binding was asked for ([`HowAsked`](cloudgrant_core::HowAsked)).
+pub const FORM: &str = "form";
 
 /// Who is asked to tell a platform.
 pub(crate) const ADMINISTRATOR: &str = "whoever administers the platform";

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use cloudgrant_core::{
-    Annotation, AnnotationValue, DeliveryFile, Handoff, Identity, Object, ObjectId, Ownership, Principal, Scope,
-    Subject, quoted,
+    Annotation, AnnotationValue, DeliveryFile, Handoff, HowAsked, Identity, Object, ObjectId, Ownership, Principal,
+    Scope, Subject, quoted,
 };
 use serde_json::json;
 
-use crate::{ADMINISTRATOR, PLATFORM_BINDING, known, yaml};
+use crate::{ADMINISTRATOR, FORM, PLATFORM_BINDING, known, yaml};
+
+/// How it is remembered that annotations were asked for.
+const ANNOTATIONS: &str = "annotations";
 
 /// The object of a scope whose principals are named by the annotations of the service accounts: somebody with access to the
 /// cluster writes these. `None` where none of them is one that is there or that the plan makes.
@@ -70,9 +73,15 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
                 format!("let the service accounts of {whose} name their identity"),
                 document,
             )
-            .naming(named),
+            .naming(named)
+            .asked_as(how()),
         ),
     })
+}
+
+/// How the annotations of a scope's service accounts are asked for.
+pub(crate) fn how() -> HowAsked {
+    HowAsked::default().with(FORM, ANNOTATIONS)
 }
 
 /// How somebody takes the annotations of service accounts back, by the keys that any cloud's may have.

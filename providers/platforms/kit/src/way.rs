@@ -12,7 +12,7 @@ use cloudgrant_platform_kubernetes::ServiceAccounts;
 use cloudgrant_platform_settings::SettingsRecords;
 use serde::{Deserialize, Deserializer};
 
-use crate::{Delivery, annotation, by_scope, service_accounts};
+use crate::{Delivery, annotation, by_scope, service_account_settings, service_accounts};
 
 /// The keys of the section `platform` that are for these platforms alone.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -140,6 +140,7 @@ impl Teller {
         let settings = || {
             let tenancy = &context.tenancy;
             let settings = SettingsRecords::new(&context.stack, &context.home, &tenancy.kind, &tenancy.organization);
+            let settings = settings.of(tenancy.pairs(&Scope::Global));
             let settings = match &keys.deployment {
                 Some(Host(host)) => settings.only_at(host.clone()),
                 None => settings,
@@ -222,12 +223,12 @@ impl Teller {
         ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
     ) -> Result<Desired> {
         match self.keys.delivery {
-            Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin | Way::LeaveSettings => {
+            Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin => {
                 let mut desired = delivery.desired(principals, ask)?;
                 desired.notes.extend(self.unused());
                 return Ok(desired);
             }
-            Way::Kubernetes | Way::Admin | Way::Settings => {}
+            Way::Kubernetes | Way::Admin | Way::Settings | Way::LeaveSettings => {}
         }
         let named = self.keys.attribute.as_ref().map(|Attribute(name)| name.as_str());
         let (mut desired, mut handed_off, mut set) = (Desired::default(), Vec::new(), Vec::new());
@@ -246,7 +247,13 @@ impl Teller {
                         handed_off.push(principal.clone());
                     }
                 },
+                // Whoever delivers from now on does the same, by the platform's own tool.
+                (Identity::Known { .. }, Way::LeaveSettings) => {
+                    desired.objects.extend(service_account_settings::objects(principal));
+                    set.push(principal.clone());
+                }
                 (Identity::Known { .. }, Way::Settings) => {
+                    desired.takes_over.extend(service_account_settings::all_handed_off(principal));
                     desired.objects.extend(cloudgrant_platform_settings::objects(principal));
                     set.push(principal.clone());
                 }
@@ -300,7 +307,10 @@ impl Teller {
             Way::Settings | Way::LeaveSettings => OF_SETTINGS,
         };
         match (self.keys.delivery, bound) {
-            (Way::LeaveKubernetes | Way::LeaveAdmin | Way::LeaveSettings, [_, ..]) => {
+            (Way::LeaveSettings, [_, ..]) => {
+                format!("{by_itself}. What somebody else set by then: {}", service_account_settings::unbinding(bound))
+            }
+            (Way::LeaveKubernetes | Way::LeaveAdmin, [_, ..]) => {
                 format!("{by_itself}. What somebody else bound by then: {}", delivery.attributes.unbinding(bound))
             }
             // Nobody has to do anything for what cloudgrant wrote; whoever delivers by now may have bound it as well.

@@ -25,8 +25,8 @@ mod write;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Remainder,
-    Result, Shares, Stack,
+    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Pair, Permissions, Purpose,
+    Remainder, Result, Shares, Stack,
 };
 pub use cloudgrant_platform_control_plane::Surroundings;
 
@@ -46,6 +46,8 @@ pub const SETTING: &str = "security.service_account";
 pub struct SettingsRecords {
     mark: Mark,
     service: SettingsService,
+    /// The projects and domains that the manifest names.
+    named: Vec<Pair>,
 }
 
 impl SettingsRecords {
@@ -55,7 +57,16 @@ impl SettingsRecords {
     pub fn new(stack: &Stack, home: &str, platform: &str, organization: &str) -> Self {
         let is_union = platform == "union";
         let organization = is_union.then(|| organization.to_owned());
-        Self { mark: Mark::of(stack, home), service: SettingsService::of(Surroundings::default(), organization) }
+        let service = SettingsService::of(Surroundings::default(), organization);
+        Self { mark: Mark::of(stack, home), service, named: Vec::new() }
+    }
+
+    /// The same of a manifest that names these projects and domains: they are looked at also where nothing wants them any more and the
+    /// deployment's list of projects leaves them out.
+    #[must_use]
+    pub fn of(mut self, named: Vec<Pair>) -> Self {
+        self.named = named;
+        self
     }
 
     /// The same with other surroundings than those of the process.

@@ -28,6 +28,8 @@ pub(crate) async fn observe(backend: &SettingsRecords, desired: &Desired) -> Res
                 let place = format!("settings of project {project} in domain {domain}");
                 observed.unsearched.push(unsearched(place, &error));
             }
+            // One that no list has, and that the manifest names without a wish for it: Union knows none of that name.
+            (Err(error), None) if error.kind() == ErrorKind::NotFound => {}
             (Err(error), _) => return Err(error),
         }
     }
@@ -35,7 +37,7 @@ pub(crate) async fn observe(backend: &SettingsRecords, desired: &Desired) -> Res
     Ok(observed)
 }
 
-/// Which projects and domains are read: those that are wanted, and all others that the deployment has.
+/// Which projects and domains are read: those that are wanted or that the manifest names, and all others that the deployment has.
 async fn names(
     backend: &SettingsRecords,
     wanted: &BTreeMap<&str, &Object>,
@@ -43,13 +45,14 @@ async fn names(
 ) -> Result<Vec<(String, String)>> {
     let of_wanted =
         wanted.keys().map(|name| parts(name)).map(|(project, domain)| (project.to_owned(), domain.to_owned()));
+    let named = backend.named.iter().map(|pair| (pair.project.to_string(), pair.domain.to_string()));
     let projects = match backend.service.projects().await {
         Ok(projects) => projects,
         // What isn't there is then told when it is needed.
         Err(error) if error.kind() == ErrorKind::AccessDenied => {
             let place = format!("settings of other projects in {}", backend.service.way.place());
             observed.unsearched.push(unsearched(place, &error));
-            return Ok(of_wanted.collect());
+            return Ok(of_wanted.chain(named).collect::<BTreeSet<_>>().into_iter().collect());
         }
         Err(error) => return Err(error),
     };
@@ -68,7 +71,8 @@ async fn names(
     let all = projects
         .iter()
         .flat_map(|project| project.domains.iter().map(|(domain, _)| (project.id.clone(), domain.clone())));
-    let all: BTreeSet<_> = all.chain(of_wanted).collect();
+    // Archived or not, a list may leave a project out, and what is set for it holds as before.
+    let all: BTreeSet<_> = all.chain(of_wanted).chain(named).collect();
     Ok(all.into_iter().filter(|(project, domain)| !unknown.contains(&format!("{project}/{domain}"))).collect())
 }
 

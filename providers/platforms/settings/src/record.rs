@@ -258,6 +258,32 @@ pub(crate) mod tests {
         assert_eq!(alone.with_account(None).with_annotation("mine", None).settings, Map::new());
     }
 
+    /// Each setting says at which scope it is set; the tool of the platform writes that back, and so is it kept where others have it.
+    #[test]
+    fn what_a_setting_says_beside_its_value_stays() {
+        let others = json!({
+            "annotations": {
+                "state": VALUE, "scopeLevel": "SCOPE_LEVEL_PROJECT", "mapValue": { "entries": { "team": "a" }, "ofTomorrow": 1 },
+            },
+            "security": {
+                "serviceAccount": { "state": "SETTING_STATE_INHERIT", "scopeLevel": "SCOPE_LEVEL_DOMAIN" },
+                "ofTomorrow": { "state": VALUE, "scopeLevel": "SCOPE_LEVEL_PROJECT", "stringValue": "x" },
+            },
+        });
+        let before = record(others.clone());
+        assert_eq!(before.account, Account::Inherited);
+        let with = before.with_account(Some("tasks")).with_annotation("mine", Some("x"));
+        let annotations = &with.settings["annotations"];
+        assert_eq!(
+            (&annotations["scopeLevel"], &annotations["mapValue"]),
+            (&json!("SCOPE_LEVEL_PROJECT"), &json!({ "entries": { "team": "a", "mine": "x" }, "ofTomorrow": 1 }))
+        );
+        assert_eq!(with.settings["security"]["ofTomorrow"], others["security"]["ofTomorrow"]);
+        let back = with.with_account(None).with_annotation("mine", None);
+        assert_eq!(back.settings["annotations"], others["annotations"]);
+        assert_eq!(back.settings["security"], json!({ "ofTomorrow": others["security"]["ofTomorrow"] }));
+    }
+
     #[test]
     fn what_cannot_be_read_is_no_empty_record() {
         let read = |settings: Value, version: Value| {

@@ -14,7 +14,7 @@ use crate::{SETTING, SettingsRecords};
 const ATTEMPTS: usize = 6;
 
 pub(crate) async fn write(backend: &SettingsRecords, change: &Change) -> Result<Outcome> {
-    let SettingsRecords { mark, service } = backend;
+    let SettingsRecords { mark, service, named: _ } = backend;
     let name = change.id.name.as_str();
     let (project, domain) = parts(name);
     let mut outcome = Outcome::default();

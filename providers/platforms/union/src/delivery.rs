@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use cloudgrant_core::{
-    Asked, Desired, Domain, Handoff, Note, Object, ObjectId, Ownership, Principal, Result, Scope, Tenancy,
+    Asked, Desired, Domain, Handoff, HowAsked, Note, Object, ObjectId, Ownership, Principal, Result, Scope, Tenancy,
 };
 use cloudgrant_platform_kit::helm::Chart;
-use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, PLATFORM_BINDING, Teller};
+use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, FORM, PLATFORM_BINDING, Teller};
 use serde_json::Value;
 
 /// Source: Union, "Enabling AWS resources"; its chart `dataplane`, `values.aws.yaml`, which annotates each namespace's service
@@ -32,12 +32,22 @@ pub(crate) fn asked_for(scope: &Scope) -> ObjectId {
     ObjectId::new(PLATFORM_BINDING, scope.slug())
 }
 
-/// How what somebody was asked for is taken back. By the name of a domain, the vendor was asked for its identity, or else whoever
-/// administers the platform for the annotations that name one: which of these it was, the name doesn't say, so that both are told.
-pub(crate) fn taken_back(tenancy: &Tenancy, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
-    let (id, by_administrator) = DELIVERY.taken_back(tenancy, kind, name)?;
-    let Some(by_vendor) = taken_back_by_vendor(tenancy, name) else { return Some((id, by_administrator)) };
-    let by_vendor: String = by_vendor.lines().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect();
+/// How it is remembered that the vendor was asked.
+pub(crate) fn asked_of_vendor() -> HowAsked {
+    HowAsked::default().with(FORM, "identity")
+}
+
+/// How what somebody was asked for is taken back. Where it isn't remembered how it was asked for, the name of a domain may mean either:
+/// the vendor was asked for its identity, or whoever administers the platform for the annotations that name one. Then both are told.
+pub(crate) fn taken_back(tenancy: &Tenancy, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+    let by_vendor = taken_back_by_vendor(tenancy, name, how).filter(|_| kind == PLATFORM_BINDING);
+    let Some(by_vendor) = by_vendor else { return DELIVERY.taken_back(tenancy, kind, name, how) };
+    if how.get(FORM).is_some() {
+        return Some(by_vendor);
+    }
+    let (id, by_administrator) = DELIVERY.taken_back(tenancy, kind, name, how)?;
+    let by_vendor: String =
+        by_vendor.1.document.lines().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect();
     let document = format!(
         "# Where service accounts were annotated so that they name an identity:\n{}\n\
          # Where {VENDOR} was asked to make the identity, ask them:\n#\n{by_vendor}",
@@ -48,20 +58,26 @@ pub(crate) fn taken_back(tenancy: &Tenancy, kind: &str, name: &str) -> Option<(O
     Some((id, Handoff::unseen(to, task, document)))
 }
 
-/// What the vendor is asked for then, where a binding's name is that of a domain.
-fn taken_back_by_vendor(tenancy: &Tenancy, name: &str) -> Option<String> {
-    let domain = Domain::parse(name).ok().filter(|domain| tenancy.domains.contains(domain) || !name.contains('-'))?;
+/// What the vendor is asked for then. Where it isn't remembered how it was asked for: if a binding's name is that of a domain.
+fn taken_back_by_vendor(tenancy: &Tenancy, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+    let may_be_meant = |domain: &Domain| match how.get(FORM) {
+        Some(_) => *how == asked_of_vendor().with(HowAsked::PLATFORM, &tenancy.kind),
+        None => tenancy.domains.contains(domain) || !name.contains('-'),
+    };
+    let domain = Domain::parse(name).ok().filter(may_be_meant)?;
     let whose = match tenancy.organization.as_str() {
         "" => String::new(),
         organization => format!("Organization: {organization}\n"),
     };
-    Some(format!(
+    let document = format!(
         "{whose}Domain:       {domain}\n\n\
          1. Take away every role that was assigned to the domain's managed identity for us.\n\
          2. Where nothing else uses that identity: delete it, with its federated credentials, and let the domain's task code run as \
          it did before.\n\
          3. Tell us, so that we take its name out of our manifest, if it is in there.\n"
-    ))
+    );
+    let task = format!("take back the managed identity of domain {domain} and its roles");
+    Some((asked_for(&Scope::Domain { domain }), Handoff::unseen(VENDOR, task, document)))
 }
 
 pub(crate) fn of(teller: &Teller, tenancy: &Tenancy, principals: &[Principal]) -> Result<Desired> {
@@ -83,11 +99,14 @@ fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked) -> De
         because: principal.because.clone(),
         ownership: Ownership::Fragment { of: format!("the platform's binding of {}", principal.scope) },
         touches: Vec::new(),
-        handoff: Some(Handoff::unseen(
-            VENDOR,
-            format!("bind domain {domain} to a managed identity of its own"),
-            document(tenancy, principal, asked, &domain),
-        )),
+        handoff: Some(
+            Handoff::unseen(
+                VENDOR,
+                format!("bind domain {domain} to a managed identity of its own"),
+                document(tenancy, principal, asked, &domain),
+            )
+            .asked_as(asked_of_vendor()),
+        ),
     });
     let Some(binding) = principal.because.first() else { return desired };
     // Requirement 5.
@@ -279,7 +298,8 @@ mod tests {
     /// One name stands for both, and only people know which of them it was.
     #[test]
     fn what_a_domain_s_binding_asked_for_is_taken_back_by_administrators_and_by_the_vendor() {
-        let (id, handoff) = taken_back(&tenancy("acme"), PLATFORM_BINDING, "production").expect("known");
+        let (id, handoff) =
+            taken_back(&tenancy("acme"), PLATFORM_BINDING, "production", &HowAsked::default()).expect("known");
         assert_eq!(id, asked_for(&Scope::Domain { domain: Domain::parse("production").expect("a domain") }));
         for part in ["kubectl annotate serviceaccount default --namespace vision-production", "# Organization: acme\n"]
         {
@@ -287,7 +307,8 @@ mod tests {
         }
         assert!(handoff.to.contains(VENDOR), "{}", handoff.to);
         // One of a pair was never the vendor's.
-        let (_, of_pair) = taken_back(&tenancy("acme"), PLATFORM_BINDING, "vision-production").expect("known");
+        let (_, of_pair) =
+            taken_back(&tenancy("acme"), PLATFORM_BINDING, "vision-production", &HowAsked::default()).expect("known");
         assert!(!of_pair.to.contains(VENDOR) && !of_pair.document.contains("Organization"), "{}", of_pair.document);
     }
 }

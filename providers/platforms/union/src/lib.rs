@@ -11,9 +11,9 @@ mod execute;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Intents,
-    ObjectId, Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Scope, Snippet, Stack,
-    Tenancy, WayTo, register_platform,
+    Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, HandedOff, Handoff,
+    HowAsked, Intents, ObjectId, Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result,
+    Scope, Snippet, Stack, Tenancy, WayTo, register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
 
@@ -72,12 +72,12 @@ impl Platform for Union {
         self.teller.unbinding(&delivery::DELIVERY, bound)
     }
 
-    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
-        delivery::taken_back(&self.tenancy, kind, name)
+    fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+        delivery::taken_back(&self.tenancy, kind, name, how)
     }
 
-    fn asked_for(&self, scope: &Scope) -> Option<ObjectId> {
-        Some(delivery::asked_for(scope))
+    fn asked_for(&self, scope: &Scope) -> Option<HandedOff> {
+        Some(HandedOff { object: delivery::asked_for(scope), how: delivery::asked_of_vendor() })
     }
 
     fn execute_permission(&self) -> ExecutePermission {

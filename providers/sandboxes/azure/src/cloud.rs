@@ -21,6 +21,8 @@ pub(crate) struct Cloud {
     pub(crate) zones: &'static str,
     /// How the hosts of key vaults end.
     pub(crate) vault: &'static str,
+    /// How the hosts of Service Bus namespaces end.
+    pub(crate) service_bus: &'static str,
     /// How the hosts of registries end.
     pub(crate) registry: &'static str,
     /// How the hosts of databases end.
@@ -44,6 +46,7 @@ const PUBLIC: Cloud = Cloud {
     storage: "core.windows.net",
     zones: "storage.azure.net",
     vault: "vault.azure.net",
+    service_bus: "servicebus.windows.net",
     registry: "azurecr.io",
     database: "database.windows.net",
     clusters: "prod-aks.azure.com",
@@ -58,6 +61,7 @@ const GOVERNMENT: Cloud = Cloud {
     storage: "core.usgovcloudapi.net",
     zones: "storage.azure.us",
     vault: "vault.usgovcloudapi.net",
+    service_bus: "servicebus.usgovcloudapi.net",
     registry: "azurecr.us",
     database: "database.usgovcloudapi.net",
     clusters: "prod-aks.azure.us",
@@ -72,6 +76,7 @@ const CHINA: Cloud = Cloud {
     storage: "core.chinacloudapi.cn",
     zones: "storage.azure.cn",
     vault: "vault.azure.cn",
+    service_bus: "servicebus.chinacloudapi.cn",
     registry: "azurecr.cn",
     database: "database.chinacloudapi.cn",
     clusters: "prod-aks.azure.cn",

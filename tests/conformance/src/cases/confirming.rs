@@ -1,7 +1,7 @@
 //! Handoffs that somebody confirmed.
 
 use cloudgrant_core::{
-    Action, Approval, Cancel, Change, Confirmed, Desired, Handoff, ObjectId, Ownership, Plan, Said, Silent,
+    Action, Approval, Cancel, Change, Confirmed, Desired, Handoff, HowAsked, ObjectId, Ownership, Plan, Said, Silent,
 };
 
 use crate::bench::{Bench, Run, Sketch};
@@ -18,7 +18,14 @@ pub(super) async fn confirmations_are_remembered<F: Fixture>() -> Checked {
     let empty = bench.snapshot().await;
     let run = bench.open(&small).await?;
     let on = "2026-11-30".to_owned();
-    let sample = Confirmed { kind: KIND.to_owned(), name: NAME.to_owned(), document: "0".repeat(32), on };
+    let sample = Confirmed {
+        kind: KIND.to_owned(),
+        name: NAME.to_owned(),
+        document: "0".repeat(32),
+        on,
+        how: how(),
+        taken_back: false,
+    };
     if run.provider.confirmation(&sample).is_none() {
         return skip("the provider remembers no confirmed handoffs");
     }
@@ -28,6 +35,7 @@ pub(super) async fn confirmations_are_remembered<F: Fixture>() -> Checked {
 
     say(&bench, &small, "one document").await?;
     let first = only(seen(&bench, &small).await?)?;
+    hold(first.1.how == how(), || format!("how it was asked for isn't remembered: {:?}", first.1.how))?;
     bench.kept(&unconfirmed, "of what was there, after a handoff was confirmed").await?;
     hold(seen(&bench, &other).await?.is_empty(), || "another stack takes what was confirmed for its own".to_owned())?;
     let plan = bench.plan(&small).await?;
@@ -57,6 +65,11 @@ pub(super) async fn confirmations_are_remembered<F: Fixture>() -> Checked {
     bench.same(&empty, "after everything was revoked, and the handoff was taken back").await
 }
 
+/// How it was asked for.
+fn how() -> HowAsked {
+    HowAsked::of([("form", "by letter".to_owned()), ("office", "a=b".to_owned())])
+}
+
 /// Says that a handoff with a document was done.
 async fn say<F: Fixture>(bench: &Bench<F>, sketch: &Sketch, document: &str) -> Checked {
     let run = bench.open(sketch).await?;
@@ -71,7 +84,7 @@ async fn say<F: Fixture>(bench: &Bench<F>, sketch: &Sketch, document: &str) -> C
         known_after_apply: Vec::new(),
         ownership: Ownership::Fragment { of: "somebody else's".to_owned() },
         depends_on: Vec::new(),
-        handoff: Some(Handoff::unseen("somebody else", "do it", document)),
+        handoff: Some(Handoff::unseen("somebody else", "do it", document).asked_as(how())),
         warning: None,
     });
     write(&run, &plan, &id, Said::Done).await

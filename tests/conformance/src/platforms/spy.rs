@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Conventions, DeliveryFile, Desired, Error, ErrorKind, ExecutePermission, Handoff, Marked,
-    Object, ObjectId, Observed, Outcome, Platform, Principal, Protected, Remainder, Result, Scope, Shares, Stack,
-    Tenancy, WayTo,
+    Approved, Backend, Conventions, DeliveryFile, Desired, Error, ErrorKind, ExecutePermission, HandedOff, Handoff,
+    HowAsked, Marked, Object, ObjectId, Observed, Outcome, Platform, Principal, Protected, Remainder, Result, Scope,
+    Shares, Stack, Tenancy, WayTo,
 };
 
 /// A platform whose backend makes each change twice.
@@ -62,11 +62,11 @@ impl Platform for Twice {
         self.inner.unbinding(bound)
     }
 
-    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
-        self.inner.taken_back(kind, name)
+    fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+        self.inner.taken_back(kind, name, how)
     }
 
-    fn asked_for(&self, scope: &Scope) -> Option<ObjectId> {
+    fn asked_for(&self, scope: &Scope) -> Option<HandedOff> {
         self.inner.asked_for(scope)
     }
 

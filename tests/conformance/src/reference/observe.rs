@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Confirmed, Desired, Found, Limit, ObjectId, Observed, Result, Widening};
+use cloudgrant_core::{Confirmed, Desired, Found, HowAsked, Limit, ObjectId, Observed, Result, Widening};
 use serde_json::json;
 
 use super::cloud::{Item, Kind};
@@ -31,7 +31,8 @@ impl Reference {
         let is_mark = |id: &ObjectId, found: &Found| id.kind == POLICY && id.name.starts_with(&begin) && found.owned;
         let says = |id: &ObjectId, found: &Found| {
             let [handoff, document, on] = ["confirms", "document", "on"].map(|key| found.attributes.text(key));
-            let says = Confirmed::parse(&handoff?, &document?, &on?)?;
+            let how = HowAsked::parse_texts(found.attributes.text("how")?.lines())?;
+            let says = Confirmed::parse(&handoff?, &document?, &on?, how)?;
             id.name.ends_with(&says.digits()).then_some(says)
         };
         let marks = observed.objects.iter().filter(|(id, found)| is_mark(id, found));

@@ -237,7 +237,13 @@ impl Provider for Reference {
             id: ObjectId::new(POLICY, self.own(&format!("{CONFIRMED}{}", confirmed.digits()))),
             scope: Scope::Global,
             // Attached to nobody, a policy gives nothing.
-            attributes: json!({ "confirms": confirmed.handoff(), "document": document, "on": on }).into(),
+            attributes: json!({
+                "confirms": confirmed.handoff(),
+                "document": document,
+                "on": on,
+                "how": confirmed.how.texts().join("\n"),
+            })
+            .into(),
             references: Vec::new(),
             depends_on: Vec::new(),
             because: Vec::new(),

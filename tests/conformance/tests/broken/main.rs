@@ -53,7 +53,7 @@ macro_rules! catches {
 catches! {
     connecting_sends_nothing: EagerConnection "it sent some";
     verbs_never_write: WritingVerb "verbs wrote, in an empty world", RepairingVerb "verbs wrote, in a world that somebody changed";
-    confirmations_are_remembered: Unremembering "isn't seen", FirstWord "still says the first one",
+    confirmations_are_remembered: Unremembering "isn't seen", FirstWord "still says the first one", AskedSomehow "how it was asked for isn't remembered",
         Listening "another stack takes what was confirmed for its own", TiedConfirmation "isn't seen";
     verbs_answer_the_same_twice: CountingVerb "asked again, an object differs", ShufflingVerb "asked again, an object differs",
         Nameless "asked through a new connection";

@@ -9,9 +9,9 @@ use cloudgrant_conformance::platforms::reference::{Board, BoardWorld, Config, Pi
 use cloudgrant_conformance::platforms::{PlatformFixture, Sample};
 use cloudgrant_conformance::{Fault, Hook, Requests};
 use cloudgrant_core::{
-    Approved, Backend, Change, ConnectPlatform, DeliveryFile, Desired, Error, ExecutePermission, Handoff, Marked,
-    ObjectId, Observed, Outcome, Pair, Platform, PlatformContext, Principal, Result, Scope, Settings, Stack, Tenancy,
-    WayTo,
+    Approved, Backend, Change, ConnectPlatform, DeliveryFile, Desired, Error, ExecutePermission, HandedOff, Handoff,
+    HowAsked, Marked, ObjectId, Observed, Outcome, Pair, Platform, PlatformContext, Principal, Result, Scope, Settings,
+    Stack, Tenancy, WayTo,
 };
 use serde_json::{Value, json};
 
@@ -114,11 +114,11 @@ impl<B: Breakage> Platform for Broken<B> {
         self.writer.breakage.unbinding(self.inner.unbinding(bound))
     }
 
-    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
-        self.writer.breakage.taken_back((kind, name), self.inner.taken_back(kind, name))
+    fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
+        self.writer.breakage.taken_back((kind, name), self.inner.taken_back(kind, name, how))
     }
 
-    fn asked_for(&self, scope: &Scope) -> Option<ObjectId> {
+    fn asked_for(&self, scope: &Scope) -> Option<HandedOff> {
         self.inner.asked_for(scope)
     }
 

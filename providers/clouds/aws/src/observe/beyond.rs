@@ -8,7 +8,7 @@ use crate::Aws;
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
 use crate::policy::{beyond, document, sids};
-use crate::resources::written::is_written;
+use crate::resources::written::{Home, is_written};
 use crate::shared_document::write::is_dead_id;
 
 pub(super) fn add(aws: &Aws, desired: &Desired, snapshot: &Snapshot, observed: &mut Observed) {
@@ -54,7 +54,7 @@ fn more(aws: &Aws, desired: &Desired, snapshot: &Snapshot, object: &Object, foun
 fn is_of_another_manifest(aws: &Aws, statement: &Value, wanted: &[Value]) -> bool {
     let sid = |one: &Value| sids::without_apart(one["Sid"].as_str().unwrap_or_default()).to_owned();
     let its = sid(statement);
-    wanted.iter().all(|one| sid(one) != its) && is_written(statement, aws.config.partition())
+    wanted.iter().all(|one| sid(one) != its) && is_written(statement, Home::of(&aws.config))
 }
 
 /// What is wanted in any policy of a scope: statements move between these.

@@ -9,6 +9,7 @@ use cloudgrant_core::{
 
 use crate::Aws;
 use crate::config::AccountId;
+use crate::confirmations;
 use crate::inventory::known_secrets;
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
@@ -206,28 +207,44 @@ pub(super) async fn handed_off(aws: &Aws, desired: &Desired) -> Result<Vec<Hande
     }
     let buckets = aws.buckets(&revoked, Purpose::Searching).await?;
     let named = named(aws, &desired.baseline).await?;
+    let taken_out_of = confirmations::taken_out_of(&aws.names, &*aws.snapshot().await?);
     let mut handed_off = Vec::new();
     for grant in revoked {
         let id = grant.id();
         let of_it =
             named.iter().filter(|(intent, document)| *intent == id && !aws.clients.can_reach(document.account()));
-        let mut places: BTreeSet<_> = of_it.map(|(_, document)| document.to_string()).collect();
+        // Each with the ARN of what has the document.
+        let mut places: BTreeSet<_> = of_it.map(|(_, document)| (document.to_string(), document.arn())).collect();
         for reach in &grant.reaches {
             if let Ok(Locator::Objects(objects)) = Locator::parse(&reach.resource.locator)
                 && buckets.get(&objects.bucket).is_some_and(|bucket| bucket.owner == Owner::Elsewhere)
             {
-                places.insert(format!("bucket {}", objects.bucket));
+                let arn = format!("arn:{}:s3:::{}", aws.config.partition(), objects.bucket);
+                places.insert((format!("bucket {}", objects.bucket), Some(arn)));
             }
             if let Ok(Locator::Item(item)) = Locator::parse(&reach.resource.locator)
                 && matches!(item.kind.elsewhere, Elsewhere::ResourcePolicy(_))
                 && item.account != aws.config.account
             {
-                places.insert(format!("{} {} of account {}", item.kind.kind(), item.name(), item.account));
+                let place = format!("{} {} of account {}", item.kind.kind(), item.name(), item.account);
+                places.insert((place, Some(item.arn())));
             }
+        }
+        let is_taken_out =
+            |(_, arn): &(String, Option<String>)| arn.as_ref().is_some_and(|arn| taken_out_of.contains(arn));
+        let (undone, mut places): (BTreeSet<_>, BTreeSet<_>) = places.into_iter().partition(is_taken_out);
+        // What was asked for of the policy of the key that encrypts something is taken back with that.
+        let is_key = |(_, arn): &(String, Option<String>)| arn.as_ref().is_some_and(|arn| arn.contains(":kms:"));
+        if !undone.is_empty() && places.iter().all(is_key) {
+            places.clear();
         }
         let narrow = grant.carried_by.iter().filter(|scope| **scope != Scope::Global);
         let roles: BTreeSet<_> = narrow.map(|scope| kinds::role(&aws.names.role(scope))).collect();
-        handed_off.extend(places.into_iter().map(|place| HandedOff { grant: id.clone(), place, roles: roles.clone() }));
+        handed_off.extend(places.into_iter().map(|(place, _)| HandedOff {
+            grant: id.clone(),
+            place,
+            roles: roles.clone(),
+        }));
     }
     Ok(handed_off)
 }

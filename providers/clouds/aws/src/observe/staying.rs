@@ -66,7 +66,8 @@ pub(super) fn handed_off(wanted: Wanted<'_>, handed_off: &[HandedOff], observed:
             "the policy of {} may name it, as whoever owns that was asked to add a statement for {}, and there are no credentials to \
              look: they could not write that policy once the role is deleted, but by taking the role out. What the role gave goes. \
              Have the statement taken out there, and then take the grant out of the manifest and apply that (or say how to work \
-             there, `aws.accounts`, and run this again)",
+             there, `aws.accounts`, and run this again; with the manifest of another stack, say that it was taken out, `cloudgrant \
+             done`, or take the stack back where there is no manifest)",
             listed(&places, NAMED),
             listed(&grants, NAMED)
         );

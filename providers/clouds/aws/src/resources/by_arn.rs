@@ -3,14 +3,22 @@
 use std::collections::BTreeSet;
 
 use cloudgrant_core::{
-    Checked, Diagnostic, Intent, Intents, Note, ResourceKind, ResourceName, TaskAccess, listed, shown,
+    Checked, Diagnostic, GrantName, Intent, Intents, Note, Reach, ResourceKind, ResourceName, TaskAccess, listed, shown,
 };
+use serde_json::json;
 
 use crate::config::Config;
+use crate::packing::pack::POLICY_SIZE;
+use crate::policy::document;
+use crate::policy::sids::{self, Purpose};
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
+use crate::resources::kinds::other_arn::OtherArn;
 use crate::resources::kms_key::Key;
 use crate::resources::locator::Locator;
 use crate::resources::statements::{Condition, through};
+
+/// As long as what tells two statements of one Sid apart.
+const SID_APART: &str = "0000";
 
 impl Rights {
     /// The condition under which they hold.
@@ -107,13 +115,18 @@ pub(crate) fn keys(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
 pub(crate) fn actions(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
     let reaches = || intents.grants.iter().flat_map(|grant| &grant.reaches);
     let (mut problems, mut seen) = (Vec::new(), BTreeSet::new());
-    for reach in reaches() {
+    for (grant, reach) in intents.grants.iter().flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)))
+    {
         let name = &reach.resource.name;
-        if let Ok(Locator::Other(other)) = Locator::parse(&reach.resource.locator)
-            && seen.insert((name, reach.access))
-        {
-            problems.extend(other.refusals(config, name.as_str(), reach.access, config.actions(name, reach.access)));
+        let Ok(Locator::Other(other)) = Locator::parse(&reach.resource.locator) else { continue };
+        if !seen.insert((name, reach.access)) {
+            continue;
         }
+        let listed = config.actions(name, reach.access);
+        let refusals = other.refusals(config, name.as_str(), reach.access, listed);
+        let is_fine = refusals.is_empty();
+        problems.extend(refusals);
+        problems.extend(listed.filter(|_| is_fine).and_then(|actions| too_many(&grant.name, reach, &other, actions)));
     }
     // Of what is a part only, what isn't here may be what it is for.
     if intents.is_part || intents.grants.is_empty() {
@@ -139,6 +152,24 @@ pub(crate) fn actions(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
         problems.push(Diagnostic::new(path, message).hint(hint));
     }
     problems
+}
+
+/// That more actions are listed than a policy holds: a statement for one resource can't be parted further.
+fn too_many(grant: &GrantName, reach: &Reach, other: &OtherArn, actions: &[String]) -> Option<Diagnostic> {
+    let (name, access) = (&reach.resource.name, reach.access);
+    let distinct: BTreeSet<_> = actions.iter().collect();
+    // Which number tells it from another one of its Sid, packing says.
+    let sid = sids::sid(grant, Purpose::on_resource(access)?) + SID_APART;
+    let statement = json!({ "Sid": sid, "Effect": "Allow", "Action": distinct, "Resource": [other.arn] });
+    let needed = document::counted(&document::document(vec![statement]).to_string());
+    (needed > POLICY_SIZE).then(|| {
+        let message = format!(
+            "the {} actions of `{access}` on `{name}` make a policy of {needed} characters, and one has at most {POLICY_SIZE}",
+            distinct.len()
+        );
+        let hint = "list those alone that task code uses, or list some of them at another level, and grant both";
+        Diagnostic::new(format!("aws.actions.{name}.{access}"), message).hint(hint)
+    })
 }
 
 /// What whoever reads a plan should know of what a grant reaches.

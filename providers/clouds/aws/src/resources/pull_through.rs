@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{Desired, Error, Handoff, IntentId, Note, Object, Ownership, Result, Scope, quoted};
+use cloudgrant_core::{Desired, Error, Handoff, HowAsked, IntentId, Note, Object, Ownership, Result, Scope, quoted};
 use serde_json::json;
 use tokio::sync::Mutex;
 
@@ -100,6 +100,9 @@ impl Asking {
         self.afresh || !self.known.contains(&repository.arn())
     }
 }
+
+/// By what it is remembered for which role the step was.
+const ROLE: &str = "role";
 
 /// A name for each repository: a role has one inline policy of a name, and another step's would take its place.
 fn policy_name(repository: &Repository) -> String {
@@ -236,9 +239,18 @@ fn step(aws: &Aws, repository: &Repository, rule: &str, whether: Whether, about:
                 format!("let the nodes fill {name} by way of the pull-through cache rule `{rule}`"),
                 document,
             )
+            .asked_as(HowAsked::of(named.clone().map(|role| (ROLE, role))))
             .naming(named),
         ),
     }
+}
+
+/// The role for which the step was, as it was remembered: `Some(None)` where that isn't remembered, and `None` where what is isn't the
+/// name of a role. Source: IAM API reference, CreateRole.
+pub(crate) fn remembered(how: &HowAsked) -> Option<Option<&str>> {
+    let Some(role) = how.get(ROLE) else { return Some(None) };
+    let is_name = role.len() <= 64 && role.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c));
+    is_name.then_some(Some(role))
 }
 
 /// How that is taken back. `role` is the nodes', where it is known.

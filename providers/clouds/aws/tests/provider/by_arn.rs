@@ -278,6 +278,52 @@ async fn any_other_arn_is_granted_with_the_actions_that_the_manifest_lists() {
     assert!(report.is_success(), "{report:#?}");
 }
 
+/// A statement for one resource can't be parted, and a policy has its size.
+#[tokio::test]
+async fn more_actions_than_a_policy_holds_are_refused_before_anything_is_asked() {
+    let many = |count: usize| {
+        let all: Vec<_> = (0..count).map(|at| format!("'kinesis:GetRecordsOfAVeryLongName{at:03}'")).collect();
+        format!("  actions: {{ thing: {{ read: [{}] }} }}\n", all.join(", "))
+    };
+    let world = World::new(&manifest("")).await;
+    let error = refused(world.plan(&granting(STREAM, "read", &many(200))).await);
+    assert!(error.kind().is_usage() && said(&error).contains("aws.actions.thing.read"), "{}", said(&error));
+    assert!(said(&error).contains("one has at most 6144"), "{}", said(&error));
+    assert_eq!(world.running().counts().total, 0, "refused before anything was called");
+    let fits = granting(STREAM, "read", &many(150));
+    world.converge(&fits).await;
+}
+
+/// Whoever moves an action from one level's list to another's, or a grant from one level to another, keeps the rest all the time.
+#[tokio::test]
+async fn what_moves_between_lists_and_levels_is_never_more_nor_missing() {
+    let lists = |read: &str, write: &str| format!("  actions: {{ thing: {{ read: [{read}], write: [{write}] }} }}\n");
+    let both = |section: &str| {
+        granting(STREAM, "read", section)
+            .replace("grants: [{", "grants: [{ name: more, scope: global, access: { thing: write } }, {")
+    };
+    let (get, put, list) = ("'kinesis:GetRecords'", "'kinesis:PutRecord'", "'kinesis:ListShards'");
+    let before = both(&lists(&format!("{get}, {list}"), put));
+    let after = both(&lists(get, &format!("{put}, {list}")));
+    let allowed = async |world: &World| {
+        let document = world.document("cloudgrant_tests_global").await;
+        let statements = document["Statement"].as_array().expect("statements").clone();
+        let actions = |one: &Value| one["Action"].as_array().expect("a list").iter().map(Value::to_string).collect();
+        statements.iter().flat_map(actions as fn(&Value) -> Vec<String>).collect::<BTreeSet<_>>()
+    };
+    let world = World::new(&before).await;
+    world.converge(&before).await;
+    let first = allowed(&world).await;
+    assert_eq!(first.len(), 3);
+    // One change of one document: nobody is without it in between, and nobody has more.
+    let plan = world.plan(&after).await.expect("a plan");
+    let changed: Vec<_> = plan.work().map(|change| (change.action, change.id.kind)).collect();
+    assert_eq!(changed, [(Action::Update, "iam-policy")]);
+    world.converge(&after).await;
+    assert_eq!(allowed(&world).await, first);
+    assert!(world.plan(&after).await.expect("a plan").is_empty());
+}
+
 #[tokio::test]
 async fn nothing_is_listed_that_shares_hands_out_or_acts_as_somebody_else() {
     let world = World::new(&manifest("")).await;

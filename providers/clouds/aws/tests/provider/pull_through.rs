@@ -137,8 +137,11 @@ async fn steps_for_several_repositories_name_several_policies() {
     let world = World::new(&text).await;
     make_rule(&world, OWN).await;
     let plan = world.plan(&text).await.expect("a plan");
-    let steps = plan.changes.iter().filter_map(|change| change.handoff.as_ref());
-    let names: Vec<_> = steps
+    let steps = || plan.changes.iter().filter_map(|change| change.handoff.as_ref());
+    // For which role it was asked for is remembered once it is confirmed.
+    let role = "unionai-acme-flyteworker-node-group";
+    assert!(steps().all(|step| step.how.get("role") == Some(role)), "{:#?}", plan.changes);
+    let names: Vec<_> = steps()
         .filter_map(|step| step.document.split_once("--policy-name "))
         .filter_map(|(_, rest)| rest.split_whitespace().next())
         .collect();

@@ -14,9 +14,11 @@ pub(crate) enum Service {
     Tables,
     Vault,
     Registry,
+    /// A namespace of Service Bus.
+    Bus,
 }
 
-/// The host of an account, a vault or a registry.
+/// The host of an account, a vault, a registry or a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Host {
     /// The whole of it, in lower case: `acmedata.z12.blob.storage.azure.net`.
@@ -42,7 +44,9 @@ impl Host {
                 (Service::Queues, hosts.queue),
                 (Service::Tables, hosts.table),
             ];
-            let plain = storage.into_iter().chain([(Service::Vault, hosts.vault), (Service::Registry, hosts.registry)]);
+            let others =
+                [(Service::Vault, hosts.vault), (Service::Registry, hosts.registry), (Service::Bus, hosts.service_bus)];
+            let plain = storage.into_iter().chain(others);
             let plain = plain.filter_map(|(service, suffix)| Some((service, first_label(&text, suffix)?, None)));
             let in_zones = |zone: &&str| {
                 let services = [
@@ -68,7 +72,7 @@ impl Host {
     pub(crate) fn is_same_account(&self, other: &Self) -> bool {
         let of = |service| match service {
             Service::Storage | Service::Queues | Service::Tables => Service::Storage,
-            Service::Vault | Service::Registry => service,
+            Service::Vault | Service::Registry | Service::Bus => service,
         };
         let key = |host: &Self| (host.cloud, of(host.service), host.name.clone(), host.zone.clone());
         key(self) == key(other)
@@ -106,6 +110,7 @@ mod tests {
             ("acmedata.dfs.core.usgovcloudapi.net", Cloud::Government, Service::Storage, "acmedata", None),
             ("acme-vault.vault.azure.cn", Cloud::China, Service::Vault, "acme-vault", None),
             ("acmeimages-a1b2.azurecr.io", Cloud::Public, Service::Registry, "acmeimages-a1b2", None),
+            ("acme-bus.servicebus.usgovcloudapi.net", Cloud::Government, Service::Bus, "acme-bus", None),
         ] {
             let host = Host::parse(text).expect(text);
             assert_eq!((host.cloud, host.service, host.name.as_str()), (cloud, service, name), "{text}");

@@ -9,8 +9,8 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::client::Arm;
 use crate::client::arm::{
-    Cluster, FederatedCredential, Identity, Permission, Registry, RoleAssignment, RoleDefinition, StorageAccount,
-    Subscription, Vault,
+    Cluster, FederatedCredential, Identity, Namespace, Permission, Registry, RoleAssignment, RoleDefinition,
+    StorageAccount, Subscription, Vault,
 };
 use crate::inventory::unusable::{AllUnusable, Unusable};
 use crate::objects::kinds;
@@ -80,6 +80,7 @@ pub(crate) struct Snapshot {
     storage: Lists<String, StorageAccount>,
     vaults: Lists<String, Vault>,
     registries: Lists<String, Registry>,
+    namespaces: Lists<String, Namespace>,
     subscriptions: Lists<(), Subscription>,
     permissions: Lists<String, Permission>,
     /// What the manifest names and can't be used.
@@ -102,6 +103,7 @@ impl Snapshot {
             storage: Lists::default(),
             vaults: Lists::default(),
             registries: Lists::default(),
+            namespaces: Lists::default(),
             subscriptions: Lists::default(),
             permissions: Lists::default(),
             unusable: AllUnusable::default(),
@@ -124,6 +126,7 @@ impl Snapshot {
             storage: last.storage.clone(),
             vaults: last.vaults.clone(),
             registries: last.registries.clone(),
+            namespaces: last.namespaces.clone(),
             subscriptions: last.subscriptions.clone(),
             permissions: last.permissions.clone(),
             ..self
@@ -227,6 +230,10 @@ impl Snapshot {
 
     pub(crate) async fn registries(&self, subscription: &str) -> Result<Arc<Vec<Registry>>> {
         self.registries.get(subscription.to_owned(), || self.arm.registries(subscription)).await
+    }
+
+    pub(crate) async fn namespaces(&self, subscription: &str) -> Result<Arc<Vec<Namespace>>> {
+        self.namespaces.get(subscription.to_owned(), || self.arm.namespaces(subscription)).await
     }
 
     /// The subscriptions that the caller sees.

@@ -11,12 +11,14 @@ use crate::inventory::unusable::Unusable;
 use crate::objects::remedies;
 use crate::observe::places::is_final;
 use crate::resources::built_in_roles;
+use crate::resources::kinds::child_kind::Holder;
 use crate::resources::kinds::registry;
 use crate::resources::locator::Place;
 use crate::resources::resource_id::{ResourceId, is_same};
 
 pub(super) const STORAGE: &str = "Microsoft.Storage/storageAccounts";
 pub(super) const VAULTS: &str = "Microsoft.KeyVault/vaults";
+const NAMESPACES: &str = Holder::Namespace.resource_type();
 pub(super) const REGISTRIES: &str = "Microsoft.ContainerRegistry/registries";
 
 /// Why nothing answers at a host.
@@ -133,6 +135,7 @@ pub(crate) fn of_scope(scope: &ResourceId) -> Option<(ResourceId, Diagnostic)> {
         () if is(VAULTS) => absent_vault(name, &subscription),
         () if is(STORAGE) => absent("storage account", name, &subscription),
         () if is(REGISTRIES) => absent("container registry", name, &subscription),
+        () if is(NAMESPACES) => absent(Holder::Namespace.noun(), name, &subscription),
         () => absent(&format!("resource of the type {kind}"), name, &subscription),
     };
     Some((outermost, why))

@@ -43,6 +43,9 @@ impl Place {
     }
 }
 
+/// What each service of a storage account is called.
+const ONLY_SERVICE: &str = "default";
+
 const REGISTRY_FORM: &str = "write REGISTRY.azurecr.io/REPOSITORY, or the registry's resource ID";
 const ID: &str = "write /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME \
     (`az resource show --query id`)";
@@ -128,8 +131,8 @@ impl Locator {
         }
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        if scheme == "https"
-            && let Some(host) = Host::parse(authority)
+        if let Some(host) = Host::parse(authority)
+            && is_address(scheme, &host)
             && let Some(child) = IN_HOLDER.iter().find_map(|kind| kind.addressed(text, &host, path))
         {
             return child.map(Self::Child);
@@ -178,6 +181,11 @@ impl Locator {
     }
 }
 
+/// Whether what is in a host is addressed so. A queue of Service Bus has no address: people write its host alone, or as clients do.
+fn is_address(scheme: &str, host: &Host) -> bool {
+    scheme == "https" || host.service == Service::Bus && matches!(scheme, "" | "sb")
+}
+
 /// How locators are written, of every kind that is registered.
 pub(crate) fn forms() -> String {
     let all: Vec<_> = CAPABILITIES.locators().collect();
@@ -209,6 +217,7 @@ fn resource(text: &str) -> Result<Locator, Diagnostic> {
         (same && parts.len() >= end).then_some(end)
     };
     if let Some(end) = types(&["Microsoft.Storage", "storageAccounts", "blobServices", "containers"]) {
+        only_service(text, parts[end - 3])?;
         let (container, within) = (parts[end - 1], parts.get(end..).unwrap_or_default());
         let account = || parsed(end - 4).map(Place::At);
         return match within {
@@ -238,6 +247,11 @@ fn resource(text: &str) -> Result<Locator, Diagnostic> {
         if let Some(end) = types(&wanted)
             && parts.len() == end
         {
+            let own = parts.get(end - kind.below.split('/').count() - 1..end).unwrap_or_default();
+            // Its type and its own name are behind that of the service.
+            if let [_, service, _, _] = own {
+                only_service(text, service)?;
+            }
             let holder = parsed(end - kind.below.split('/').count() - 1).map(Place::At)?;
             return kind.child(text, holder, parts[end - 1]).map(Locator::Child);
         }
@@ -260,6 +274,16 @@ fn resource(text: &str) -> Result<Locator, Diagnostic> {
         ("microsoft.keyvault/vaults/secrets", [_, name]) => secret_in(text, Place::At(parsed(parts.len() - 2)?), name),
         _ => Ok(Locator::Resource(id)),
     }
+}
+
+/// A storage account has one service of each kind, and that is called `default`. Source: Azure Resource Manager reference,
+/// Microsoft.Storage storageAccounts/queueServices, `name`.
+fn only_service(text: &str, name: &str) -> Result<(), Diagnostic> {
+    if name.eq_ignore_ascii_case(ONLY_SERVICE) {
+        return Ok(());
+    }
+    let what = format!("names a service `{}`, and a storage account has none but `{ONLY_SERVICE}`", shown(name));
+    Err(wrong(text, &what, "copy the ID as Azure shows it (`az resource show --query id`)"))
 }
 
 /// Whether a text is the id of something rather than its name.

@@ -293,10 +293,16 @@ async fn holder(
             }
             Absence::Gone(absent_vault(child.holder.name(), subscription))
         }
-        // Named by its ID alone, which is all that it takes.
+        // An ID is all that it takes. The host may also be that of an Event Hubs namespace, in which no queue is.
         Holder::Namespace => match &child.holder {
             Place::At(id) => return Ok(Ok((id.clone(), false))),
-            Place::Named(host) => Absence::Gone(absent(kind.noun(), &host.name, subscription)),
+            Place::Named(host) => {
+                let namespaces = snapshot.namespaces(subscription).await?;
+                if let Some(one) = namespaces.iter().find(|one| one.name.eq_ignore_ascii_case(&host.name)) {
+                    return Ok(parsed(&one.id).map(|id| (id, one.closed)));
+                }
+                Absence::Gone(absent(kind.noun(), &host.name, subscription))
+            }
         },
     };
     Ok(Ok((absence.at(azure, snapshot, kind.resource_type(), &child.holder, subscription).await?, false)))

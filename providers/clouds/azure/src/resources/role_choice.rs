@@ -127,9 +127,34 @@ pub(crate) fn imprecise(azure: &Azure, grant: &TaskAccess, reach: &Reach) -> Opt
         "the role `{named}` isn't exactly `{access}`, and grant {} insists on exactly that for `{name}` (`precise: true`)",
         grant.name
     );
-    Some(Diagnostic::new(format!("azure.roles.{name}.{access}"), message).hint(format!(
-        "take the role out, so that cloudgrant makes one of exactly `{access}`; or leave `precise` out of the grant"
-    )))
+    let without = "leave `precise` out of the grant";
+    let hint = match exact(reach.resource.kind, access) {
+        Some(does) => format!("take the role out, so that cloudgrant {does}; or {without}"),
+        None => without.to_owned(),
+    };
+    Some(Diagnostic::new(format!("azure.roles.{name}.{access}"), message).hint(hint))
+}
+
+/// What cloudgrant does for exactly a level where the manifest names no role; `None` where nothing gives just that.
+fn exact(kind: ResourceKind, access: Access) -> Option<String> {
+    let makes = || Some(format!("makes one of exactly `{access}`"));
+    let assigns = |roles: &[Role]| {
+        let names: Vec<_> = roles.iter().map(|role| role.name).collect();
+        Some(format!("assigns {}, which is exactly `{access}`", names.join(" and ")))
+    };
+    if kind == ResourceKind::OBJECT_STORE {
+        return match object_store::needs_custom_role(access) {
+            true => makes(),
+            false => object_store::object_role(access).and_then(|(role, _)| assigns(&[role])),
+        };
+    }
+    if kind == ResourceKind::SECRET {
+        return secret::role(access).and_then(|role| assigns(&[role]));
+    }
+    match IN_HOLDER.iter().find(|known| known.kind() == kind)?.gives(access)? {
+        Gives::Roles(roles) => assigns(roles),
+        Gives::DataActions(_) => makes(),
+    }
 }
 
 /// What a role that the manifest names gives besides the level, and what of the level it doesn't give.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Access, ErrorKind, ResourceKind, providers};
+use cloudgrant_core::{Access, ErrorKind, Purpose, ResourceKind, providers};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -139,4 +139,56 @@ async fn an_account_that_isnt_there_is_told() {
         world.plan(&granting("https://acmenowhere.queue.core.windows.net/jobs", "read", "")).await.expect_err("gone");
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(said(&error).contains("there is no storage account `acmenowhere`"), "{}", said(&error));
+}
+
+/// Whoever insists on exactly a level and names a wider role is told what would be done without that role, which isn't always a custom one.
+#[tokio::test]
+async fn who_names_a_wider_role_for_exactly_a_level_is_told_which_one_it_would_be() {
+    let locator = "https://acmedata.queue.core.windows.net/jobs";
+    for (level, hint) in [
+        ("read", "cloudgrant assigns Storage Queue Data Message Processor, which is exactly `read`"),
+        ("manage", "cloudgrant makes one of exactly `manage`"),
+    ] {
+        let text = granting(locator, level, ", precise: true").replace(
+            "  resource_group: ",
+            &format!("  roles: {{ thing: {{ {level}: Storage Queue Data Contributor }} }}\n  resource_group: "),
+        );
+        let error = refused(&text).await;
+        assert!(said(&error).contains(hint), "{level}: {}", said(&error));
+    }
+}
+
+/// Named by its host, as clients name it, or by its ID: the namespace is looked up for the one and not for the other.
+#[tokio::test]
+async fn a_queue_of_service_bus_is_named_by_its_host_or_by_its_id() {
+    const READ: &str = "Microsoft.ServiceBus/namespaces/read";
+    let host = "acme-bus.servicebus.windows.net/jobs";
+    let text = granting(host, "write", "");
+    let world = World::new(&text).await;
+    let looked = || world.running().counts().by_action.get(READ).copied().unwrap_or_default();
+    world.converge(&text).await;
+    let before = looked();
+    assert!(before > 0);
+    let id = format!("{GROUP}/providers/Microsoft.ServiceBus/namespaces/acme-bus/queues/jobs");
+    assert!(world.plan(&granting(&id, "write", "")).await.expect("a plan").is_empty());
+    assert_eq!(looked(), before, "an ID says all");
+    for same in [format!("sb://{host}"), format!("https://{host}"), host.replace("acme-bus", "ACME-bus") + "/"] {
+        let plan = world.plan(&granting(&same, "write", "")).await.expect("a plan");
+        assert!(plan.is_empty(), "{same}: {:#?}", plan.changes);
+    }
+    let session = world.session(&text).await.expect("a session");
+    for purpose in [Purpose::Plan, Purpose::Apply] {
+        let printed = session.provider().permissions(session.intents(), purpose);
+        assert!(printed[0].document["Actions"].to_string().contains(READ), "{printed:?}");
+    }
+    let by_id = world.session(&granting(&id, "write", "")).await.expect("a session");
+    let printed = by_id.provider().permissions(by_id.intents(), Purpose::Apply);
+    assert!(!printed[0].document["Actions"].to_string().contains(READ), "{printed:?}");
+    // Perhaps a namespace of Event Hubs, which has the same hosts.
+    let error = world.plan(&granting("acme-nowhere.servicebus.windows.net/jobs", "write", "")).await.expect_err("gone");
+    assert!(said(&error).contains("there is no Service Bus namespace `acme-nowhere`"), "{}", said(&error));
+    let error = refused(&granting("acme-bus.servicebus.windows.net/a*", "write", "")).await;
+    assert!(said(&error).contains("has a wildcard"), "{}", said(&error));
+    let report = world.revoke_all(&text).await.expect("revoked");
+    assert!(report.is_success(), "{report:#?}");
 }

@@ -8,7 +8,7 @@ use cloudgrant_platform_settings::SettingsRecords;
 use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
 use serde_json::json;
 
-use crate::deployment::{ACCOUNT, Deployment, VISION, account};
+use crate::deployment::{ACCOUNT, Deployment, VISION, account, text};
 use crate::stack::{Run, Runs as _, intents_of};
 
 /// What is set for a project that isn't there yet would hold for nobody in Flyte 2, and isn't taken by Union.
@@ -181,4 +181,28 @@ async fn what_is_the_stack_s_in_an_archived_project_goes_as_well() {
     assert_eq!(flyte.unmarked(VISION).await, account(ACCOUNT));
     assert!(Run::of_nothing(&flyte).apply().await.is_success());
     assert_eq!(flyte.settings(VISION).await, json!({}));
+}
+
+/// An empty name is somebody's word as well: it keeps that of the domain out.
+#[tokio::test]
+async fn an_empty_account_that_somebody_set_is_in_the_way_and_stays() {
+    for set in [text(""), json!({ "state": "SETTING_STATE_UNSET" })] {
+        let flyte = Deployment::start().await;
+        flyte.put(VISION, &json!({ "security": { "serviceAccount": set } })).await;
+        // The service writes no empty text.
+        let theirs = flyte.settings(VISION).await;
+        let refused = Run::of(&flyte).plan().await.expect_err("theirs is in the way");
+        assert_eq!(refused.kind(), ErrorKind::Conflict, "{refused}");
+        assert!(Run::of(&flyte).revoke().await.is_success());
+        assert_eq!(flyte.settings(VISION).await, theirs);
+        // Put in place of ours, it stays where ours goes.
+        flyte.put(VISION, &json!({})).await;
+        assert!(Run::of(&flyte).apply().await.is_success());
+        let mut settings = flyte.settings(VISION).await;
+        settings["security"] = theirs["security"].clone();
+        flyte.put(VISION, &settings).await;
+        assert!(!Run::of(&flyte).plan().await.expect("a plan").is_empty());
+        assert!(Run::of(&flyte).revoke().await.is_success());
+        assert_eq!(flyte.settings(VISION).await, theirs);
+    }
 }

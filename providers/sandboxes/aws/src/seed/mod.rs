@@ -7,6 +7,7 @@ mod assumed;
 mod documents;
 mod ecr;
 mod iam;
+mod kms;
 mod s3;
 mod secretsmanager;
 mod wishes;
@@ -28,6 +29,7 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
         assumed::seed(state, account, one)?;
     }
     ecr::seed(state, wishes)?;
+    kms::seed(state, wishes)?;
     s3::seed(state, wishes)?;
     secretsmanager::seed(state, wishes)
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::assumed::Assumed;
-use super::{ecr, iam, s3, secretsmanager};
+use super::{ecr, iam, kms, s3, secretsmanager};
 use crate::partition::Partition;
 use crate::server::auth;
 use crate::{DEFAULT_ACCOUNT, DEFAULT_REGION};
@@ -33,6 +33,8 @@ pub(crate) struct Wishes {
     pub(super) buckets: Vec<String>,
     /// Account, region, name, suffix.
     pub(super) secrets: Vec<(String, String, String, String)>,
+    /// Account, region, id: those that are granted, and those that encrypt what is.
+    pub(super) keys: Vec<(String, String, String)>,
 }
 
 impl Wishes {
@@ -75,6 +77,12 @@ impl Wishes {
                 .collect(),
             repositories: locators.iter().filter_map(|locator| ecr::repository(locator)).collect(),
             buckets: locators.iter().filter_map(|locator| s3::bucket(locator)).collect(),
+            keys: locators
+                .iter()
+                .copied()
+                .chain(objects("/aws/keys").filter_map(|(_, key)| key.as_str()))
+                .filter_map(kms::key)
+                .collect(),
             secrets: locators.iter().filter_map(|locator| secretsmanager::secret(locator)).collect(),
             organization,
         }

@@ -18,6 +18,8 @@ pub(crate) enum Thing {
     Secret(String, String),
     /// A key: vault, name.
     Key(String, String),
+    /// A queue of Service Bus: namespace, name.
+    BusQueue(String, String),
     /// A registry, and its domain name label, if it has one: its host is then `NAME-LABEL.azurecr.io`.
     Registry(String, Option<String>),
     /// Whatever has this id.
@@ -54,7 +56,7 @@ pub(crate) fn read(locator: &str, cloud: &Cloud) -> Option<Thing> {
             return container_of(account(host, cloud)?, container);
         }
     }
-    let rest = locator.strip_prefix("https://").unwrap_or(locator);
+    let rest = ["https://", "sb://"].into_iter().find_map(|scheme| locator.strip_prefix(scheme)).unwrap_or(locator);
     let mut parts = rest.split(['?', '#']).next()?.split('/');
     let host = parts.next()?.to_ascii_lowercase();
     let rest: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
@@ -79,6 +81,10 @@ pub(crate) fn read(locator: &str, cloud: &Cloud) -> Option<Thing> {
             ["secrets", name, ..] if !name.contains('*') => Some(Thing::Secret(vault.to_owned(), (*name).to_owned())),
             _ => None,
         };
+    }
+    if let Some(namespace) = of(cloud.service_bus) {
+        let [queue] = rest.as_slice() else { return None };
+        return Some(Thing::BusQueue(namespace.to_owned(), (*queue).to_owned()));
     }
     // A registry's own name has no hyphens.
     let (name, label) = match of(cloud.registry)?.split_once('-') {
@@ -147,6 +153,8 @@ mod tests {
             ("acmeimages-a1b2.azurecr.io/x", Thing::Registry(text("acmeimages"), Some(text("a1b2")))),
             ("https://v-1.vault.azure.net/secrets/s/0123", Thing::Secret(text("v-1"), text("s"))),
             ("https://v-1.vault.azure.net/", Thing::Vault(text("v-1"))),
+            ("b-1.servicebus.windows.net/jobs", Thing::BusQueue(text("b-1"), text("jobs"))),
+            ("sb://b-1.servicebus.windows.net/jobs", Thing::BusQueue(text("b-1"), text("jobs"))),
             ("acmeimages.azurecr.io/team/trainer:v1", Thing::Registry(text("acmeimages"), None)),
             ("/subscriptions/S/resourceGroups/G", Thing::Resource(text("/subscriptions/S/resourceGroups/G"))),
         ] {

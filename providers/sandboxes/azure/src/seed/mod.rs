@@ -77,6 +77,10 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
                 let vault = host(state, &home, Kind::Vault, vault)?;
                 resource(state, &vault.child(&format!("/keys/{name}")))?;
             }
+            Thing::BusQueue(namespace, name) => {
+                let namespace = host(state, &home, Kind::Namespace, namespace)?;
+                resource(state, &namespace.child(&format!("/queues/{name}")))?;
+            }
             Thing::Vault(name) => _ = host(state, &home, Kind::Vault, name)?,
             Thing::Secret(vault, name) => {
                 let vault = host(state, &home, Kind::Vault, vault)?;

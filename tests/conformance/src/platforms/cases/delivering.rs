@@ -31,10 +31,9 @@ async fn answers(run: &Run) -> Checked<(Desired, Vec<String>)> {
         format!("{:?} {:?}", platform.kinds(), platform.execute_permission()),
     ];
     others.extend(handoffs(&delivered).map(|object| {
-        format!(
-            "{:?}",
-            platform.taken_back(object.id.kind, &object.id.name).map(|(id, handoff)| (id, handoff.document))
-        )
+        let how = object.handoff.as_ref().map(|handoff| handoff.how.clone()).unwrap_or_default();
+        let back = platform.taken_back(object.id.kind, &object.id.name, &how);
+        format!("{:?}", back.map(|(id, handoff)| (id, handoff.document)))
     }));
     others.extend(principals.iter().map(|principal| format!("{:?}", platform.asked_for(&principal.scope))));
     Ok((delivered, others))

@@ -1,6 +1,6 @@
 //! What people are asked for.
 
-use cloudgrant_core::{AnnotationValue, Handoff, Identity, Object, Principal};
+use cloudgrant_core::{AnnotationValue, Handoff, HowAsked, Identity, Object, Principal};
 
 use super::super::bench::{Bench, Sketch, is_named, said, unlisted};
 use super::super::fixture::PlatformFixture;
@@ -74,15 +74,18 @@ pub(super) async fn vendors_are_asked_completely<F: PlatformFixture>() -> Checke
     let asking = Sketch { is_vendor_asked: true, ..Sketch::domain() };
     let run = bench.open(&asking)?;
     let principals = run.principals().await?;
-    let Some(id) = principals.first().and_then(|principal| run.platform.asked_for(&principal.scope)) else {
+    let Some(asked) = principals.first().and_then(|principal| run.platform.asked_for(&principal.scope)) else {
         return skip("the platform has no vendor who makes principals");
     };
     let delivered = run.platform.deliver(&principals)?;
     let [object] = delivered.objects.as_slice() else {
         return found(format!("one principal is asked for, by {} objects", delivered.objects.len()));
     };
-    hold(object.id == id, || format!("{} is what the vendor is asked by, and not {id}", object.id))?;
+    hold(object.id == asked.object, || {
+        format!("{} is what the vendor is asked by, and not {}", object.id, asked.object)
+    })?;
     let Some(handoff) = &object.handoff else { return found(format!("{} asks nobody", object.id)) };
+    hold(handoff.how == asked.how, || format!("{} is asked for in another way than it is remembered", object.id))?;
     complete(object, handoff)?;
     for principal in &principals {
         let Identity::Asked(asked) = &principal.identity else { continue };
@@ -134,7 +137,7 @@ pub(super) async fn asked_for_is_taken_back<F: PlatformFixture>() -> Checked {
         }
     }
     let platform = bench.platform(&Sketch::domain())?;
-    if let Some((id, _)) = platform.taken_back("somebody-else-s-kind", "production") {
+    if let Some((id, _)) = platform.taken_back("somebody-else-s-kind", "production", &HowAsked::default()) {
         return found(format!("it takes back {id}, of a kind that isn't its own"));
     }
     if is_any { Ok(()) } else { skip("nobody is asked for anything") }
@@ -147,7 +150,9 @@ fn taken_back(
     handoff: &Handoff,
     named: &[&cloudgrant_core::Pair],
 ) -> Checked {
-    let Some((id, back)) = platform.taken_back(object.id.kind, &object.id.name) else {
+    // As it is remembered of a handoff that somebody confirmed.
+    let how = handoff.how.clone().with(HowAsked::PLATFORM, &platform.tenancy().kind);
+    let Some((id, back)) = platform.taken_back(object.id.kind, &object.id.name, &how) else {
         return found(format!("{}: nothing says how it is taken back", object.id));
     };
     hold(id == object.id, || format!("{} is taken back as {id}", object.id))?;

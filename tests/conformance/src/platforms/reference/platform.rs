@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     Annotation, AnnotationValue, Asked, Attributes, Backend, ConnectPlatform, DeliveryFile, Desired, ExecutePermission,
-    Handoff, Identity, Object, ObjectId, Ownership, Pair, Platform, PlatformContext, Principal, Reference, Result,
-    Scope, Tenancy, WayTo,
+    HandedOff, Handoff, HowAsked, Identity, Object, ObjectId, Ownership, Pair, Platform, PlatformContext, Principal,
+    Reference, Result, Scope, Tenancy, WayTo,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -102,7 +102,7 @@ impl Platform for Pins {
         }
     }
 
-    fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
+    fn taken_back(&self, kind: &str, name: &str, _how: &HowAsked) -> Option<(ObjectId, Handoff)> {
         let kind = self.kinds().iter().find(|known| **known == kind)?;
         let named = |pair: &&Pair| {
             let Pair { project, domain } = pair;
@@ -122,8 +122,8 @@ impl Platform for Pins {
         Some((ObjectId::new(kind, name), handoff))
     }
 
-    fn asked_for(&self, scope: &Scope) -> Option<ObjectId> {
-        Some(ObjectId::new(REQUEST, scope.slug()))
+    fn asked_for(&self, scope: &Scope) -> Option<HandedOff> {
+        Some(HandedOff { object: ObjectId::new(REQUEST, scope.slug()), how: HowAsked::default() })
     }
 
     fn execute_permission(&self) -> ExecutePermission {

@@ -1,7 +1,7 @@
 //! Providers that observe wrongly.
 
 use cloudgrant_conformance::reference::{Cloud, Kind};
-use cloudgrant_core::{Confirmed, Desired, Found, ObjectId, Observed, Widening};
+use cloudgrant_core::{Confirmed, Desired, Found, HowAsked, ObjectId, Observed, Widening};
 use serde_json::json;
 
 use super::breakage;
@@ -272,7 +272,8 @@ breakage! {
             });
             for (name, body) in all {
                 let text = |key: &str| body[key].as_str().unwrap_or_default();
-                let says = Confirmed::parse(text("confirms"), text("document"), text("on"));
+                let how = HowAsked::parse_texts(text("how").lines()).unwrap_or_default();
+                let says = Confirmed::parse(text("confirms"), text("document"), text("on"), how);
                 let id = ObjectId::new("policy", name);
                 observed.objects.entry(id.clone()).or_insert(Found {
                     attributes: body.into(),
@@ -282,6 +283,17 @@ breakage! {
                     touches: Vec::new(),
                 });
                 observed.confirmed.insert(id, says);
+            }
+        }
+    }
+}
+
+breakage! {
+    /// Remembers what was confirmed, and not how it was asked for.
+    AskedSomehow {
+        fn seen(&self, _: &Cloud, _: &Desired, observed: &mut Observed) {
+            for says in observed.confirmed.values_mut().flatten() {
+                says.how = HowAsked::default();
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::observe::iam::Reader;
 use crate::observe::iam::attachments::detach;
 use crate::observe::search;
 use crate::policy::{beyond, document};
-use crate::resources::written::may_be_written;
+use crate::resources::written::{Home, may_be_written};
 use crate::verbs::bind_scope::TASK_POLICY_TAG;
 
 impl Reader<'_> {
@@ -75,9 +75,9 @@ impl Reader<'_> {
         if self.wanted.contains(&kinds::policy(&policy.name)) {
             return None;
         }
-        let (document, partition) = (policy.document(), self.aws.config.partition());
+        let (document, home) = (policy.document(), Home::of(&self.aws.config));
         let mut strange = document::statements(&document).to_vec();
-        strange.retain(|statement| !may_be_written(statement, partition));
+        strange.retain(|statement| !may_be_written(statement, home));
         let more = beyond::of(&strange, &[], |_| false).into_iter().next();
         let no_mark = || "is attached to a role of this stack and carries no mark of it".to_owned();
         more.or_else(|| self.of_policies.unmarked.contains(arn).then(no_mark))

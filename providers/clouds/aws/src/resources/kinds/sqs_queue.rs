@@ -121,6 +121,17 @@ fn url(item: &Item) -> String {
 
 fn code(item: &Item, access: Access) -> ClientCode {
     let body = match access {
+        // Each message of a FIFO queue is of a group, and has an ID by which a second one is told, unless the queue makes that of its
+        // content. Source: Amazon SQS API reference, SendMessage.
+        Access::Write if item.resource.ends_with(".fifo") => vec![
+            "client = boto3.client(\"sqs\", region_name=<REGION>)",
+            "client.send_message(",
+            "    QueueUrl=<URL>,",
+            "    MessageBody=\"hello\",",
+            "    MessageGroupId=\"greetings\",",
+            "    MessageDeduplicationId=\"greeting-1\",",
+            ")",
+        ],
         Access::Write => vec![
             "client = boto3.client(\"sqs\", region_name=<REGION>)",
             "client.send_message(QueueUrl=<URL>, MessageBody=\"hello\")",
@@ -138,5 +149,23 @@ fn code(item: &Item, access: Access) -> ClientCode {
         imports: &["import boto3"],
         constants: vec![("REGION", item.region.clone()), ("URL", url(item))],
         body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::locator::Locator;
+
+    #[test]
+    fn a_message_of_a_fifo_queue_has_a_group_and_that_of_another_has_none() {
+        let body = |name: &str, access| {
+            let arn = format!("arn:aws:sqs:us-west-2:111122223333:{name}");
+            let Ok(Locator::Item(item)) = Locator::parse(&arn) else { panic!("{arn}") };
+            code(&item, access).body.join("\n")
+        };
+        assert!(body("jobs.fifo", Access::Write).contains("MessageGroupId="));
+        assert!(!body("jobs", Access::Write).contains("MessageGroupId="));
+        assert!(body("jobs.fifo", Access::Read).contains("receive_message("));
     }
 }

@@ -250,6 +250,9 @@ impl<'a> Reading<'a> {
                     &path,
                 )
             }),
+            Service::Bus => self.snapshot.namespaces(&here).await.map_or(Where::Untold, |all| {
+                found(all.iter().find(|one| one.name.eq_ignore_ascii_case(&host.name)).map(|one| &one.id), &path)
+            }),
             Service::Registry => self.snapshot.registries(&here).await.map_or(Where::Untold, |all| {
                 let is_it = |login_server: &str| login_server.eq_ignore_ascii_case(&host.text);
                 found(all.iter().find(|one| is_it(&one.login_server)).map(|one| &one.id), &path)

@@ -6,6 +6,7 @@
 use cloudgrant_core::{Access, ClientCode, KindWords, RegisteredKind, ResourceKind};
 
 use crate::client::cloud::Hosts;
+use crate::client::host::Service;
 use crate::resources::built_in_roles::{Gives as Patterns, Role, Verdict, role};
 use crate::resources::kinds::child_kind::{ChildKind, Gives, Holder, Level, Wrong, levels_of};
 
@@ -37,10 +38,10 @@ pub(crate) static KIND: ChildKind = ChildKind {
             with_article: "a Service Bus queue",
         }),
         levels: &levels_of(&LEVELS),
-        locators: &["…/providers/Microsoft.ServiceBus/namespaces/NAMESPACE/queues/QUEUE"],
+        locators: &["NAMESPACE.servicebus.windows.net/QUEUE"],
     },
     holder: Holder::Namespace,
-    address: None,
+    address: Some((Service::Bus, "")),
     below: "queues",
     check,
     levels: &LEVELS,

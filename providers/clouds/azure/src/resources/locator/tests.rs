@@ -136,6 +136,18 @@ fn what_is_no_locator_is_refused() {
     }
 }
 
+/// What isn't there is no name for what is there under another one.
+#[test]
+fn a_storage_account_has_one_service_of_each_kind() {
+    let account = format!("{GROUP}/providers/Microsoft.Storage/storageAccounts/acmetraining");
+    for below in ["queueServices/@/queues/jobs", "tableServices/@/tables/labels", "blobServices/@/containers/inputs"] {
+        let named = |service: &str| Locator::parse(&format!("{account}/{}", below.replace('@', service)));
+        assert_eq!(named("Default").expect(below), named("default").expect(below));
+        let refusal = named("foo").expect_err(below);
+        assert!(refusal.message.contains("names a service `foo`"), "{}", refusal.message);
+    }
+}
+
 /// Ten ways to get a resource ID wrong: each is told what is wrong with it, and how it should look.
 #[test]
 fn a_resource_id_with_a_slip_is_told_where_the_slip_is() {

@@ -48,7 +48,8 @@ pub(crate) fn carry_out(state: &mut State, call: &Call<'_>, denied: &[String]) -
         | Kind::Container
         | Kind::Vault
         | Kind::Secret
-        | Kind::Cluster => generic::call(state, call),
+        | Kind::Cluster
+        | Kind::Namespace => generic::call(state, call),
     }
 }
 

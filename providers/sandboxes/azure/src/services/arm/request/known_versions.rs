@@ -119,6 +119,18 @@ pub(super) const STORAGE: &[&str] = &[
     "2025-08-01",
 ];
 /// Key vaults and their secrets.
+pub(super) const NAMESPACES: &[&str] = &[
+    "2017-04-01",
+    "2018-01-01-preview",
+    "2021-01-01-preview",
+    "2021-06-01-preview",
+    "2021-11-01",
+    "2022-01-01-preview",
+    "2022-10-01-preview",
+    "2023-01-01-preview",
+    "2024-01-01",
+];
+
 pub(super) const VAULTS: &[&str] = &[
     "2015-06-01",
     "2016-10-01",

@@ -27,6 +27,7 @@ pub(crate) enum Kind {
     Vault,
     Secret,
     Cluster,
+    Namespace,
 }
 
 /// What lies under a provider's namespace, by full type.
@@ -44,6 +45,7 @@ pub(crate) const PROVIDED: &[(Kind, &str)] = &[
     (Kind::Vault, "Microsoft.KeyVault/vaults"),
     (Kind::Secret, "Microsoft.KeyVault/vaults/secrets"),
     (Kind::Cluster, "Microsoft.ContainerService/managedClusters"),
+    (Kind::Namespace, "Microsoft.ServiceBus/namespaces"),
 ];
 
 impl Kind {
@@ -67,7 +69,7 @@ impl Kind {
 
     /// Whether the names of such resources are hosts' names, so that there is one of a name in all of Azure.
     pub(crate) fn is_host(self) -> bool {
-        matches!(self, Self::StorageAccount | Self::Vault | Self::Registry)
+        matches!(self, Self::StorageAccount | Self::Vault | Self::Registry | Self::Namespace)
     }
 
     /// Whether such resources are attached to any other one.

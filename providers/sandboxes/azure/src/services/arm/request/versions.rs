@@ -1,7 +1,8 @@
 //! Which api-versions a kind has, and the one that a request asks for.
 
 use super::known_versions::{
-    AUTHORIZATION, CLUSTERS, CREDENTIALS, DEFINITIONS, DENIALS, IDENTITIES, REGISTRIES, RESOURCES, STORAGE, VAULTS,
+    AUTHORIZATION, CLUSTERS, CREDENTIALS, DEFINITIONS, DENIALS, IDENTITIES, NAMESPACES, REGISTRIES, RESOURCES, STORAGE,
+    VAULTS,
 };
 use super::route::Kind;
 use crate::protocol::errors::{Answer, ArmError};
@@ -19,6 +20,7 @@ pub(crate) fn of(kind: Kind) -> &'static [&'static str] {
         Kind::StorageAccount | Kind::BlobService | Kind::Container => STORAGE,
         Kind::Vault | Kind::Secret => VAULTS,
         Kind::Cluster => CLUSTERS,
+        Kind::Namespace => NAMESPACES,
         Kind::Subscription | Kind::Tenant | Kind::Location | Kind::ResourceGroup | Kind::Resource | Kind::Provider => {
             RESOURCES
         }

@@ -25,6 +25,7 @@ pub(crate) fn resource(cloud: &Cloud, id: &Id, location: &str, tenant: &str, cre
         Some(Kind::Vault) => (json!({}), vault(cloud, &name, tenant)),
         Some(Kind::Secret) => (json!({}), secret(cloud, id, created)),
         Some(Kind::Cluster) => (json!({}), cluster(id, location)),
+        Some(Kind::Namespace) => namespace(cloud, &name),
         _ => (json!({}), json!({})),
     };
     let has_location = kind != Some(Kind::Container);
@@ -125,6 +126,18 @@ fn vault(cloud: &Cloud, name: &str, tenant: &str) -> Value {
         "provisioningState": "Succeeded",
         "publicNetworkAccess": "Enabled",
     })
+}
+
+fn namespace(cloud: &Cloud, name: &str) -> (Value, Value) {
+    let properties = json!({
+        "provisioningState": "Succeeded",
+        "status": "Active",
+        "serviceBusEndpoint": format!("https://{name}.{}:443/", cloud.service_bus),
+        "disableLocalAuth": false,
+        "publicNetworkAccess": "Enabled",
+        "zoneRedundant": false,
+    });
+    (json!({"sku": {"name": "Standard", "tier": "Standard"}}), properties)
 }
 
 /// Never a value: Azure Resource Manager does not give any away either.

@@ -127,6 +127,8 @@ pub(crate) fn taken(state: &State, id: &Id) -> Answer<()> {
                 "The vault name '{name}' is already in use. Vault names are globally unique so it is possible that the name is already taken."
             ),
         ),
+        // Source: REST reference, "Namespaces - Check Name Availability" of Service Bus, whose reasons have it as `NameInUse`.
+        Kind::Namespace => ArmError::conflict("Conflict", format!("Namespace name {name} is already in use.")),
         _ => {
             let host = format!("{}.{}", name.to_ascii_lowercase(), state.cloud.registry);
             ArmError::conflict("AlreadyInUse", format!("The registry DNS name {host} is already in use."))
