@@ -7,15 +7,18 @@
 mod conventions;
 mod delivery;
 mod execute;
+mod keys;
 
 use std::sync::Arc;
 
 use cloudgrant_core::{
     Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Intents,
-    ObjectId, Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Scope, Snippet, Stack,
-    Tenancy, WayTo, register_platform,
+    Naming, ObjectId, Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Scope, Snippet,
+    Stack, Tenancy, WayTo, register_platform,
 };
-use cloudgrant_platform_kit::{KINDS, Keys, PLATFORM_BINDING, Teller, task_code};
+use cloudgrant_platform_kit::{KINDS, PLATFORM_BINDING, Teller, task_code};
+
+pub use keys::UnionKeys;
 
 /// Union.
 #[derive(Debug)]
@@ -65,7 +68,7 @@ impl Platform for Union {
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
-        delivery::DELIVERY.files(principals)
+        delivery::DELIVERY.files(&self.tenancy, principals)
     }
 
     fn unbinding(&self, bound: &[String]) -> String {
@@ -106,10 +109,14 @@ impl ConnectPlatform for Union {
     const ID: &'static str = "union";
     const SUMMARY: &'static str = "Union: a managed control plane, and data planes with names by convention";
 
-    type Config = Keys;
+    type Config = UnionKeys;
 
-    fn connect(context: PlatformContext, keys: Keys) -> Self {
-        Self { teller: Teller::new(keys, &context), tenancy: context.tenancy }
+    fn naming(keys: &UnionKeys) -> Naming {
+        keys.naming()
+    }
+
+    fn connect(context: PlatformContext, keys: UnionKeys) -> Self {
+        Self { teller: Teller::new(keys.into(), &context), tenancy: context.tenancy }
     }
 }
 
