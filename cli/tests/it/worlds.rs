@@ -194,7 +194,8 @@ fn requirement_21_attributes_are_for_namespaces_of_a_scope_s_own() {
     for delivery in ["  delivery: admin\n", ""] {
         let plan = assert_valid(&Folder::with(&shared(delivery)), &["plan", "--sandbox"]);
         assert_eq!(names(&plan, "cluster-resource-attribute"), [""; 0], "{delivery}");
-        let handoffs = plan["handoffs"].to_string();
+        let handoffs: String =
+            plan["changes"].as_array().expect("a list").iter().map(|it| it["handoff"].to_string()).collect();
         assert!(handoffs.contains("kubectl annotate serviceaccount forecasting --namespace production"), "{handoffs}");
         assert!(!handoffs.contains("cluster-resource-attribute"), "{handoffs}");
         let notes = plan["notes"].to_string();
@@ -203,6 +204,26 @@ fn requirement_21_attributes_are_for_namespaces_of_a_scope_s_own() {
     let annotated = Folder::with(&shared("  delivery: kubernetes\n"));
     exits(&annotated, &["apply", "--yes"], 0);
     exits(&annotated, &["plan", "--exit-code"], 0);
+}
+
+/// Whoever takes a role away hears of each project and domain that ran under it, or of the service accounts where these were annotated.
+#[test]
+fn what_is_to_be_unbound_first_is_what_was_bound() {
+    let told = |manifest: &str| {
+        let folder = Folder::with(manifest);
+        exits(&folder, &["apply", "--yes"], 0);
+        exits(&folder, &["revoke", "--all", "--dry-run"], 0).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let attributes = "With `-p forecasting -d production`, `-p vision -d production`: where `uctl get cluster-resource-attribute`";
+    let annotation = "`kubectl annotate serviceaccount ACCOUNT --namespace NAMESPACE eks.amazonaws.com/role-arn-`";
+    for (platform, says) in [
+        ("", [true, false]),
+        ("  namespace: \"{domain}\"\n  service_account: \"{project}\"\n", [true, true]),
+        ("  namespace: union\n  service_account: \"{domain}\"\n", [false, true]),
+    ] {
+        let told = told(&union(platform));
+        assert_eq!([attributes, annotation].map(|what| told.contains(what)), says, "{platform}: {told}");
+    }
 }
 
 /// Files for a repository: each service account once, and Union's chart told of the namespaces.

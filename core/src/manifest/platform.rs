@@ -98,7 +98,12 @@ pub(super) fn part(section: Option<&Value>) -> Option<Tenancy> {
         organization: read(section, "organization").unwrap_or_else(|| "organization".to_owned()),
         projects: read(section, "projects").unwrap_or_default(),
         domains: read(section, "domains").unwrap_or_default(),
-        naming: Naming::default(),
+        naming: {
+            let usual = Naming::default();
+            let template = |key, usual: &str| read(section, key).unwrap_or_else(|| usual.to_owned());
+            let namespace = template("namespace", usual.template());
+            Naming::new(&namespace, &template("service_account", usual.account_template())).unwrap_or(usual)
+        },
     })
 }
 
