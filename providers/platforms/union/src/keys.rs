@@ -1,6 +1,6 @@
 //! The keys of the manifest's section `platform` that Union has.
 
-use cloudgrant_core::Naming;
+use cloudgrant_core::{Diagnostic, Error, Naming, Result};
 use cloudgrant_platform_kit::{Attribute, Host, Keys, Way, written};
 use serde::Deserialize;
 
@@ -32,6 +32,23 @@ impl UnionKeys {
         let one = self.low_privilege.then(|| Naming::new(ONE, ONE).ok()).flatten();
         one.unwrap_or_default()
     }
+}
+
+/// Holds the namespaces of a data plane that has a single one against that: its chart gives all task code the release's, whatever
+/// template there is.
+///
+/// # Errors
+/// They have a template.
+pub(crate) fn one_namespace(naming: &Naming) -> Result<()> {
+    if !naming.template().contains('{') {
+        return Ok(());
+    }
+    let message = format!(
+        "with `low_privilege` all task code runs in one namespace, and `{}` is a template of several",
+        naming.template()
+    );
+    let hint = "name the release's namespace, or leave `platform.namespace` out; or take out `platform.low_privilege`";
+    Err(Error::manifest(vec![Diagnostic::new("platform.namespace", message).hint(hint)]))
 }
 
 impl From<UnionKeys> for Keys {

@@ -25,6 +25,7 @@ pub use keys::UnionKeys;
 pub struct Union {
     tenancy: Arc<Tenancy>,
     teller: Teller,
+    low_privilege: bool,
 }
 
 /// The SDKs of its versions: the manifest doesn't say which version there is.
@@ -44,6 +45,9 @@ impl Platform for Union {
     }
 
     fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
+        if self.low_privilege {
+            keys::one_namespace(&self.tenancy.naming)?;
+        }
         delivery::of(&self.teller, &self.tenancy, principals)
     }
 
@@ -116,7 +120,8 @@ impl ConnectPlatform for Union {
     }
 
     fn connect(context: PlatformContext, keys: UnionKeys) -> Self {
-        Self { teller: Teller::new(keys.into(), &context), tenancy: context.tenancy }
+        let low_privilege = keys.low_privilege;
+        Self { teller: Teller::new(keys.into(), &context), tenancy: context.tenancy, low_privilege }
     }
 }
 
