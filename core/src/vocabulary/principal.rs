@@ -101,8 +101,7 @@ impl Naming {
         filled(&self.namespace, project, domain)
     }
 
-    /// Whether the same project's pairs, or a pair of another project, run as different service accounts: whether a template names
-    /// the project.
+    /// Whether pairs of different projects run as different service accounts.
     pub fn tells_projects_apart(&self) -> bool {
         [&self.namespace, &self.service_account].iter().any(|template| template.contains(PROJECT))
     }

@@ -70,7 +70,6 @@ impl Tenancy {
         let domain = scope.domain().or(self.domains.first())?;
         let project = scope.project().or(self.projects.first())?;
         let first = Pair { project: project.clone(), domain: domain.clone() };
-        let of_project = |pair: &Pair| !self.naming.tells_projects_apart() || pair.project == first.project;
         let of_domain = |domain: &&Domain| !self.naming.tells_domains_apart() || **domain == first.domain;
         // Wherever projects are told apart, this one alone is looked at: there can be very many.
         let one = self.naming.tells_projects_apart().then_some(project);
@@ -80,7 +79,7 @@ impl Tenancy {
             .iter()
             .filter(of_domain)
             .flat_map(|domain| projects().map(|project| Pair { project: project.clone(), domain: domain.clone() }));
-        let outside = |pair: &Pair| of_project(pair) && !scope.contains(&Scope::of_pair(pair));
+        let outside = |pair: &Pair| !scope.contains(&Scope::of_pair(pair));
         let domains = if self.naming.tells_domains_apart() { 1 } else { self.domains.len() };
         let all = domains.saturating_mul(if one.is_some() { 1 } else { self.projects.len() });
         let own = match scope {
