@@ -171,7 +171,12 @@ pub(crate) fn texts(value: &Value) -> Option<Vec<&str>> {
 
 /// Whether a pattern with `*` and `?` matches a text, whatever the case of letters, as actions are compared.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.to_lowercase().into_bytes(), text.to_lowercase().into_bytes());
+    matches_exactly(&pattern.to_lowercase(), &text.to_lowercase())
+}
+
+/// The same letter for letter, as values of conditions are compared (`StringLike`).
+pub(crate) fn matches_exactly(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     // The usual two-pointer walk: on a mismatch, the last star takes one character more.
     let (mut p, mut t, mut star) = (0, 0, None);
     while t < text.len() {
