@@ -100,8 +100,8 @@ impl Explained<'_> {
         self.session.platform().as_ref()
     }
 
-    fn scope_kinds(&self) -> &'static [ScopeKind] {
-        self.session.registration().capabilities.scope_kinds()
+    fn scope_kinds(&self) -> Vec<ScopeKind> {
+        self.session.registration().capabilities.bound_kinds(self.tenancy())
     }
 
     /// The platform's half of the grants, where there are any.
@@ -126,7 +126,8 @@ impl Explained<'_> {
 
     /// What there is to know of these grants whichever cloud serves them.
     pub(super) fn advice(&self) -> Vec<Note> {
-        let mut notes = of_secrets(self.platform(), self.grants().flat_map(|grant| &grant.reaches));
+        let mut notes = Vec::from_iter(self.grants().find_map(|grant| self.tenancy().isolation(&grant.scope)));
+        notes.extend(of_secrets(self.platform(), self.grants().flat_map(|grant| &grant.reaches)));
         self.here.notes(&mut notes);
         notes
     }
@@ -199,7 +200,7 @@ pub(crate) fn text(explained: &Explained<'_>, width: Option<usize>) -> String {
     for grant in explained.grants() {
         title("grant", grant.name.as_str(), "task access", &mut out);
         out.push_str(&format!("  scope: {}\n", grant.scope));
-        out.push_str(&halves::reached(explained.tenancy(), &grant.scope, explained.scope_kinds(), width));
+        out.push_str(&halves::reached(explained.tenancy(), &grant.scope, &explained.scope_kinds(), width));
         reaches(explained, &grant.reaches, &mut out);
         out.push_str("  for the task code of:\n");
         let code = explained.task_code(&grant.scope);
@@ -335,8 +336,8 @@ pub(crate) fn document(explained: &Explained<'_>, with_code: bool) -> Value {
 }
 
 fn reached(explained: &Explained<'_>, scope: &Scope) -> Value {
-    let mut value = json!(explained.tenancy().audience(scope, explained.scope_kinds()));
-    value["isolation"] = json!(explained.tenancy().isolation(scope));
+    let mut value = json!(explained.tenancy().audience(scope, &explained.scope_kinds()));
+    value["isolation"] = json!(explained.tenancy().isolation(scope).map(|note| note.message));
     value
 }
 

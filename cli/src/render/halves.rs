@@ -11,7 +11,6 @@ pub(super) fn reached(platform: &Tenancy, scope: &Scope, kinds: &[ScopeKind], wi
     let mut line = |text: &str| out.push_str(&format!("    {}\n", wrapped(text, 4, 6, width)));
     line(&format!("reaches {audience}"));
     line(&others(&audience));
-    platform.isolation(scope).iter().for_each(|isolation| line(isolation));
     out
 }
 

@@ -52,3 +52,4 @@ mod taking_away;
 mod terminal;
 mod unreachable;
 mod where_from;
+mod worlds;

@@ -21,6 +21,7 @@ fn every_key() -> Value {
             "kind": "union", "organization": "acme", "projects": ["forecasting", "vision"],
             "domains": ["staging", "production"], "namespace": "{project}-{domain}", "service_account": "default",
             "delivery": "kubernetes", "attribute": "defaultUserRoleValue", "deployment": "flyte.example.com",
+            "low_privilege": false,
         },
         "aws": {
             "region": "us-west-2", "account": "111122223333",

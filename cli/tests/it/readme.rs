@@ -241,6 +241,7 @@ fn what_is_called_a_default_is_the_default() {
     for (provider, base, key, default, other) in [
         ("aws", &union, "platform.namespace", word("platform.namespace", 0), json!("tasks-{project}-{domain}")),
         ("aws", &union, "platform.service_account", word("platform.service_account", 1), json!("robot")),
+        ("aws", &union, "platform.low_privilege", truth("platform.low_privilege"), json!(true)),
         ("aws", &union, "platform.delivery", word("platform.delivery", 0), json!("kubernetes")),
         ("aws", &admin, "platform.attribute", word("platform.attribute", 1), json!("another")),
         ("aws", &own_bucket, "resources.data.force", truth("resources.NAME.force"), json!(true)),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::json::assert_valid;
 use crate::support::{Folder, assert_looks};
 
-const EXAMPLE: &str = include_str!("../../../examples/settings/cloudgrant.yaml");
+const EXAMPLE: &str = include_str!("settings.yaml");
 const DOMAINS: &str = include_str!("../../../examples/domains/cloudgrant.yaml");
 
 fn said(output: &Output) -> String {

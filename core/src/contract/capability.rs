@@ -9,7 +9,11 @@ use crate::vocabulary::inexact::Inexact;
 use crate::vocabulary::intent::{Intent, Verb};
 use crate::vocabulary::note::Note;
 use crate::vocabulary::resource::{RegisteredKind, Resource, ResourceKind};
-use crate::vocabulary::scope::{Scope, ScopeKind};
+use crate::vocabulary::scope::{Pair, Scope, ScopeKind};
+use crate::vocabulary::tenancy::Tenancy;
+
+/// Of so many pairs with which a scope shares a service account the names are told.
+const SHARING_NAMED: usize = 4;
 
 /// What a provider can do. Starts at nothing: what isn't declared is refused before the provider is asked.
 ///
@@ -140,13 +144,20 @@ impl Capabilities {
         self.inexact
     }
 
-    /// The one check: whether the provider can do what is asked. Nothing is ever widened to make it fit.
+    /// The one check: whether the provider can do what is asked, and the platform tells the scope apart. Nothing is ever widened
+    /// to make it fit.
     ///
     /// # Errors
     /// The refusals, at the key path: what was asked, why it can't be, what is supported, and the nearest
     /// request that works.
-    pub fn check<T: Intent>(&self, provider: &str, path: &str, request: T) -> Result<Checked<T>, Vec<Diagnostic>> {
-        let mut refusals: Vec<_> = self.refuse_scope(provider, path, &request).into_iter().collect();
+    pub fn check<T: Intent>(
+        &self,
+        provider: &str,
+        path: &str,
+        tenancy: &Tenancy,
+        request: T,
+    ) -> Result<Checked<T>, Vec<Diagnostic>> {
+        let mut refusals: Vec<_> = self.refuse_scope(provider, path, tenancy, &request).into_iter().collect();
         let mut notes = Vec::new();
         for reach in request.reaches() {
             let kind = reach.resource.kind;
@@ -193,34 +204,59 @@ impl Capabilities {
         }
     }
 
-    fn refuse_scope<T: Intent>(&self, provider: &str, path: &str, request: &T) -> Option<Diagnostic> {
+    fn refuse_scope<T: Intent>(
+        &self,
+        provider: &str,
+        path: &str,
+        tenancy: &Tenancy,
+        request: &T,
+    ) -> Option<Diagnostic> {
         let scope = request.scope();
-        if request.verb() == Verb::EnableRegistry || self.allows_scope(scope.kind()) {
+        if request.verb() == Verb::EnableRegistry || self.binds(scope.kind(), tenancy) {
             return None;
         }
-        let why = if self.scope_reason.is_empty() { String::new() } else { format!(": {}", self.scope_reason) };
-        let message = format!("{provider} can't bind {scope}{why}");
-        Some(Diagnostic::new(format!("{path}.scope"), message).hint(self.instead_of(scope)))
+        let message = match tenancy.shared_with(scope, SHARING_NAMED).filter(|_| self.allows_scope(scope.kind())) {
+            // Requirement 21: whatever the cloud could do, it would be given to these as well.
+            Some(shared) => format!(
+                "{scope} can't be bound: its task code runs as {}, and so does that of {}",
+                shared.subject,
+                listed_of(&shared.pairs, shared.count)
+            ),
+            None if self.scope_reason.is_empty() => format!("{provider} can't bind {scope}"),
+            None => format!("{provider} can't bind {scope}: {}", self.scope_reason),
+        };
+        Some(Diagnostic::new(format!("{path}.scope"), message).hint(self.instead_of(scope, tenancy)))
+    }
+
+    /// Whether scopes of a kind can be bound on a platform: the cloud can, and the platform tells them apart.
+    pub fn binds(&self, kind: ScopeKind, tenancy: &Tenancy) -> bool {
+        self.allows_scope(kind) && tenancy.tells_apart(kind)
+    }
+
+    /// The kinds of scope that can be bound on a platform.
+    pub fn bound_kinds(&self, tenancy: &Tenancy) -> Vec<ScopeKind> {
+        self.scopes.iter().copied().filter(|kind| self.binds(*kind, tenancy)).collect()
     }
 
     /// The narrowest wider scope that works.
-    pub(crate) fn nearest_scope(&self, asked: &Scope) -> Option<Scope> {
+    pub(crate) fn nearest_scope(&self, asked: &Scope, tenancy: &Tenancy) -> Option<Scope> {
         match asked.domain() {
-            Some(domain) if self.allows_scope(ScopeKind::Domain) => Some(Scope::Domain { domain: domain.clone() }),
+            Some(domain) if self.binds(ScopeKind::Domain, tenancy) => Some(Scope::Domain { domain: domain.clone() }),
             _ if self.allows_scope(ScopeKind::Global) => Some(Scope::Global),
             _ => None,
         }
     }
 
     /// The narrowest wider scope that works, spelled out together with what it reaches.
-    fn instead_of(&self, asked: &Scope) -> String {
-        let supported = join(self.scopes);
-        match self.nearest_scope(asked) {
+    fn instead_of(&self, asked: &Scope, tenancy: &Tenancy) -> String {
+        let kinds = self.bound_kinds(tenancy);
+        let supported = join(&kinds);
+        match self.nearest_scope(asked, tenancy) {
             Some(Scope::Domain { domain }) => format!(
                 "supported: {supported}; `scope: {{ domain: {domain} }}` works, and reaches every project in {domain}"
             ),
             Some(_) => format!("supported: {supported}; `scope: global` works, and reaches all task code"),
-            None if self.scopes.is_empty() => "this provider binds no scope at all".to_owned(),
+            None if kinds.is_empty() => "this provider binds no scope at all".to_owned(),
             None => format!("supported: {supported}; none of these is wider, so name each scope that is meant"),
         }
     }
@@ -255,6 +291,15 @@ fn imprecise(provider: &str, path: &str, resource: &Resource, inexact: &Inexact)
         resource.name
     );
     Diagnostic::new(format!("{path}.precise"), message).hint(hint)
+}
+
+/// The first of several, and how many more there are.
+fn listed_of(first: &[Pair], count: usize) -> String {
+    let names = join(first);
+    match count.saturating_sub(first.len()) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
 }
 
 fn join<T: ToString>(items: &[T]) -> String {

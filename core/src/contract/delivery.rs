@@ -8,6 +8,7 @@ use crate::contract::object::{Desired, ObjectId};
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::principal::Subject;
 use crate::vocabulary::scope::{Pair, Scope};
+use crate::vocabulary::tenancy::distinct;
 
 /// What a cloud answers when it is to bind scopes: which objects must exist, and which principals the platform is to be told
 /// of.
@@ -106,6 +107,11 @@ pub struct Principals {
 pub type Outputs = BTreeMap<ObjectId, BTreeMap<&'static str, String>>;
 
 impl Principal {
+    /// The service accounts whose task code runs under it, each once: several pairs may have one.
+    pub fn service_accounts(&self) -> Vec<&Subject> {
+        distinct(&self.serves)
+    }
+
     /// The same, with what is known of it by now.
     pub(crate) fn with(mut self, outputs: &Outputs) -> Self {
         if let Identity::Known { annotation, .. } = &mut self.identity

@@ -18,6 +18,7 @@ use crate::contract::protected::Protected;
 use crate::contract::stacks::WayTo;
 use crate::vocabulary::intent::{Intents, Reach};
 use crate::vocabulary::names::Stack;
+use crate::vocabulary::principal::Naming;
 use crate::vocabulary::scope::{Pair, Scope};
 use crate::vocabulary::tenancy::Tenancy;
 
@@ -251,6 +252,13 @@ pub trait ConnectPlatform: Platform + Sized + 'static {
     ///
     /// None may direct credentials, say where they are sent or which are used: a manifest may be a stranger's.
     type Config: DeserializeOwned;
+
+    /// What it calls namespaces and service accounts where the manifest has no `platform.namespace` or `platform.service_account`, as
+    /// its own keys say.
+    fn naming(config: &Self::Config) -> Naming {
+        let _ = config;
+        Naming::default()
+    }
 
     /// Gets ready. No request is sent.
     fn connect(context: PlatformContext, config: Self::Config) -> Self;

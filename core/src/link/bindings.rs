@@ -79,7 +79,7 @@ impl Reader<'_> {
             let written = places.get(scope);
             let path = written.map_or_else(|| "bindings".to_owned(), |at| self.manifest.path_of("bindings", *at));
             let Some(registration) = self.registration else { continue };
-            match registration.capabilities.check(registration.id, &path, request) {
+            match registration.capabilities.check(registration.id, &path, platform, request) {
                 Ok(checked) => bindings.push(checked),
                 // A binding that nobody wrote is implied by grants, and these are refused for the same reason.
                 Err(_) if written.is_none() => {}

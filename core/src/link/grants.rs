@@ -102,10 +102,10 @@ impl Reader<'_> {
 
     /// What of a refused grant could be granted, to a scope for which it can.
     fn what_can_be_given(&self, grant: &Grant, reaches: Vec<Reach>, bound: &Bound) -> Option<Arc<Checked<TaskAccess>>> {
-        let capabilities = &self.registration?.capabilities;
+        let (capabilities, platform) = (&self.registration?.capabilities, &self.manifest.platform);
         let mut possible = grant.clone();
-        if !capabilities.allows_scope(grant.scope.kind()) {
-            possible.scope = capabilities.nearest_scope(&grant.scope)?;
+        if !capabilities.binds(grant.scope.kind(), platform) {
+            possible.scope = capabilities.nearest_scope(&grant.scope, platform)?;
         }
         // At another level where its own can't be had: what is wrong with a resource, no level says.
         let given = |reach: Reach| {
@@ -134,7 +134,7 @@ impl Reader<'_> {
         };
         // Without a provider there is nothing to hold it against.
         let Some(registration) = self.registration else { return Err(Vec::new()) };
-        registration.capabilities.check(registration.id, path, request).map(Arc::new)
+        registration.capabilities.check(registration.id, path, &self.manifest.platform, request).map(Arc::new)
     }
 
     fn reaches(&mut self, grant: &Grant, path: &str, resources: &Resources) -> Vec<Reach> {

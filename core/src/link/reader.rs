@@ -110,14 +110,16 @@ impl<'a> Reader<'a> {
     /// Adds refusals; where a wider scope would do, with what that newly reaches.
     pub(super) fn refused(&mut self, scope: &Scope, refusals: Vec<Diagnostic>) {
         const MOST: usize = 8;
+        let platform = &self.manifest.platform;
+        let nearest = |selected: &Registration| selected.capabilities.nearest_scope(scope, platform);
+        let wider = self.registration.and_then(nearest);
         for mut refusal in refusals {
             if self.problems.len() < EXPLAINED
                 && refusal.path.ends_with(".scope")
                 && let Some(hint) = &mut refusal.hint
-                && let Some(wider) = self.registration.and_then(|selected| selected.capabilities.nearest_scope(scope))
+                && let Some(wider) = &wider
             {
-                let platform = &self.manifest.platform;
-                let newly = platform.pairs(&wider).into_iter().filter(|pair| !scope.contains(&Scope::of_pair(pair)));
+                let newly = platform.pairs(wider).into_iter().filter(|pair| !scope.contains(&Scope::of_pair(pair)));
                 let newly = listed(newly, MOST);
                 if !newly.is_empty() {
                     hint.push_str(&format!("; newly reached: {newly}"));

@@ -62,7 +62,7 @@ impl Reader<'_> {
             let reach = Reach { resource: Arc::new(resource), access: entry.access };
             let request = RegistryAccess { name: entry.name.clone(), reach: [reach] };
             // Of one that can't be reached, the level may be wrong as well.
-            match capabilities.check(id, &path, request) {
+            match capabilities.check(id, &path, &self.manifest.platform, request) {
                 Ok(checked) => registries.extend(is_right.then_some(checked)),
                 Err(refusals) => self.problems.extend(refusals),
             }

@@ -1,4 +1,4 @@
-//! Layers, weakest first: defaults, file, profile in the file, environment, flags.
+//! Layers, weakest first: file, profile in the file, environment, flags.
 
 use figment::value::{Dict, Map};
 use figment::{Figment, Metadata, Profile, Provider};
@@ -6,7 +6,7 @@ use serde_json::{Map as JsonMap, Value, json};
 
 use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::registry::clouds;
+use crate::contract::registry::{clouds, platforms};
 use crate::manifest::text::path::Path;
 use crate::manifest::text::tree::Node;
 
@@ -87,7 +87,8 @@ fn keyed(keys: &[String], value: Value) -> Value {
     keys.iter().rfold(value, |inner, key| json!({ key: inner }))
 }
 
-/// The number or the truth value that a text is, where the key is one that takes no text: of a section, its provider knows.
+/// The number or the truth value that a text is, where the key is one that takes no text: of a section, its provider knows, and the
+/// platforms of theirs.
 fn other_than_text(keys: &[String], text: &str) -> Option<Value> {
     let value: Value = serde_json::from_str(text.trim()).ok()?;
     let keys_are: Vec<_> = keys.iter().map(String::as_str).collect();
@@ -98,12 +99,19 @@ fn other_than_text(keys: &[String], text: &str) -> Option<Value> {
         _ => {}
     }
     let (section, rest) = keys.split_first().filter(|(_, rest)| !rest.is_empty())?;
-    let provider = clouds::providers().ok()?.into_iter().find(|provider| provider.id == section)?;
+    let checks: Vec<fn(&Value) -> Vec<Diagnostic>> = if section == "platform" {
+        platforms::platforms().ok()?.into_iter().map(|platform| platform.check_config).collect()
+    } else {
+        clouds::providers().ok()?.into_iter().filter(|it| it.id == section).map(|it| it.check_config).collect()
+    };
     let is_it = |problem: &Diagnostic| Path::parse(&problem.path).keys().skip(1).eq(rest.iter().map(String::as_str));
-    let is_wrong = |value: Value| (provider.check_config)(&keyed(rest, value)).iter().any(is_it);
     // The value may be of the right kind and wrong all the same, as a number below 0 is.
     let of_its_kind = if value.is_number() { json!(1) } else { json!(true) };
-    (is_wrong(text.into()) && (!is_wrong(value.clone()) || !is_wrong(of_its_kind))).then_some(value)
+    let takes_no_text = |check: fn(&Value) -> Vec<Diagnostic>| {
+        let is_wrong = |value: &Value| check(&keyed(rest, value.clone())).iter().any(is_it);
+        is_wrong(&text.into()) && (!is_wrong(&value) || !is_wrong(&of_its_kind))
+    };
+    checks.into_iter().any(takes_no_text).then_some(value)
 }
 
 /// The problem, as one of another layer than the file. A variable that sets no key may be meant for the program itself.
@@ -186,11 +194,8 @@ fn of_section(own: &str) -> Option<String> {
 
 /// Puts the layers on top of each other; the profile that was asked for has to be there.
 pub(super) fn stacked(file: JsonMap<String, Value>, overrides: &Overrides) -> Result<(Figment, Value)> {
-    let defaults = json!({ "platform": { "namespace": "{project}-{domain}", "service_account": "default" } });
     let global = |name, value| Layer { name, values: vec![(Profile::Global, value)] };
-    let mut figment = Figment::new()
-        .merge(Layer { name: "the defaults".to_owned(), values: vec![(Profile::Default, defaults)] })
-        .merge(file_layer(file, overrides.profile.as_deref()));
+    let mut figment = Figment::new().merge(file_layer(file, overrides.profile.as_deref()));
     for (variable, path, text) in overrides.variables() {
         figment = figment.merge(global(format!("{VARIABLE}{variable}"), nested(path, text)));
     }

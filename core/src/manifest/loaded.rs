@@ -134,13 +134,24 @@ impl Loaded {
     /// All layers together, as one tree. It is put together anew.
     pub fn value(&self) -> Value {
         // It could be read before.
-        self.source.places().map(|(_, value)| value).unwrap_or_default()
+        self.source.places().map(|(_, value)| self.with_names(value)).unwrap_or_default()
     }
 
-    /// All layers together, but for the grants and the bindings: what a sandbox makes because the manifest takes it for
-    /// granted.
+    /// The layers with the templates of namespaces and service accounts that hold where no layer has any.
+    fn with_names(&self, mut value: Value) -> Value {
+        if let Some(platform) = value.get_mut("platform").and_then(Value::as_object_mut) {
+            let naming = &self.manifest.platform.naming;
+            for (key, template) in [("namespace", naming.template()), ("service_account", naming.account_template())] {
+                platform.entry(key).or_insert_with(|| template.into());
+            }
+        }
+        value
+    }
+
+    /// All layers together, but for the grants and the bindings, and with the templates of namespaces and service accounts, whoever
+    /// gave them: what a sandbox makes because the manifest takes it for granted.
     pub fn surroundings(&self) -> Value {
-        let mut value = self.head.clone();
+        let mut value = self.with_names(self.head.clone());
         if let (Value::Object(map), false) = (&mut value, self.manifest.resources.is_empty()) {
             let resource = |(name, entry): (&ResourceName, &ResourceEntry)| (name.to_string(), entry.to_value());
             map.insert("resources".to_owned(), self.manifest.resources.iter().map(resource).collect());

@@ -88,12 +88,12 @@ impl Places {
         self.figment.find_value("").ok()
     }
 
-    /// Which layer the thing at a key path comes from, if it is neither the file nor the defaults.
+    /// Which layer the thing at a key path comes from, if it isn't the file.
     pub(super) fn layer(&self, path: &Path, merged: Option<&figment::value::Value>) -> Option<String> {
         let dotted = path.keys().collect::<Vec<_>>().join(".");
         let tag = merged.and_then(|value| value.find_ref(&dotted)).map(figment::value::Value::tag);
         let from = tag.and_then(|tag| self.figment.get_metadata(tag)).map(|metadata| metadata.name.to_string());
-        from.filter(|layer| layer != layers::FILE && layer != "the defaults")
+        from.filter(|layer| layer != layers::FILE)
     }
 }
 

@@ -12,8 +12,8 @@ use crate::manifest::text::possible;
 use crate::manifest::text::strict::{self, Part};
 use crate::text::redact::shown;
 use crate::vocabulary::names::{Domain, Project};
-use crate::vocabulary::principal::Naming;
-use crate::vocabulary::scope::Scope;
+use crate::vocabulary::principal::{LONGEST_ACCOUNT, Naming};
+use crate::vocabulary::scope::{Pair, Scope};
 use crate::vocabulary::tenancy::Tenancy;
 
 /// Each pair has a namespace of its own; a Kubernetes cluster has room for some ten thousand of them.
@@ -23,7 +23,7 @@ const MOST_PAIRS: usize = 200_000;
 const KEYS: [&str; 6] = ["kind", "organization", "projects", "domains", "namespace", "service_account"];
 
 /// Parts a section into the keys of every platform and those of its own one. Which of the linked ones that is, may be unknown: then
-/// the keys of each are somebody's.
+/// the keys of each are somebody's. What namespaces and service accounts are called stands there in any case.
 pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value, Map<String, Value>) {
     let Value::Object(section) = section else { return (section.clone(), Map::new()) };
     let linked = platforms::platforms().unwrap_or_default();
@@ -45,6 +45,10 @@ pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value,
             problems.push(possible::unknown_key(Path::default().key("platform").key(key).to_string(), key, &known));
         }
     }
+    let of_kind = linked.iter().find(|platform| Some(platform.id) == kind);
+    let naming = of_kind.map_or_else(Naming::default, |platform| (platform.naming)(&Value::Object(keys.clone())));
+    rest.entry("namespace").or_insert_with(|| naming.template().into());
+    rest.entry("service_account").or_insert_with(|| naming.account_template().into());
     (Value::Object(rest), keys)
 }
 
@@ -78,8 +82,8 @@ pub(super) struct Section {
     service_account: String,
 }
 
-/// The defaults always give a platform's section; what nobody wrote is missing nevertheless.
-pub(super) fn is_only_defaults(platform: &Value) -> bool {
+/// Whether a platform's section has nothing but what may always be left out.
+pub(super) fn is_only_names(platform: &Value) -> bool {
     platform.as_object().is_some_and(|section| section.keys().all(|key| key == "namespace" || key == "service_account"))
 }
 
@@ -94,7 +98,12 @@ pub(super) fn part(section: Option<&Value>) -> Option<Tenancy> {
         organization: read(section, "organization").unwrap_or_else(|| "organization".to_owned()),
         projects: read(section, "projects").unwrap_or_default(),
         domains: read(section, "domains").unwrap_or_default(),
-        naming: Naming::default(),
+        naming: {
+            let usual = Naming::default();
+            let template = |key, usual: &str| read(section, key).unwrap_or_else(|| usual.to_owned());
+            let namespace = template("namespace", usual.template());
+            Naming::new(&namespace, &template("service_account", usual.account_template())).unwrap_or(usual)
+        },
     })
 }
 
@@ -138,15 +147,10 @@ fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Tenan
     let naming = Naming::new(&section.namespace, &section.service_account).unwrap_or_else(|message| {
         let template = Naming::new(&section.namespace, "default");
         let key = if template.is_err() { "namespace" } else { "service_account" };
-        let mut problem = Diagnostic::new(format!("platform.{key}"), message);
-        if !["{project}", "{domain}"].iter().all(|part| section.namespace.contains(part)) {
-            // Requirement 21.
-            problem = problem.hint(
-                "in a shared namespace only service accounts tell scopes apart, and a task may name another one: that is no \
-                 isolation. Where the data plane is set up so, leave `platform.namespace` out and grant `scope: global`",
-            );
-        }
-        problems.push(problem);
+        problems.push(
+            Diagnostic::new(format!("platform.{key}"), message)
+                .hint("a name, or a template with `{project}`, `{domain}` or both"),
+        );
         Naming::default()
     });
     problems.extend(unfit(&section.organization));
@@ -178,7 +182,7 @@ fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Tenan
             format!("{pairs} pairs of a project and a domain are more than {MOST_PAIRS}, the most there can be");
         problems.push(Diagnostic::new("platform.projects", message).hint("split the manifest into several stacks"));
     } else if each_once {
-        shared_namespaces(&platform, problems);
+        names_of_pairs(&platform, problems);
     }
     (problems.len() == before).then_some(platform)
 }
@@ -236,24 +240,46 @@ fn twice<'a>(path: &str, names: impl Iterator<Item = &'a str>, problems: &mut Ve
     }
 }
 
-/// Two pairs in one namespace would have each other's grants: `a-b` in `c` and `a` in `b-c`.
-fn shared_namespaces(platform: &Tenancy, problems: &mut Vec<Diagnostic>) {
-    let mut seen = BTreeMap::new();
+/// What no pair can be called, and what two are by accident: `a-b` in `c` and `a` in `b-c` would have each other's grants.
+///
+/// Where no template names the project, or none the domain, pairs share a service account because the platform has them share it:
+/// then it is for their scopes to be refused.
+fn names_of_pairs(platform: &Tenancy, problems: &mut Vec<Diagnostic>) {
+    let naming = &platform.naming;
+    // What a template names, it is to tell apart.
+    let namespaces_differ = ["{project}", "{domain}"].iter().all(|part| naming.template().contains(part));
+    let accounts_differ = naming.tells_projects_apart() && naming.tells_domains_apart();
+    let (mut namespaces, mut accounts) = (BTreeMap::new(), BTreeMap::new());
     for (pair, subject) in platform.subjects(&Scope::Global) {
         let namespace = subject.namespace();
-        if namespace.len() > 63 {
+        let first = namespaces.get(namespace).cloned();
+        if first.is_none() && namespace.len() > 63 {
             let message = format!("the namespace `{namespace}` is longer than Kubernetes allows (63 characters)");
             problems.push(Diagnostic::new("platform.projects", message));
         }
-        if let Some(first) = seen.insert(namespace.to_owned(), pair.clone()) {
+        let account = subject.service_account();
+        if account.len() > LONGEST_ACCOUNT {
             let message = format!(
-                "project `{}` in `{}` and project `{}` in `{}` would share the namespace `{namespace}`, and so each other's grants",
-                first.project, first.domain, pair.project, pair.domain
+                "the service account `{account}` is longer than Kubernetes allows ({LONGEST_ACCOUNT} characters)"
             );
-            problems.push(
-                Diagnostic::new("platform.projects", message)
-                    .hint("set `platform.namespace` to the platform's template"),
-            );
+            problems.push(Diagnostic::new("platform.projects", message));
         }
+        if let Some(first) = first.filter(|_| namespaces_differ) {
+            problems.push(alike(&first, &pair, &format!("namespace `{namespace}`"), "namespace"));
+        } else if accounts_differ && !namespaces_differ {
+            if let Some(first) = accounts.insert(subject.clone(), pair.clone()) {
+                let shared = format!("service account `{account}` of the namespace `{namespace}`");
+                problems.push(alike(&first, &pair, &shared, "service_account"));
+            }
+        }
+        namespaces.insert(namespace.to_owned(), pair);
     }
+}
+
+fn alike(first: &Pair, second: &Pair, shared: &str, key: &str) -> Diagnostic {
+    let message = format!(
+        "project `{}` in `{}` and project `{}` in `{}` would share the {shared}, and so each other's grants",
+        first.project, first.domain, second.project, second.domain
+    );
+    Diagnostic::new("platform.projects", message).hint(format!("set `platform.{key}` to the platform's template"))
 }

@@ -98,10 +98,13 @@ impl Tenancy {
                 format!("every task of {whose}, in {all}{projects} and {domains}")
             }
             Scope::Domain { domain } => {
-                format!("the tasks of all projects in domain {domain} {}", self.of_domain(domain))
+                let (pairs, unlisted) = (self.of_domain(domain), self.unlisted(scope));
+                format!("the tasks of all projects in domain {domain} {pairs}{unlisted}")
             }
             Scope::ProjectDomain { project, domain } => {
-                format!("the tasks of project {project} in domain {domain}, and no others (1 of {of} pairs)")
+                let unlisted = self.unlisted(scope);
+                let others = if unlisted.is_empty() { ", and no others" } else { "" };
+                format!("the tasks of project {project} in domain {domain}{others} (1 of {of} pairs){unlisted}")
             }
         }
     }
@@ -113,20 +116,32 @@ impl Tenancy {
         format!("({count} of {of} pairs): {}", listed(pairs, NAMED))
     }
 
-    /// What keeps the task code of one scope from another scope's access (requirement 21). `None` for scopes that don't
-    /// divide anything.
+    /// That the task code of other scopes can have what is granted to a narrow scope, as it runs in the same namespaces (requirement
+    /// 21): it may choose any service account there. `None` where the scope's namespaces are its own, which keep others out.
     ///
-    /// Source: Union's Helm chart (`low_privilege`) and Flyte 2 run all task code in one namespace; there a task may name any
-    /// service account (`security_context.run_as.k8s_service_account`).
-    pub fn isolation(&self, scope: &Scope) -> Option<String> {
-        (*scope != Scope::Global).then(|| {
-            format!(
-                "narrow scopes rest on namespaces (`{}`): a pod can use only the service accounts of its own namespace. On a \
-                 data plane that runs all tasks in one namespace (Union's `low_privilege`, Flyte 2), no task runs in these \
-                 namespaces, and none gets what is granted to a narrow scope",
-                self.naming.template()
-            )
-        })
+    /// Source: Union's Helm chart (`low_privilege`) and Flyte 2 run all task code in one namespace; a task may name any service
+    /// account of it (`security_context.run_as.k8s_service_account`).
+    pub fn isolation(&self, scope: &Scope) -> Option<Note> {
+        if self.naming.has_own_namespaces(scope.kind()) {
+            return None;
+        }
+        let message = format!(
+            "scopes share namespaces here (`{}`), so that a narrow scope is a convenience and no wall: task code of other scopes in \
+             its namespace may name its service account (`security_context.run_as.k8s_service_account`), and has then what is \
+             granted to it. What must be kept apart takes namespaces of its own",
+            self.naming.template()
+        );
+        Some(Note::warning("isolation", message))
+    }
+
+    /// Who else runs under a narrow scope's service accounts, without being listed.
+    fn unlisted(&self, scope: &Scope) -> &'static str {
+        let (projects, domains) = (self.naming.tells_projects_apart(), self.naming.tells_domains_apart());
+        match scope {
+            Scope::Global => "",
+            _ if projects && domains => "",
+            _ => "; and whatever runs as the same service account without being listed",
+        }
     }
 }
 
@@ -137,9 +152,14 @@ pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<
     let reaches = |scope: &Scope| match scope {
         Scope::Global => format!("global reaches {}", platform.phrase(scope)),
         Scope::Domain { domain } => {
-            format!("{scope} reaches the tasks of all its projects {}", platform.of_domain(domain))
+            let (pairs, unlisted) = (platform.of_domain(domain), platform.unlisted(scope));
+            format!("{scope} reaches the tasks of all its projects {pairs}{unlisted}")
         }
-        Scope::ProjectDomain { .. } => format!("{scope} reaches its own tasks alone (1 of {of} pairs)"),
+        Scope::ProjectDomain { .. } => {
+            let unlisted = platform.unlisted(scope);
+            let alone = if unlisted.is_empty() { " alone" } else { "" };
+            format!("{scope} reaches its own tasks{alone} (1 of {of} pairs){unlisted}")
+        }
     };
     let mut notes = Vec::new();
     if scopes.contains(&Scope::Global) {
@@ -154,7 +174,8 @@ pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<
         let (count, pairs) = (domains.len(), domains.len() * platform.projects.len());
         let names = listed(domains.iter(), NAMED);
         notes.push(note(format!(
-            "{count} domains reach the tasks of all projects in them ({pairs} of {of} pairs): {names}"
+            "{count} domains reach the tasks of all projects in them ({pairs} of {of} pairs): {names}{}",
+            scopes.iter().find(whole).map_or("", |scope| platform.unlisted(scope))
         )));
     } else {
         notes.extend(scopes.iter().filter(whole).map(|scope| note(reaches(scope))));
@@ -168,10 +189,11 @@ pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<
             let pairs = pairs.filter_map(|scope| {
                 Some(Pair { project: scope.project()?.clone(), domain: scope.domain()?.clone() }.to_string())
             });
-            format!("{count} pairs are reached one by one ({count} of {of}): {}", listed(pairs, NAMED))
+            let (pairs, unlisted) = (listed(pairs, NAMED), platform.unlisted(first));
+            format!("{count} pairs are reached one by one ({count} of {of}): {pairs}{unlisted}")
         }));
     }
-    notes.extend(scopes.iter().find_map(|scope| platform.isolation(scope)).map(note));
+    notes.extend(scopes.iter().find_map(|scope| platform.isolation(scope)));
     notes
 }
 

@@ -13,6 +13,7 @@ use crate::vocabulary::names::{GrantName, RegistryName};
 use crate::vocabulary::principal::Subject;
 use crate::vocabulary::resource::Resource;
 use crate::vocabulary::scope::{Pair, Scope};
+use crate::vocabulary::tenancy::distinct;
 
 /// Which intent: what an object exists for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -179,6 +180,11 @@ impl ScopeBinding {
     pub fn serves(&self) -> impl Iterator<Item = &(Pair, Subject)> {
         let elsewhere: HashSet<_> = self.served_elsewhere.iter().collect();
         self.subjects.iter().filter(move |(pair, _)| !elsewhere.contains(pair))
+    }
+
+    /// The service accounts of the scope, each once: several pairs may run under one.
+    pub fn service_accounts(&self) -> Vec<&Subject> {
+        distinct(&self.subjects)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::vocabulary::names::{Domain, Project, is_label};
-use crate::vocabulary::scope::Pair;
+use crate::vocabulary::scope::{Pair, ScopeKind};
 
 /// A Kubernetes service account as OpenID Connect tokens name it: `system:serviceaccount:NAMESPACE:NAME`.
 ///
@@ -31,7 +31,7 @@ impl Subject {
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "system:serviceaccount:{}:{}", self.namespace, self.service_account)
+        write!(f, "{SUBJECT}{}:{}", self.namespace, self.service_account)
     }
 }
 
@@ -41,68 +41,96 @@ impl From<Subject> for String {
     }
 }
 
-/// How the platform names namespaces and service accounts.
+/// What stands for a project's name in a template.
+const PROJECT: &str = "{project}";
+/// What stands for a domain's name in a template.
+const DOMAIN: &str = "{domain}";
+
+/// How the platform names namespaces and service accounts: two templates, each with `{project}` and `{domain}`, one of them, or
+/// neither.
+///
+/// What neither template names, the platform doesn't tell apart: with the namespace `{domain}` and the account `default`, all
+/// projects of a domain run as one service account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Naming {
-    template: String,
+    namespace: String,
     service_account: String,
 }
 
 impl Default for Naming {
     /// `{project}-{domain}` and `default`: requirements 20 and 21.
     fn default() -> Self {
-        Self { template: "{project}-{domain}".to_owned(), service_account: "default".to_owned() }
+        Self { namespace: format!("{PROJECT}-{DOMAIN}"), service_account: "default".to_owned() }
     }
 }
 
 impl Naming {
-    /// Takes a namespace template with `{project}` and `{domain}`, and a service account's name.
+    /// Takes the templates of namespaces and of service accounts.
     ///
     /// # Errors
-    /// A sentence, when two pairs would share a namespace or a name couldn't be one in Kubernetes. A shared
-    /// namespace would give one pair what was granted to the other.
-    pub fn new(template: &str, service_account: &str) -> Result<Self, String> {
-        for part in ["{project}", "{domain}"] {
-            if !template.contains(part) {
-                return Err(format!(
-                    "the namespace template `{template}` lacks `{part}`, so that several pairs would share a namespace"
-                ));
-            }
-        }
-        // Names of projects and domains are labels themselves. How long a namespace is, the names say.
-        let namespace = template.replace("{project}", "p").replace("{domain}", "d");
-        if !is_label(&namespace, usize::MAX) {
+    /// A sentence, when a name of such a template couldn't be one in Kubernetes.
+    pub fn new(namespace: &str, service_account: &str) -> Result<Self, String> {
+        // Names of projects and domains are labels themselves. How long the names are, the projects and domains say.
+        let example = |template: &str| template.replace(PROJECT, "p").replace(DOMAIN, "d");
+        if !is_label(&example(namespace), usize::MAX) {
             return Err(format!(
-                "the namespace template `{template}` makes names that no namespace may have: lower-case letters, digits and \
+                "the namespace template `{namespace}` makes names that no namespace may have: lower-case letters, digits and \
                  `-`, with a letter or a digit at both ends"
             ));
         }
         // Source: Kubernetes documentation, "Object Names and IDs", DNS subdomain names.
-        if service_account.len() > 253 || !service_account.split('.').all(|part| is_label(part, 253)) {
+        let account = example(service_account);
+        if account.len() > LONGEST_ACCOUNT || !account.split('.').all(|part| is_label(part, LONGEST_ACCOUNT)) {
             return Err(format!("`{service_account}` is not a valid service account name"));
         }
-        Ok(Self { template: template.to_owned(), service_account: service_account.to_owned() })
+        Ok(Self { namespace: namespace.to_owned(), service_account: service_account.to_owned() })
     }
 
     /// The template of namespaces.
     pub fn template(&self) -> &str {
-        &self.template
+        &self.namespace
+    }
+
+    /// The template of service accounts.
+    pub fn account_template(&self) -> &str {
+        &self.service_account
     }
 
     /// The namespace of a pair.
     pub fn namespace(&self, project: &Project, domain: &Domain) -> String {
-        self.template.replace("{project}", project.as_str()).replace("{domain}", domain.as_str())
+        filled(&self.namespace, project, domain)
+    }
+
+    /// Whether pairs of different projects run as different service accounts.
+    pub fn tells_projects_apart(&self) -> bool {
+        [&self.namespace, &self.service_account].iter().any(|template| template.contains(PROJECT))
+    }
+
+    /// Whether pairs of different domains run as different service accounts.
+    pub fn tells_domains_apart(&self) -> bool {
+        [&self.namespace, &self.service_account].iter().any(|template| template.contains(DOMAIN))
+    }
+
+    /// Whether the scopes of a kind have namespaces of their own, in which no task code of another scope of that kind runs: a pod can
+    /// use the service accounts of its namespace, and no others.
+    pub fn has_own_namespaces(&self, kind: ScopeKind) -> bool {
+        let (project, domain) = (self.namespace.contains(PROJECT), self.namespace.contains(DOMAIN));
+        match kind {
+            ScopeKind::Global => true,
+            ScopeKind::Domain => domain,
+            ScopeKind::ProjectDomain => project && domain,
+        }
     }
 
     /// The pair of a subject, in one of these domains: the way back from [`Self::subject`] for a project that nobody lists any
     /// more. `None` where several pairs, or none, have that subject.
     pub fn pair(&self, subject: &str, domains: &[Domain]) -> Option<Pair> {
-        let namespace = subject.strip_prefix("system:serviceaccount:")?.strip_suffix(&self.service_account)?;
-        let namespace = namespace.strip_suffix(':')?;
+        let (namespace, account) = subject.strip_prefix(SUBJECT)?.split_once(':')?;
         let of_domain = |domain: &Domain| {
-            let template = self.template.replace("{domain}", domain.as_str());
-            let (before, after) = template.split_once("{project}")?;
-            let project = Project::parse(namespace.strip_prefix(before)?.strip_suffix(after)?).ok()?;
+            let named = [(&self.namespace, namespace), (&self.service_account, account)];
+            let project = named.iter().find_map(|(template, name)| {
+                project_of(&template.replace(DOMAIN, domain.as_str()), name).and_then(|name| Project::parse(name).ok())
+            })?;
             let pair = Pair { project, domain: domain.clone() };
             (self.subject(&pair).to_string() == subject).then_some(pair)
         };
@@ -112,11 +140,32 @@ impl Naming {
 
     /// The subject under which a pair's task code presents itself.
     pub fn subject(&self, pair: &Pair) -> Subject {
+        let Pair { project, domain } = pair;
         Subject {
-            namespace: self.namespace(&pair.project, &pair.domain),
-            service_account: self.service_account.clone(),
+            namespace: self.namespace(project, domain),
+            service_account: filled(&self.service_account, project, domain),
         }
     }
+}
+
+/// How subjects begin.
+const SUBJECT: &str = "system:serviceaccount:";
+
+/// Source: Kubernetes documentation, "Object Names and IDs", DNS subdomain names.
+pub(crate) const LONGEST_ACCOUNT: usize = 253;
+
+fn filled(template: &str, project: &Project, domain: &Domain) -> String {
+    // A project's name has no braces, and so makes no placeholder of its own.
+    template.replace(PROJECT, project.as_str()).replace(DOMAIN, domain.as_str())
+}
+
+/// The only project that could stand in a template for it to give a name.
+fn project_of<'a>(template: &str, name: &'a str) -> Option<&'a str> {
+    let times = template.matches(PROJECT).count();
+    let fixed = template.len() - times * PROJECT.len();
+    let length = name.len().checked_sub(fixed)?.checked_div(times)?;
+    let before = template.find(PROJECT)?;
+    name.get(before..before + length)
 }
 
 #[cfg(test)]
@@ -136,15 +185,19 @@ mod tests {
     }
 
     #[test]
-    fn a_template_keeps_pairs_apart() {
-        assert!(Naming::new("{domain}", "default").is_err());
-        assert!(Naming::new("{project}_{domain}", "default").is_err());
-        for template in
-            ["-{project}-{domain}", "{project}-{domain}-", "{project}.{domain}", "{project}{Domain}{domain}"]
-        {
+    fn what_makes_no_name_is_no_template() {
+        for template in [
+            "{project}_{domain}",
+            "-{project}-{domain}",
+            "{project}-{domain}-",
+            "{project}.{domain}",
+            "{project}{Domain}{domain}",
+            "{organization}",
+            "",
+        ] {
             assert!(Naming::new(template, "default").is_err(), "{template}");
         }
-        for account in ["a:b", "", ".", "..", "a..b", "-a", "a-", "A", &"a".repeat(254)] {
+        for account in ["a:b", "", ".", "..", "a..b", "-a", "a-", "A", "{Project}", "{domain}-", &"a".repeat(254)] {
             assert!(Naming::new("{project}-{domain}", account).is_err(), "{account}");
         }
         assert!(Naming::new("{project}-{domain}", "tasks.v1-beta").is_ok());
@@ -153,5 +206,58 @@ mod tests {
             naming.subject(&pair("vision", "staging")).to_string(),
             "system:serviceaccount:flyte-staging-vision:tasks"
         );
+    }
+
+    /// Namespace, account, and whether they tell projects and domains apart, and which kinds of scope have namespaces of their own.
+    #[test]
+    fn requirement_21_templates_say_what_the_platform_tells_apart() {
+        let narrow = [ScopeKind::Domain, ScopeKind::ProjectDomain];
+        for (namespace, account, told_apart, own, subject) in [
+            ("{project}-{domain}", "default", [true, true], [true, true], "vision-staging:default"),
+            ("{domain}", "default", [false, true], [true, false], "staging:default"),
+            ("{domain}", "{project}", [true, true], [true, false], "staging:vision"),
+            ("{project}", "default", [true, false], [false, false], "vision:default"),
+            ("union", "union", [false, false], [false, false], "union:union"),
+            ("flyte", "{project}.{domain}", [true, true], [false, false], "flyte:vision.staging"),
+            ("flyte", "tasks-{domain}", [false, true], [false, false], "flyte:tasks-staging"),
+        ] {
+            let naming = Naming::new(namespace, account).expect("valid");
+            assert_eq!(naming.subject(&pair("vision", "staging")).to_string(), format!("{SUBJECT}{subject}"));
+            assert_eq!([naming.tells_projects_apart(), naming.tells_domains_apart()], told_apart, "{subject}");
+            assert_eq!(narrow.map(|kind| naming.has_own_namespaces(kind)), own, "{subject}");
+            assert!(naming.has_own_namespaces(ScopeKind::Global));
+        }
+    }
+
+    /// From a subject back to its pair, where that is one alone.
+    #[test]
+    fn a_subject_leads_back_to_its_pair_and_never_to_one_of_several() {
+        let domains = ["staging", "production"].map(|name| Domain::parse(name).expect("domain"));
+        let back = |namespace: &str, account: &str, of: &Pair| {
+            let naming = Naming::new(namespace, account).expect("valid");
+            naming.pair(&naming.subject(of).to_string(), &domains)
+        };
+        let vision = pair("vision", "staging");
+        for (namespace, account) in [
+            ("{project}-{domain}", "default"),
+            ("{domain}-{project}-{project}", "default"),
+            ("flyte", "{project}-{domain}"),
+            ("flyte", "x.{domain}.{project}"),
+            ("{domain}", "{project}"),
+            ("{project}", "{domain}"),
+        ] {
+            assert_eq!(back(namespace, account, &vision), Some(vision.clone()), "{namespace} {account}");
+        }
+        for (namespace, account) in
+            [("{domain}", "default"), ("{project}", "default"), ("union", "union"), ("flyte", "tasks-{domain}")]
+        {
+            assert_eq!(back(namespace, account, &vision), None, "{namespace} {account}");
+        }
+        let default = Naming::default();
+        for other in
+            ["system:serviceaccount:vision-staging:other", "system:serviceaccount:x:default", "vision-staging", ""]
+        {
+            assert_eq!(default.pair(other, &domains), None, "{other}");
+        }
     }
 }

@@ -307,6 +307,17 @@ impl Setting {
         }
     }
 
+    fn tenancy() -> Tenancy {
+        let pair = Self::pair();
+        Tenancy {
+            kind: "pods".to_owned(),
+            organization: String::new(),
+            projects: vec![pair.project],
+            domains: vec![pair.domain],
+            naming: Naming::default(),
+        }
+    }
+
     /// With the domain bound, or with nothing asked for.
     fn intents(bound: bool) -> Intents {
         let pair = Self::pair();
@@ -316,7 +327,7 @@ impl Setting {
             grants: Vec::new(),
             served_elsewhere: Vec::new(),
         };
-        let binding = Fake::CAPABILITIES.check("cloud", "grants[0]", binding).expect("allowed");
+        let binding = Fake::CAPABILITIES.check("cloud", "grants[0]", &Self::tenancy(), binding).expect("allowed");
         Intents { bindings: Vec::from_iter(bound.then_some(binding)), ..Intents::default() }
     }
 
@@ -325,13 +336,15 @@ impl Setting {
         let (grants, mut intents) = (granting(&["inputs"]).grants, Self::intents(false));
         for binding in Self::intents(true).bindings {
             let binding = ScopeBinding { grants: grants.clone(), ..ScopeBinding::clone(&binding) };
-            intents.bindings.push(Fake::CAPABILITIES.check("cloud", "grants[0]", binding).expect("allowed"));
+            intents
+                .bindings
+                .push(Fake::CAPABILITIES.check("cloud", "grants[0]", &Self::tenancy(), binding).expect("allowed"));
         }
         Intents { grants, ..intents }
     }
 
     fn engine(&self, bound: bool) -> Engine {
-        let (pair, intents) = (Self::pair(), Self::intents(bound));
+        let intents = Self::intents(bound);
         let cloud = Cloud {
             world: self.world.clone(),
             kind: self.kind_of_principals,
@@ -339,15 +352,8 @@ impl Setting {
             cannot_say: self.cannot_say,
             tells_widened: self.tells_widened,
         };
-        let tenancy = Tenancy {
-            kind: "pods".to_owned(),
-            organization: String::new(),
-            projects: vec![pair.project],
-            domains: vec![pair.domain],
-            naming: Naming::default(),
-        };
         let cluster = self.has_backend.then(|| Cluster(self.world.clone()));
-        let pods = Pods { tenancy, cluster, kind: self.kind_on_platform, files: self.files.clone() };
+        let pods = Pods { tenancy: Self::tenancy(), cluster, kind: self.kind_on_platform, files: self.files.clone() };
         let stack = Stack::parse("acme").expect("a stack");
         Engine::new("cloud", Arc::new(cloud), Arc::new(pods), stack, intents, Settings::default())
     }

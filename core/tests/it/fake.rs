@@ -342,22 +342,26 @@ fn reaching(names: &[&str], reaches: &[Reach]) -> Intents {
             carried_by: [Scope::Global].into(),
             beside_revoked: [].into(),
         };
-        Arc::new(Fake::CAPABILITIES.check("fake", "grants[0]", grant).expect("allowed"))
+        Arc::new(Fake::CAPABILITIES.check("fake", "grants[0]", &nobody(), grant).expect("allowed"))
     };
     Intents { grants: names.iter().map(grant).collect(), ..Intents::default() }
 }
 
-/// A platform that is told of nothing here.
-pub(crate) fn flyte() -> Arc<dyn Platform> {
-    let tenancy = Tenancy {
+/// A platform without projects and domains, of which each pair would have a namespace of its own.
+pub(crate) fn nobody() -> Tenancy {
+    Tenancy {
         kind: "flyte".to_owned(),
         organization: String::new(),
         projects: Vec::new(),
         domains: Vec::new(),
         naming: Naming::default(),
-    };
+    }
+}
+
+/// A platform that is told of nothing here.
+pub(crate) fn flyte() -> Arc<dyn Platform> {
     let context = PlatformContext {
-        tenancy: Arc::new(tenancy),
+        tenancy: Arc::new(nobody()),
         stack: Stack::parse("acme").expect("a stack"),
         home: "home".to_owned(),
         is_cloud_in_sandbox: false,

@@ -24,11 +24,13 @@ pub(crate) struct Sketch {
     pub(crate) grants: Vec<Value>,
     pub(crate) registries: Vec<Value>,
     pub(crate) section: Option<Value>,
+    /// What namespaces are called, where it isn't as usual.
+    pub(crate) namespaces: Option<&'static str>,
 }
 
 impl Sketch {
     pub(crate) fn new() -> Self {
-        Self { stack: "acme", grants: Vec::new(), registries: Vec::new(), section: None }
+        Self { stack: "acme", grants: Vec::new(), registries: Vec::new(), section: None, namespaces: None }
     }
 
     /// A grant at a scope, on resources by their place in the fixture's list.
@@ -177,6 +179,9 @@ impl<F: Fixture> Bench<F> {
         let mut platform = self.fixture.platform();
         platform["projects"] = json!(PROJECTS);
         platform["domains"] = json!(DOMAINS);
+        if let Some(namespaces) = sketch.namespaces {
+            platform["namespace"] = namespaces.into();
+        }
         let resources = self.resources.iter().enumerate();
         let resources: Map<_, _> =
             resources.map(|(at, (locator, _))| (resource_name(at), json!({ self.id(): locator }))).collect();

@@ -61,13 +61,7 @@ impl Setting {
         let projects: Vec<_> = self.projects.iter().map(String::as_str).collect();
         let naming = naming(&self.account);
         let intents = intents_under(&projects, &naming);
-        let tenancy = Tenancy {
-            kind: self.platform.to_owned(),
-            organization: String::new(),
-            projects: projects.iter().map(|name| project(name)).collect(),
-            domains: vec![domain()],
-            naming,
-        };
+        let tenancy = tenancy(self.platform, &projects, naming);
         let platform = Told { tenancy, backend: self.backend, kinds: self.kinds, objects: self.objects };
         let cloud = Cloud { value: self.value, annotation: self.annotation, issuers: self.issuers };
         let settings = Settings {
@@ -155,8 +149,20 @@ fn intents_under(projects: &[&str], naming: &Naming) -> Intents {
         served_elsewhere: Vec::new(),
     };
     let capabilities = Capabilities::none().scopes(&ScopeKind::ALL, "");
-    let binding: Checked<_> = capabilities.check("cloud", "bindings[0]", binding).expect("allowed");
+    let binding: Checked<_> = capabilities
+        .check("cloud", "bindings[0]", &tenancy("cloud", projects, naming.clone()), binding)
+        .expect("allowed");
     Intents { bindings: Vec::from_iter((!projects.is_empty()).then_some(binding)), ..Intents::default() }
+}
+
+fn tenancy(kind: &str, projects: &[&str], naming: Naming) -> Tenancy {
+    Tenancy {
+        kind: kind.to_owned(),
+        organization: String::new(),
+        projects: projects.iter().map(|name| project(name)).collect(),
+        domains: vec![domain()],
+        naming,
+    }
 }
 
 fn domain() -> Domain {

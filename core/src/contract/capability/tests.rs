@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::vocabulary::intent::{Reach, RegistryAccess, TaskAccess};
 use crate::vocabulary::names::{Domain, GrantName, Project, RegistryName, ResourceName};
 use crate::vocabulary::note::Level;
+use crate::vocabulary::principal::Naming;
 use crate::vocabulary::resource::KindWords;
 
 use super::*;
@@ -16,6 +17,21 @@ const DOMAIN_ONLY: Capabilities = Capabilities::none()
         RegisteredKind::new(ResourceKind::REGISTRY, &[Access::Pull, Access::Push]),
     ])
     .registry(&[Access::Pull]);
+
+/// Two projects in two domains, each pair in a namespace of its own.
+fn tenancy() -> Tenancy {
+    named("{project}-{domain}", "default")
+}
+
+fn named(namespace: &str, account: &str) -> Tenancy {
+    Tenancy {
+        kind: "union".to_owned(),
+        organization: String::new(),
+        projects: ["forecasting", "vision"].map(|name| Project::parse(name).expect("project")).to_vec(),
+        domains: ["development", "production"].map(|name| Domain::parse(name).expect("domain")).to_vec(),
+        naming: Naming::new(namespace, account).expect("templates"),
+    }
+}
 
 fn pair() -> Scope {
     Scope::ProjectDomain {
@@ -42,7 +58,7 @@ fn grant(scope: Scope, kind: ResourceKind, access: Access) -> TaskAccess {
 }
 
 fn refusal(capabilities: Capabilities, request: impl Intent) -> (String, String, String) {
-    let refusals = capabilities.check("azure", "grants[2]", request).map(drop).expect_err("refused");
+    let refusals = capabilities.check("azure", "grants[2]", &tenancy(), request).map(drop).expect_err("refused");
     assert_eq!(refusals.len(), 1, "{refusals:?}");
     let Diagnostic { path, message, hint, .. } = refusals[0].clone();
     (path, message, hint.expect("a hint"))
@@ -51,7 +67,7 @@ fn refusal(capabilities: Capabilities, request: impl Intent) -> (String, String,
 #[test]
 fn what_is_declared_passes_unchanged() {
     let request = grant(Scope::Global, ResourceKind::SECRET, Access::Read);
-    assert_eq!(*DOMAIN_ONLY.check("azure", "grants[2]", request.clone()).expect("declared"), request);
+    assert_eq!(*DOMAIN_ONLY.check("azure", "grants[2]", &tenancy(), request.clone()).expect("declared"), request);
 }
 
 #[test]
@@ -83,6 +99,46 @@ fn where_only_narrower_scopes_work_nobody_says_that_none_does() {
     assert_eq!((message.as_str(), hint.as_str()), ("azure can't bind global", "this provider binds no scope at all"));
 }
 
+/// What the cloud could bind, the platform may not tell apart; and what the cloud can't, it can't on any platform.
+#[test]
+fn requirement_21_a_scope_that_shares_a_service_account_is_refused_with_the_nearest_that_works() {
+    const ALL: Capabilities = DOMAIN_ONLY.scopes(&ScopeKind::ALL, "");
+    let domain = || Scope::Domain { domain: Domain::parse("production").expect("domain") };
+    let refused = |capabilities: Capabilities, tenancy: &Tenancy, scope: Scope| {
+        let request = grant(scope, ResourceKind::SECRET, Access::Read);
+        let refusals = capabilities.check("aws", "grants[2]", tenancy, request).err()?;
+        let [Diagnostic { path, message, hint, .. }] = refusals.as_slice() else { panic!("{refusals:?}") };
+        assert_eq!(path, "grants[2].scope");
+        Some((message.clone(), hint.clone().expect("a hint")))
+    };
+    let of_domain = named("{domain}", "default");
+    let (message, hint) = refused(ALL, &of_domain, pair()).expect("refused");
+    assert_eq!(
+        message,
+        "project vision in domain production can't be bound: its task code runs as system:serviceaccount:production:default, and so \
+         does that of forecasting-production"
+    );
+    assert_eq!(
+        hint,
+        "supported: global, domain; `scope: { domain: production }` works, and reaches every project in production"
+    );
+    assert_eq!(refused(ALL, &of_domain, domain()), None);
+    assert_eq!(refused(ALL, &named("flyte", "{project}-{domain}"), pair()), None);
+
+    let of_all = named("union", "union");
+    for scope in [pair(), domain()] {
+        let (message, hint) = refused(ALL, &of_all, scope).expect("refused");
+        assert!(message.contains("runs as system:serviceaccount:union:union, and so does that of "), "{message}");
+        assert_eq!(hint, "supported: global; `scope: global` works, and reaches all task code");
+    }
+    assert_eq!(refused(ALL, &of_all, Scope::Global), None);
+
+    let (message, hint) = refused(DOMAIN_ONLY, &of_all, pair()).expect("refused");
+    assert!(message.ends_with("identities are bound per domain"), "the cloud's own reason comes first: {message}");
+    assert_eq!(hint, "supported: global; `scope: global` works, and reaches all task code");
+    assert_eq!(ALL.bound_kinds(&of_domain), [ScopeKind::Global, ScopeKind::Domain]);
+}
+
 #[test]
 fn levels_and_kinds_are_refused_with_what_is_supported() {
     let (path, message, hint) = refusal(DOMAIN_ONLY, grant(Scope::Global, ResourceKind::SECRET, Access::Write));
@@ -100,7 +156,7 @@ fn registries_have_levels_of_their_own() {
         name: RegistryName::parse("images").expect("name"),
         reach: [reach(ResourceKind::REGISTRY, access)],
     };
-    assert!(DOMAIN_ONLY.check("azure", "registries[0]", request(Access::Pull)).is_ok());
+    assert!(DOMAIN_ONLY.check("azure", "registries[0]", &tenancy(), request(Access::Pull)).is_ok());
     let (path, _, hint) = refusal(DOMAIN_ONLY, request(Access::Push));
     assert_eq!(path, "grants[2].access");
     assert!(hint.starts_with("supported for a registry: pull; to give task code more"), "{hint}");
@@ -110,7 +166,7 @@ fn registries_have_levels_of_their_own() {
 fn every_refusal_is_given_at_once() {
     let mut request = grant(pair(), ResourceKind::SECRET, Access::Write);
     request.reaches.push(reach(ResourceKind::OBJECT_STORE, Access::Read));
-    let refusals = DOMAIN_ONLY.check("azure", "grants[2]", request).map(drop).expect_err("refused");
+    let refusals = DOMAIN_ONLY.check("azure", "grants[2]", &tenancy(), request).map(drop).expect_err("refused");
     assert_eq!(refusals.len(), 3);
 }
 
@@ -156,7 +212,7 @@ const NEARLY: Capabilities = Capabilities::none()
     ]);
 
 fn notes(request: impl Intent) -> Vec<(Level, String)> {
-    let checked = NEARLY.check("azure", "grants[2]", request).expect("declared");
+    let checked = NEARLY.check("azure", "grants[2]", &tenancy(), request).expect("declared");
     checked.notes(|_, _| false).map(|note| (note.level, format!("{}: {}", note.about, note.message))).collect()
 }
 
@@ -203,7 +259,8 @@ fn precise_is_refused_where_nothing_is_precise() {
 
 #[test]
 fn what_the_manifest_says_itself_of_a_level_is_not_told_otherwise() {
-    let checked = NEARLY.check("azure", "grants[2]", grant(Scope::Global, ResourceKind::OBJECT_STORE, Access::Write));
+    let checked =
+        NEARLY.check("azure", "grants[2]", &tenancy(), grant(Scope::Global, ResourceKind::OBJECT_STORE, Access::Write));
     let checked = checked.expect("declared");
     let told = |settled: Access| {
         checked.notes(|resource, access| resource.name.as_str() == "thing" && access == settled).count()
@@ -217,7 +274,7 @@ fn a_level_may_be_exact_on_some_resources() {
     let capabilities = NEARLY.exact_where(of_a_folder);
     let mut request = grant(Scope::Global, ResourceKind::OBJECT_STORE, Access::Write);
     let told = |request: TaskAccess| {
-        capabilities.check("azure", "grants[2]", request).expect("declared").notes(|_, _| false).count()
+        capabilities.check("azure", "grants[2]", &tenancy(), request).expect("declared").notes(|_, _| false).count()
     };
     assert_eq!(told(request.clone()), 1);
     Arc::make_mut(&mut request.reaches[0].resource).locator.push('/');
@@ -242,7 +299,7 @@ fn a_kind_of_a_provider_s_own_is_granted_at_its_levels_and_at_no_other() {
         Capabilities::none()
             .scopes(&ScopeKind::ALL, "")
             .kinds(&[RegisteredKind::new(TOPIC, &[Access::Write]).located_by(&["topic://NAME"])]);
-    assert!(OWN.check("gcp", "grants[0]", grant(Scope::Global, TOPIC, Access::Write)).is_ok());
+    assert!(OWN.check("gcp", "grants[0]", &tenancy(), grant(Scope::Global, TOPIC, Access::Write)).is_ok());
     let (path, message, hint) = refusal(OWN, grant(Scope::Global, TOPIC, Access::ReadWrite));
     assert_eq!(
         (path.as_str(), message.as_str()),

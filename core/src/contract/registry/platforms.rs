@@ -9,6 +9,7 @@ use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::platform::{ConnectPlatform, Platform, PlatformContext};
 use crate::manifest::text::strict;
+use crate::vocabulary::principal::Naming;
 
 /// A platform that is linked in. Made by [`register_platform!`](crate::register_platform).
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,9 @@ pub struct PlatformRegistration {
     pub(crate) keys: fn() -> Vec<&'static str>,
     /// Reads them and says what is wrong with them.
     pub(crate) check_config: fn(&Value) -> Vec<Diagnostic>,
+    /// What they make of names that the manifest doesn't give: [`ConnectPlatform::naming`]. Of keys that are wrong, what holds
+    /// without any.
+    pub(crate) naming: fn(&Value) -> Naming,
     connect: fn(PlatformContext, &Value) -> Option<Arc<dyn Platform>>,
 }
 
@@ -43,6 +47,10 @@ impl PlatformRegistration {
             summary: P::SUMMARY,
             keys: strict::keys_of::<P::Config>,
             check_config: check_config::<P>,
+            naming: |keys| {
+                let config = strict::read::<P::Config>(keys, SECTION, &mut Vec::new());
+                config.map_or_else(Naming::default, |config| P::naming(&config))
+            },
             connect: |context, keys| {
                 let config = strict::read::<P::Config>(keys, SECTION, &mut Vec::new())?;
                 Some(Arc::new(P::connect(context, config)))
@@ -120,6 +128,7 @@ mod tests {
             summary: "",
             keys: Vec::new,
             check_config: |_| Vec::new(),
+            naming: |_| Naming::default(),
             connect: |_, _| None,
         }))
     }

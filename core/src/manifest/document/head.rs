@@ -112,7 +112,7 @@ pub(super) fn required<T: DeserializeOwned>(
 
 /// The value of a key that has to be there.
 pub(super) fn present<'a>(map: &'a Map<String, Value>, key: &str, problems: &mut Vec<Diagnostic>) -> Option<&'a Value> {
-    match map.get(key).filter(|value| key != "platform" || !platform::is_only_defaults(value)) {
+    match map.get(key).filter(|value| key != "platform" || !platform::is_only_names(value)) {
         Some(value) => Some(value),
         None => {
             let hint = match key {

@@ -67,7 +67,7 @@ fn requirement_5_many_scopes_are_told_in_few_notes() {
     let scopes: Vec<_> =
         ["a", "b", "c", "d"].map(domain).into_iter().chain(projects.iter().map(|p| pair(p, "e"))).collect();
     let said = said(&platform, &scopes);
-    assert_eq!(said.len(), 3, "{said:#?}");
+    assert_eq!(said.len(), 2, "{said:#?}");
     assert_eq!(said[0], "4 domains reach the tasks of all projects in them (80 of 100 pairs): a, b, c, d");
     assert_eq!(
         said[1],
@@ -77,10 +77,37 @@ fn requirement_5_many_scopes_are_told_in_few_notes() {
 
 #[test]
 fn requirement_21_narrow_scopes_say_what_keeps_them_apart() {
-    let platform = platform(&["vision"], &["production"]);
-    let narrow = platform.isolation(&domain("production")).expect("a narrow scope");
-    assert!(narrow.contains("`{project}-{domain}`") && narrow.contains("low_privilege"), "{narrow}");
-    assert_eq!(platform.isolation(&Scope::Global), None);
-    assert_eq!(said(&platform, &[Scope::Global]).len(), 1);
-    assert_eq!(said(&platform, &[domain("production"), pair("vision", "production")]).len(), 3);
+    let mut platform = platform(&["vision"], &["production"]);
+    let (domain, pair) = (domain("production"), pair("vision", "production"));
+    let mut said_of = |namespace: &str, account: &str| {
+        platform.naming = Naming::new(namespace, account).expect("templates");
+        [&Scope::Global, &domain, &pair].map(|scope| platform.isolation(scope).map(|note| note.message))
+    };
+    assert_eq!(said_of("{project}-{domain}", "default"), [None, None, None], "their namespaces are their own");
+    let [global, of_domain, of_pair] = said_of("{domain}", "{project}");
+    assert_eq!((global, of_domain), (None, None), "a domain's namespace is its own");
+    let why = of_pair.expect("projects share it");
+    assert!(why.contains("`{domain}`") && why.contains("security_context.run_as.k8s_service_account"), "{why}");
+    let [global, of_domain, of_pair] = said_of("flyte", "{project}-{domain}");
+    assert_eq!((global, &of_domain), (None, &of_pair));
+    assert!(of_domain.is_some_and(|why| why.contains("a convenience and no wall")));
+}
+
+/// However many scopes there are, it is said once; and who isn't listed is told of where they run as the same service account.
+#[test]
+fn requirement_21_what_is_no_wall_is_said_once_and_who_isn_t_listed_is_told() {
+    let mut platform = platform(&["forecasting", "vision"], &["development", "production"]);
+    let scopes = [domain("production"), pair("vision", "development"), pair("forecasting", "development")];
+    let walls =
+        |platform: &Tenancy| said(platform, &scopes).into_iter().filter(|message| message.contains("no wall")).count();
+    let reached = |platform: &Tenancy| platform.audience(&domain("production"), &ScopeKind::ALL).to_string();
+    assert_eq!((walls(&platform), reached(&platform).contains("without being listed")), (0, false));
+    platform.naming = Naming::new("flyte", "{project}-{domain}").expect("templates");
+    assert_eq!((walls(&platform), reached(&platform).contains("without being listed")), (1, false));
+    platform.naming = Naming::new("{domain}", "default").expect("templates");
+    assert!(reached(&platform).ends_with("; and whatever runs as the same service account without being listed"));
+    let one = super::tests::platform(&["vision"], &["production"]);
+    let one = Tenancy { naming: platform.naming, ..one };
+    let of_pair = one.audience(&pair("vision", "production"), &ScopeKind::ALL).to_string();
+    assert!(!of_pair.contains("no others") && of_pair.contains("without being listed"), "{of_pair}");
 }

@@ -11,6 +11,7 @@ use crate::vocabulary::names::{Domain, GrantName, Project};
 use crate::vocabulary::note::Note;
 use crate::vocabulary::principal::Naming;
 use crate::vocabulary::scope::{Scope, ScopeKind};
+use crate::vocabulary::tenancy::Tenancy;
 
 mod drift;
 mod taking_away;
@@ -127,7 +128,14 @@ fn binding() -> Checked<ScopeBinding> {
     let subjects = vec![pair("forecasting"), pair("vision")];
     let served_elsewhere = vec![subjects[0].0.clone()];
     let binding = ScopeBinding { scope: production(), subjects, served_elsewhere, grants: Vec::new() };
-    Capabilities::none().scopes(&ScopeKind::ALL, "").check("fake", "bindings[0]", binding).expect("allowed")
+    let tenancy = Tenancy {
+        kind: "fake".to_owned(),
+        organization: String::new(),
+        projects: binding.subjects.iter().map(|(pair, _)| pair.project.clone()).collect(),
+        domains: vec![Domain::parse("production").expect("domain")],
+        naming: Naming::default(),
+    };
+    Capabilities::none().scopes(&ScopeKind::ALL, "").check("fake", "bindings[0]", &tenancy, binding).expect("allowed")
 }
 
 fn principal(of: &ScopeBinding) -> Principal {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::{digest, shortened};
-use cloudgrant_core::{Pair, Scope, Stack};
+use cloudgrant_core::{Domain, Pair, Scope, Stack};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -211,6 +211,11 @@ impl Names {
     /// The federated credential of a pair.
     pub(crate) fn credential(&self, pair: &Pair) -> String {
         shortened(format!("{}{}_{}", self.credential_mark(), pair.project, pair.domain), LONGEST_CREDENTIAL)
+    }
+
+    /// The federated credential of a domain whose projects all run as one service account.
+    pub(crate) fn credential_of_domain(&self, domain: &Domain) -> String {
+        shortened(format!("{}{domain}", self.credential_mark()), LONGEST_CREDENTIAL)
     }
 
     /// A pair's federated credential for an issuer besides the first, by the name of the first's: which one that is may

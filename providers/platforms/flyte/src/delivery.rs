@@ -16,11 +16,13 @@ pub(crate) const DELIVERY: Delivery = Delivery {
             name: "flyte-core",
             path: &["cluster_resource_manager", "config", "cluster_resources", "customData"],
             key: "defaultIamRole",
+            maps_namespaces: false,
         },
         Chart {
             name: "flyte-binary",
             path: &["configuration", "inline", "cluster_resources", "customData"],
             key: "defaultIamRole",
+            maps_namespaces: false,
         },
     ],
 };

@@ -65,7 +65,7 @@ impl Platform for Flyte {
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
-        delivery::DELIVERY.files(principals)
+        delivery::DELIVERY.files(&self.tenancy, principals)
     }
 
     fn unbinding(&self, bound: &[String]) -> String {

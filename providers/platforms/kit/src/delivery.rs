@@ -1,9 +1,11 @@
 //! How a platform of Flyte's family is told of principals: by its cluster resource attributes where its charts make the annotation
 //! of these, and by the service accounts themselves otherwise.
 
+use std::collections::BTreeSet;
+
 use cloudgrant_core::{
     Asked, DeliveryFile, Desired, HandedOff, Handoff, HowAsked, Identity, ObjectId, Pair, Principal, Result, Scope,
-    Tenancy,
+    ScopeKind, Tenancy,
 };
 
 use crate::helm::Chart;
@@ -35,6 +37,7 @@ impl Delivery {
     /// Those of `ask`.
     pub fn desired(
         &self,
+        tenancy: &Tenancy,
         principals: &[Principal],
         ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
     ) -> Result<Desired> {
@@ -42,7 +45,7 @@ impl Delivery {
         for (scope, principals) in by_scope(principals) {
             let mut annotated = Vec::new();
             for principal in principals {
-                match (&principal.identity, known(principal).filter(|_| self.is_templated(principal))) {
+                match (&principal.identity, known(principal).filter(|_| self.is_templated(tenancy, principal))) {
                     (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
                     (Identity::Known { .. }, Some((_, value))) => {
                         desired.objects.extend(self.attributes.objects(principal, value));
@@ -83,7 +86,7 @@ impl Delivery {
             let own = Scope::ProjectDomain { project: pair.project.clone(), domain: pair.domain.clone() };
             name == pair.domain.as_str() || name == own.slug()
         };
-        let accounts: Vec<_> = all.iter().filter(of_scope).map(|pair| tenancy.naming.subject(pair)).collect();
+        let accounts: BTreeSet<_> = all.iter().filter(of_scope).map(|pair| tenancy.naming.subject(pair)).collect();
         match form.is_none() && accounts.is_empty() && name.contains('-') {
             // A pair that the manifest has no more: where its project ends, nobody can tell.
             true => Some((id, self.attributes.taken_back_of_unknown(name))),
@@ -100,7 +103,7 @@ impl Delivery {
 
     /// The same where it sets an attribute for its pairs.
     pub(crate) fn handed_off_as_attributes(&self, principal: &Principal, attribute: &str) -> Vec<HandedOff> {
-        if !self.is_templated(principal) || attribute != self.attributes.key {
+        if !self.has_template(principal) || attribute != self.attributes.key {
             return Vec::new();
         }
         let handed_off = |pair: &Pair| HandedOff {
@@ -111,14 +114,15 @@ impl Delivery {
     }
 
     /// The same as files.
-    pub fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
+    pub fn files(&self, tenancy: &Tenancy, principals: &[Principal]) -> Vec<DeliveryFile> {
         let all: Vec<&Principal> = principals.iter().collect();
-        let templated: Vec<&Principal> = principals.iter().filter(|principal| self.is_templated(principal)).collect();
+        let templated = principals.iter().filter(|principal| self.is_templated(tenancy, principal));
+        let templated: Vec<&Principal> = templated.collect();
         let mut files = service_accounts::files(&all);
         for principal in &templated {
             files.extend(known(principal).into_iter().flat_map(|(_, value)| self.attributes.files(principal, value)));
         }
-        files.extend(self.charts.iter().filter_map(|chart| chart.file(&templated)));
+        files.extend(self.charts.iter().filter_map(|chart| chart.file(&tenancy.naming, &templated)));
         files
     }
 
@@ -129,7 +133,29 @@ impl Delivery {
         named.or_else(|| self.of_attributes.contains(&annotation.key).then_some(self.attributes.key))
     }
 
-    fn is_templated(&self, principal: &Principal) -> bool {
+    /// How somebody takes a principal's value, or its annotation, away again: a sentence. Where namespaces are shared, nobody can
+    /// tell from the pairs which of the two it was.
+    pub fn unbinding(&self, tenancy: &Tenancy, bound: &[String]) -> String {
+        let key = self.templated;
+        let annotated = format!("`kubectl annotate serviceaccount ACCOUNT --namespace NAMESPACE {key}-`");
+        let has_own = |kind| tenancy.naming.has_own_namespaces(kind);
+        match (has_own(ScopeKind::Domain), has_own(ScopeKind::ProjectDomain)) {
+            (true, true) => self.attributes.unbinding(bound),
+            (false, _) => format!("Each service account that names it, no longer does after {annotated}"),
+            (true, false) => {
+                let attributes = self.attributes.unbinding(bound);
+                format!("{attributes}. Where service accounts were annotated instead: {annotated}")
+            }
+        }
+    }
+
+    /// Whether a principal's value goes into the attributes of its pairs. The sync of these annotates one service account in each
+    /// namespace: where pairs of other scopes have the same namespace, the last of them would win.
+    fn is_templated(&self, tenancy: &Tenancy, principal: &Principal) -> bool {
+        self.has_template(principal) && tenancy.naming.has_own_namespaces(principal.scope.kind())
+    }
+
+    fn has_template(&self, principal: &Principal) -> bool {
         annotation(principal).is_some_and(|annotation| annotation.key == self.templated)
     }
 }

@@ -1,6 +1,6 @@
 //! Values of a Helm chart: what the platform sets for each domain.
 
-use cloudgrant_core::{DeliveryFile, Principal, Scope};
+use cloudgrant_core::{DeliveryFile, Naming, Principal, Scope};
 
 use crate::{known, yaml};
 
@@ -13,12 +13,14 @@ pub struct Chart {
     pub path: &'static [&'static str],
     /// The key of the principal's value.
     pub key: &'static str,
+    /// Whether it has the template of namespaces as a value, `namespace_mapping.template`, which holds where it isn't `low_privilege`.
+    pub maps_namespaces: bool,
 }
 
 impl Chart {
     /// The file of the chart's values for all domains that have a principal of their own; `None` where none has, as what holds for
     /// a project can't be told so.
-    pub fn file(&self, principals: &[&Principal]) -> Option<DeliveryFile> {
+    pub fn file(&self, naming: &Naming, principals: &[&Principal]) -> Option<DeliveryFile> {
         let domain = |principal: &Principal| match &principal.scope {
             Scope::Domain { domain } => Some((domain.to_string(), known(principal)?.1.to_owned())),
             Scope::Global | Scope::ProjectDomain { .. } => None,
@@ -27,7 +29,17 @@ impl Chart {
         if domains.is_empty() {
             return None;
         }
-        let mut content = String::new();
+        let mut content = match self.maps_namespaces && naming.template() != Naming::default().template() {
+            // The chart puts its values through Helm's own templates first.
+            true => {
+                let template =
+                    ["project", "domain"].into_iter().fold(naming.template().to_owned(), |template, name| {
+                        template.replace(&format!("{{{name}}}"), &format!("{{{{ `{{{{ {name} }}}}` }}}}"))
+                    });
+                format!("low_privilege: false\nnamespace_mapping:\n  template: {}\n", yaml(&template))
+            }
+            false => String::new(),
+        };
         for (depth, key) in self.path.iter().enumerate() {
             content.push_str(&format!("{}{key}:\n", "  ".repeat(depth)));
         }

@@ -25,7 +25,7 @@ mod way;
 
 pub use cluster_resource_attributes::ClusterResourceAttributes;
 pub use delivery::Delivery;
-pub use way::{Attribute, Host, Keys, Teller, Way};
+pub use way::{Attribute, Host, Keys, Teller, Way, written};
 
 use std::collections::HashMap;
 

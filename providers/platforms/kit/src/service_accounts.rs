@@ -45,7 +45,7 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
             AnnotationValue::Chosen { .. } => None,
         });
         annotate(&mut document, principal, annotation);
-        let subjects: Vec<_> = principal.serves.iter().map(|(_, subject)| subject.to_string()).collect();
+        let subjects: Vec<_> = principal.service_accounts().into_iter().map(ToString::to_string).collect();
         identities.insert((*name).clone(), subjects.into());
     }
     for (key, value) in known.iter().filter_map(|(_, _, annotation, _)| annotation.pod_label).collect::<BTreeSet<_>>() {
@@ -85,7 +85,7 @@ pub(crate) fn how() -> HowAsked {
 }
 
 /// How somebody takes the annotations of service accounts back, by the keys that any cloud's may have.
-pub(crate) fn taken_back(whose: &str, keys: &[&str], accounts: &[Subject]) -> Handoff {
+pub(crate) fn taken_back(whose: &str, keys: &[&str], accounts: &BTreeSet<Subject>) -> Handoff {
     let mut document = format!(
         "# Where the platform makes the service accounts from a template, take it out there. A service account that names another\n\
          # identity by now is somebody else's.\n\
@@ -117,7 +117,7 @@ fn annotate(document: &mut String, principal: &Principal, annotation: &Annotatio
             ("test -n \"$client_id\" && ", "\"$client_id\"".to_owned())
         }
     };
-    for (_, subject) in &principal.serves {
+    for subject in principal.service_accounts() {
         _ = writeln!(
             document,
             "{guard}kubectl annotate serviceaccount {} --namespace {} --overwrite {key}={value}",
@@ -137,7 +137,7 @@ pub fn files(principals: &[&Principal]) -> Vec<DeliveryFile> {
     for (principal, (annotation, value)) in
         principals.iter().filter_map(|principal| Some((principal, known(principal)?)))
     {
-        for (_, subject) in &principal.serves {
+        for subject in principal.service_accounts() {
             let (namespace, name) = (subject.namespace(), subject.service_account());
             files.push(DeliveryFile {
                 path: format!("service-accounts/{namespace}.{name}.yaml"),

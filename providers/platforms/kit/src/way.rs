@@ -1,10 +1,11 @@
 //! Who tells a platform: somebody else, or cloudgrant itself.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use cloudgrant_core::{
     Asked, Backend, Desired, Identity, IntentId, Intents, Note, Permissions, PlatformContext, Principal, Purpose,
-    Result, Scope, WayTo,
+    Result, Scope, Tenancy, WayTo,
 };
 use cloudgrant_platform_admin::{AdminRecords, unfit_attribute};
 use cloudgrant_platform_control_plane::unfit_host;
@@ -28,8 +29,11 @@ pub struct Keys {
     pub deployment: Option<Host>,
 }
 
-/// What is written isn't null: that would mean another attribute, and any deployment.
-fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+/// Reads what may be left out and isn't null: that would mean another attribute, and any deployment.
+///
+/// # Errors
+/// What is written isn't of the type.
+pub fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> std::result::Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
@@ -97,6 +101,7 @@ const CONTROL_PLANE: &str = "flyte";
 #[derive(Debug)]
 pub struct Teller {
     keys: Keys,
+    tenancy: Arc<Tenancy>,
     by: Option<By>,
 }
 
@@ -158,7 +163,7 @@ impl Teller {
             Way::Admin | Way::LeaveAdmin => Some(By::Records(Box::new(records()))),
             Way::Settings | Way::LeaveSettings => Some(By::Settings(Box::new(settings()))),
         };
-        Self { keys, by }
+        Self { keys, tenancy: context.tenancy.clone(), by }
     }
 
     /// Who reads and writes what the platform is told, where that is cloudgrant.
@@ -224,7 +229,7 @@ impl Teller {
     ) -> Result<Desired> {
         match self.keys.delivery {
             Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin => {
-                let mut desired = delivery.desired(principals, ask)?;
+                let mut desired = delivery.desired(&self.tenancy, principals, ask)?;
                 desired.notes.extend(self.unused());
                 return Ok(desired);
             }
@@ -236,6 +241,10 @@ impl Teller {
         for principal in principals {
             match (&principal.identity, self.keys.delivery) {
                 (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
+                (Identity::Known { .. }, Way::Admin) if !self.has_own_namespaces(principal) => {
+                    desired.notes.extend(self.without_namespaces(principal));
+                    handed_off.push(principal.clone());
+                }
                 (Identity::Known { .. }, Way::Admin) => match delivery.attribute(principal, named) {
                     Some(attribute) => {
                         desired.takes_over.extend(delivery.handed_off_as_attributes(principal, attribute));
@@ -273,8 +282,23 @@ impl Teller {
             });
             desired.objects.extend(object);
         }
-        desired.extend(delivery.desired(&handed_off, ask)?);
+        desired.extend(delivery.desired(&self.tenancy, &handed_off, ask)?);
         Ok(desired)
+    }
+
+    fn has_own_namespaces(&self, principal: &Principal) -> bool {
+        self.tenancy.naming.has_own_namespaces(principal.scope.kind())
+    }
+
+    /// That an attribute can't say what a principal's service accounts name.
+    fn without_namespaces(&self, principal: &Principal) -> Option<Note> {
+        let binding = principal.because.iter().find(|intent| matches!(intent, IntentId::Binding(_)))?;
+        let message = format!(
+            "the platform's sync annotates one service account in each namespace, and scopes share namespaces here (`{}`), so that \
+             no attribute can say it: the service accounts are annotated, by somebody else or with `platform.delivery: kubernetes`",
+            self.tenancy.naming.template()
+        );
+        Some(Note::info(binding, message))
     }
 
     /// That the manifest has keys for the platform's control plane where cloudgrant doesn't ask it.
@@ -301,7 +325,7 @@ impl Teller {
         const OF_SETTINGS: &str = "The settings go first, in the same run; runs that start after it have the account of their domain again, and \
                                    pods that run by then still have theirs. Whoever annotated the service accounts takes that out";
         let by_itself = match self.keys.delivery {
-            Way::Handoff => return delivery.attributes.unbinding(bound),
+            Way::Handoff => return delivery.unbinding(&self.tenancy, bound),
             Way::Kubernetes | Way::LeaveKubernetes => OF_ACCOUNTS,
             Way::Admin | Way::LeaveAdmin => OF_RECORDS,
             Way::Settings | Way::LeaveSettings => OF_SETTINGS,
@@ -311,7 +335,8 @@ impl Teller {
                 format!("{by_itself}. What somebody else set by then: {}", service_account_settings::unbinding(bound))
             }
             (Way::LeaveKubernetes | Way::LeaveAdmin, [_, ..]) => {
-                format!("{by_itself}. What somebody else bound by then: {}", delivery.attributes.unbinding(bound))
+                let others = delivery.unbinding(&self.tenancy, bound);
+                format!("{by_itself}. What somebody else bound by then: {others}")
             }
             // Nobody has to do anything for what cloudgrant wrote; whoever delivers by now may have bound it as well.
             _ => by_itself.to_owned(),

@@ -32,8 +32,8 @@ pub fn objects(principal: &Principal) -> Vec<Object> {
             handoff: None,
         }
     };
-    let serves = principal.serves.iter();
-    serves.map(|(_, subject)| account(subject.namespace(), subject.service_account())).collect()
+    let accounts = principal.service_accounts().into_iter();
+    accounts.map(|subject| account(subject.namespace(), subject.service_account())).collect()
 }
 
 /// An object's name as namespace and service account.

@@ -21,6 +21,7 @@ pub(crate) const DELIVERY: Delivery = Delivery {
         name: "dataplane",
         path: &["clusterresourcesync", "config", "cluster_resources", "customData"],
         key: "defaultUserRoleValue",
+        maps_namespaces: true,
     }],
 };
 
@@ -145,7 +146,7 @@ fn document(tenancy: &Tenancy, principal: &Principal, asked: &Asked, domain: &st
         "\n1. Bind the domain to a {} of its own, which trusts these service accounts and no others (audience {}){issuers}:\n",
         asked.kind, asked.audience
     );
-    for (_, subject) in &principal.serves {
+    for subject in principal.service_accounts() {
         _ = writeln!(document, "   {subject}");
     }
     document.push_str(

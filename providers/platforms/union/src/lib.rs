@@ -7,21 +7,25 @@
 mod conventions;
 mod delivery;
 mod execute;
+mod keys;
 
 use std::sync::Arc;
 
 use cloudgrant_core::{
     Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, HandedOff, Handoff,
-    HowAsked, Intents, ObjectId, Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result,
-    Scope, Snippet, Stack, Tenancy, WayTo, register_platform,
+    HowAsked, Intents, Naming, ObjectId, Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach,
+    Result, Scope, Snippet, Stack, Tenancy, WayTo, register_platform,
 };
-use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
+use cloudgrant_platform_kit::{KINDS, Teller, task_code};
+
+pub use keys::UnionKeys;
 
 /// Union.
 #[derive(Debug)]
 pub struct Union {
     tenancy: Arc<Tenancy>,
     teller: Teller,
+    low_privilege: bool,
 }
 
 /// The SDKs of its versions: the manifest doesn't say which version there is.
@@ -41,6 +45,9 @@ impl Platform for Union {
     }
 
     fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
+        if self.low_privilege {
+            keys::one_namespace(&self.tenancy.naming)?;
+        }
         delivery::of(&self.teller, &self.tenancy, principals)
     }
 
@@ -65,7 +72,7 @@ impl Platform for Union {
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
-        delivery::DELIVERY.files(principals)
+        delivery::DELIVERY.files(&self.tenancy, principals)
     }
 
     fn unbinding(&self, bound: &[String]) -> String {
@@ -105,10 +112,15 @@ impl ConnectPlatform for Union {
     const ID: &'static str = "union";
     const SUMMARY: &'static str = "Union: a managed control plane, and data planes with names by convention";
 
-    type Config = Keys;
+    type Config = UnionKeys;
 
-    fn connect(context: PlatformContext, keys: Keys) -> Self {
-        Self { teller: Teller::new(keys, &context), tenancy: context.tenancy }
+    fn naming(keys: &UnionKeys) -> Naming {
+        keys.naming()
+    }
+
+    fn connect(context: PlatformContext, keys: UnionKeys) -> Self {
+        let low_privilege = keys.low_privilege;
+        Self { teller: Teller::new(keys.into(), &context), tenancy: context.tenancy, low_privilege }
     }
 }
 

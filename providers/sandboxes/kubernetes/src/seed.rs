@@ -1,5 +1,7 @@
 //! What a cluster has when it begins: who may log in, who may do what, and namespaces.
 
+use std::collections::HashSet;
+
 use cloudgrant_sandbox_kit::{Result, SandboxError, Store, oidc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,16 +69,22 @@ impl Seed {
     pub fn of_manifest(manifest: &Value) -> Self {
         let platform = &manifest["platform"];
         let names = |field: &str| platform[field].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let template = platform["namespace"].as_str().unwrap_or("{project}-{domain}");
+        let namespace = platform["namespace"].as_str().unwrap_or("{project}-{domain}");
         let account = platform["service_account"].as_str().unwrap_or(DEFAULT);
         let mut seed = Self::default();
+        // Several pairs may share a namespace, and a service account as well.
+        let mut seen = HashSet::new();
         for project in names("projects") {
             for domain in names("domains") {
-                let namespace = template.replace("{project}", project).replace("{domain}", domain);
-                if account != DEFAULT {
-                    seed.service_accounts.push(format!("{namespace}/{account}"));
+                let named = |template: &str| template.replace("{project}", project).replace("{domain}", domain);
+                let (namespace, account) = (named(namespace), named(account));
+                let name = format!("{namespace}/{account}");
+                if seen.insert(namespace.clone()) {
+                    seed.namespaces.push(namespace);
                 }
-                seed.namespaces.push(namespace);
+                if account != DEFAULT && seen.insert(name.clone()) {
+                    seed.service_accounts.push(name);
+                }
             }
         }
         if let Some(issuer) = oidc::named_in(manifest) {
@@ -159,6 +167,23 @@ mod tests {
         let aws = json!({ "provider": "aws", "aws": { "cluster": { "oidc_provider": "oidc.example/id/1" } } });
         assert_eq!(of(aws).issuer, "https://oidc.example/id/1");
         assert_eq!(Seed::of_manifest(&json!(null)), Seed::default());
+    }
+
+    /// Once each: as the platform has them, pairs share what its templates don't tell apart.
+    #[test]
+    fn what_pairs_share_is_there_once() {
+        let of = |namespace: &str, account: &str| {
+            let platform = json!({
+                "projects": ["a", "b"], "domains": ["x", "y"], "namespace": namespace, "service_account": account,
+            });
+            let seed = Seed::of_manifest(&json!({ "platform": platform }));
+            (seed.namespaces.join(" "), seed.service_accounts.join(" "))
+        };
+        let expected = |namespaces: &str, accounts: &str| (namespaces.to_owned(), accounts.to_owned());
+        assert_eq!(of("{domain}", "default"), expected("x y", ""));
+        assert_eq!(of("union", "union"), expected("union", "union/union"));
+        assert_eq!(of("flyte", "{project}-{domain}"), expected("flyte", "flyte/a-x flyte/a-y flyte/b-x flyte/b-y"));
+        assert_eq!(of("{domain}", "tasks"), expected("x y", "x/tasks y/tasks"));
     }
 
     #[test]

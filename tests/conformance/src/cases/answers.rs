@@ -127,6 +127,32 @@ pub(super) async fn subjects_are_exactly_those_listed<F: Fixture>() -> Checked {
     if tried { Ok(()) } else { skip("the provider binds no scope but the global one") }
 }
 
+pub(super) async fn shared_subjects_are_named_once<F: Fixture>() -> Checked {
+    let bench = Bench::<F>::fresh().await?;
+    let Some(reach) = bench.reach(0) else { return skip("the fixture has no resource that can be granted") };
+    let Some(scope) = scope(ScopeKind::Domain).filter(|_| bench.capabilities().allows_scope(ScopeKind::Domain)) else {
+        return skip("the provider binds no domain");
+    };
+    let sketch = Sketch { namespaces: Some("{domain}"), ..Sketch::new().grant("scoped", &scope, &[reach]) };
+    let run = bench.open(&sketch).await?;
+    let Some(binding) = run.intents.bindings.first() else { return found("the scope has no binding") };
+    let [subject] = binding.service_accounts()[..] else { return found("a domain has several service accounts") };
+    let subject = subject.to_string();
+    let bound = run.provider.bind_scope(&run.intents.bindings).await?;
+    let mut told = Vec::new();
+    for object in &bound.desired.objects {
+        let attributes = object.attributes.value();
+        let times = tree::texts(&attributes).iter().filter(|text| **text == subject).count();
+        hold(times <= 1, || format!("{} names `{subject}` {times} times", object.id))?;
+        if times > 0 {
+            let said = (object.id.kind, attributes.to_string());
+            hold(!told.contains(&said), || format!("a second {} says the same of `{subject}`", object.id.kind))?;
+            told.push(said);
+        }
+    }
+    Ok(())
+}
+
 /// Everything that an object says, to the cloud or to people.
 fn said(object: &Object) -> Vec<String> {
     let mut texts = tree::texts(&object.attributes.value());

@@ -24,6 +24,7 @@ macro_rules! with_cases {
             answers::nothing_asked_nothing_wanted "A verb answers an empty batch with nothing."
             answers::objects_have_the_asked_scope "Each object names an intent that was asked, and has exactly its scope: nothing is ever widened."
             answers::subjects_are_exactly_those_listed "A binding trusts exactly its subjects, never a pattern."
+            answers::shared_subjects_are_named_once "Where several pairs run as one service account, a binding trusts it once, and not once a pair."
             answers::scopes_add_up "Scopes add up: a scope's own principal also carries what the wider scopes grant."
             answers::capabilities_are_served "What a provider declares, it serves: an object, or a note that says why none is needed."
             answers::the_rest_is_refused "What a provider doesn't declare is refused, with the reason and what works instead."

@@ -76,7 +76,7 @@ impl Reference {
             return (self.config.task_principal.clone(), None);
         }
         let name = self.own(&binding.scope.slug());
-        let trusts: Vec<_> = binding.subjects.iter().map(|(_, subject)| subject.to_string()).collect();
+        let trusts: Vec<_> = binding.service_accounts().into_iter().map(ToString::to_string).collect();
         let object = Object {
             id: ObjectId::new(PRINCIPAL, &name),
             scope: binding.scope.clone(),

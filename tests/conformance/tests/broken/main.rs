@@ -64,6 +64,8 @@ catches! {
     subjects_are_exactly_those_listed: PatternTrust "names `system:serviceaccount:*:default`",
         NeighbourTrust "names the namespace `vision-production`", NoTrust "no object names its subject",
         NeighbourServed "a principal would serve `system:serviceaccount:forecasting-development:default`";
+    shared_subjects_are_named_once: TwiceTrusted "names `system:serviceaccount:production:default` 2 times",
+        PairByPair "a second principal says the same";
     scopes_add_up: OwnGrantsOnly "nothing ties the principal";
     capabilities_are_served: SecretsForgotten "nothing comes of `read` on a secret";
     the_rest_is_refused: NoReason "gives no reason";

@@ -74,24 +74,26 @@ impl<'a> Unbinding<'a> {
         let stays = subjects(will_be);
         let mut left = subjects(trusted);
         left.retain(|subject| !stays.contains(subject));
-        let listed = |subject: &str| self.pairs(subject).last().map(|(_, pair)| pair);
         if left.is_empty() {
             return None;
         }
-        left.retain(|subject| listed(subject).is_none() || !self.trusted().contains(*subject));
+        left.retain(|subject| self.pairs(subject).is_empty() || !self.trusted().contains(*subject));
         if left.is_empty() {
             return None;
         }
         let platform = &self.aws.context.platform;
         let tenancy = platform.tenancy();
+        let told = |Pair { project, domain }: &Pair| format!("`-p {project} -d {domain}`");
         let bound: Vec<_> = left
             .iter()
-            .map(|subject| {
-                match listed(subject).cloned().or_else(|| tenancy.naming.pair(subject, &tenancy.domains)) {
-                    Some(Pair { project, domain }) => format!("`-p {project} -d {domain}`"),
-                    // Nobody can tell any more where the project ends and the domain begins.
+            .flat_map(|subject| match self.pairs(subject) {
+                [] => vec![match tenancy.naming.pair(subject, &tenancy.domains) {
+                    Some(pair) => told(&pair),
+                    // Nobody can tell any more where the project ends and the domain begins, or which of several it is.
                     None => format!("the project and the domain of {subject}"),
-                }
+                }],
+                // Several may run as one service account.
+                pairs => pairs.iter().map(|(_, pair)| told(pair)).collect(),
             })
             .collect();
         let left: Vec<_> = left.into_iter().collect();

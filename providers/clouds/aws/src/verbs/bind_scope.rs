@@ -301,7 +301,7 @@ fn trust(aws: &Aws, binding: &ScopeBinding) -> Result<Value> {
         Error::new(ErrorKind::Manifest, "a role for task code needs the cluster's OpenID Connect provider")
             .hint("set `aws.cluster.oidc_provider`")
     })?;
-    let subjects: Vec<_> = binding.subjects.iter().map(|(_, subject)| subject.to_string()).collect();
+    let subjects: Vec<_> = binding.service_accounts().into_iter().map(ToString::to_string).collect();
     // One statement an issuer: taken together, the keys of each would have to be in every token.
     let statements = cluster.oidc_provider.iter().map(|issuer| {
         let mut equals = serde_json::Map::new();

@@ -38,11 +38,21 @@ pub(crate) struct Wanted<S> {
 /// # Errors
 /// Azure doesn't answer.
 pub(crate) async fn of(azure: &Azure, binding: &Checked<ScopeBinding>, issuers: &[String]) -> Result<Vec<Shard>> {
+    let naming = &azure.platform.tenancy().naming;
+    let mut seen = BTreeSet::new();
+    // One a service account: several pairs may run as one.
     let wanted: Vec<_> = binding
         .subjects
         .iter()
-        .filter(|(pair, _)| !binding.served_elsewhere.contains(pair))
-        .map(|(pair, subject)| (azure.names.credential(pair), subject.clone()))
+        .filter(|(pair, subject)| !binding.served_elsewhere.contains(pair) && seen.insert(subject))
+        .map(|(pair, subject)| {
+            let name = match naming.tells_projects_apart() {
+                true => azure.names.credential(pair),
+                // Whichever project is the first.
+                false => azure.names.credential_of_domain(&pair.domain),
+            };
+            (name, subject.clone())
+        })
         .collect();
     let snapshot = azure.snapshot().await;
     let identities = snapshot.identities().await?;

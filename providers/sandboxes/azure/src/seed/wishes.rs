@@ -100,9 +100,11 @@ fn subject(config: &Value, domain: Option<&str>) -> String {
     let text = |pointer: &str| config.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
     let domain = domain.or_else(|| text("/platform/domains/0")).unwrap_or("development");
     let project = text("/platform/projects/0").unwrap_or("flytesnacks");
-    let template = text("/platform/namespace").unwrap_or("{project}-{domain}");
-    let namespace = template.replace("{project}", project).replace("{domain}", domain);
-    format!("system:serviceaccount:{namespace}:{}", text("/platform/service_account").unwrap_or("default"))
+    let named = |pointer: &str, default: &str| {
+        text(pointer).unwrap_or(default).replace("{project}", project).replace("{domain}", domain)
+    };
+    let namespace = named("/platform/namespace", "{project}-{domain}");
+    format!("system:serviceaccount:{namespace}:{}", named("/platform/service_account", "default"))
 }
 
 /// A group's name as a part of other resources' names: Azure takes ASCII letters, digits, hyphens and underscores alone for
@@ -201,6 +203,22 @@ mod tests {
         assert_eq!(wishes.subjects, subjects.map(|(name, domain)| (name.to_owned(), subject(domain))).into());
         assert_eq!(wishes.things.len(), 3);
         assert_eq!(wishes.tenant, DEFAULT_TENANT);
+    }
+
+    #[test]
+    fn an_identity_trusts_the_service_account_that_the_templates_make() {
+        let subject = |namespace: &str, account: &str| {
+            let wishes = Wishes::read(&json!({
+                "platform": {
+                    "kind": "flyte", "projects": ["vision"], "domains": ["production"], "namespace": namespace,
+                    "service_account": account,
+                },
+                "azure": {"identities": {"production": "of-production"}},
+            }));
+            wishes.subjects["of-production"].clone()
+        };
+        assert_eq!(subject("{domain}", "default"), "system:serviceaccount:production:default");
+        assert_eq!(subject("flyte", "{project}.{domain}"), "system:serviceaccount:flyte:vision.production");
     }
 
     #[test]

@@ -214,6 +214,27 @@ breakage! {
 }
 
 breakage! {
+    /// Trusts a service account once a pair.
+    TwiceTrusted {
+        fn wanted(&self, _: &Cloud, _: Verb, answer: &mut Desired) {
+            trust(answer, |trusts| trusts.extend(trusts.first().cloned()));
+        }
+    }
+}
+
+breakage! {
+    /// Makes a principal for each pair.
+    PairByPair {
+        fn wanted(&self, _: &Cloud, _: Verb, answer: &mut Desired) {
+            let principals = answer.objects.iter().filter(|object| object.id.kind == "principal");
+            let mut more: Vec<_> = principals.cloned().collect();
+            more.iter_mut().for_each(|object| object.id.name.push_str(".2"));
+            answer.objects.extend(more);
+        }
+    }
+}
+
+breakage! {
     /// A narrower principal lacks what the wider scopes grant.
     OwnGrantsOnly {
         fn wanted(&self, _: &Cloud, _: Verb, answer: &mut Desired) {
