@@ -46,7 +46,7 @@ pub use contract::object::{Desired, Handoff, Object, ObjectId, Ownership, Refere
 pub use contract::observed::{
     Broken, Found, Limit, Observed, Obstacle, Stays, Unmakeable, Unsearched, Widened, Widening,
 };
-pub use contract::permissions::{Permissions, Purpose};
+pub use contract::permission_document::{PermissionDocument, Purpose};
 pub use contract::platform::{
     ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet,
 };

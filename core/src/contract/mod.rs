@@ -12,7 +12,7 @@ pub(crate) mod diagnostic;
 pub(crate) mod error;
 pub(crate) mod object;
 pub(crate) mod observed;
-pub(crate) mod permissions;
+pub(crate) mod permission_document;
 pub(crate) mod platform;
 pub(crate) mod protected;
 pub(crate) mod provider;

@@ -19,7 +19,7 @@ use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, Handoff, Object, ObjectId};
 use crate::contract::observed::Widened;
-use crate::contract::permissions::{Permissions, Purpose};
+use crate::contract::permission_document::{PermissionDocument, Purpose};
 use crate::contract::platform::Platform;
 use crate::contract::remainder::Remainder;
 use crate::contract::stacks::Stacks;
@@ -240,7 +240,7 @@ pub trait Provider: Backend {
     /// - Sends nothing.
     /// - Is enough to make, change and take away all that the intents come to, and holds nothing that no run needs.
     /// - Says nothing where the provider doesn't know.
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         let _ = (intents, purpose);
         Vec::new()
     }

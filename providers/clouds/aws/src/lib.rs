@@ -40,8 +40,8 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
     Conventions, Desired, Diagnostic, Error, GrantName, Handoff, IntentId, Intents, Object, ObjectId, Observed,
-    Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind,
-    Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
+    Outcome, Pace, PermissionDocument, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource,
+    ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -261,7 +261,7 @@ impl Provider for Aws {
         observe::widened::read(self).await.map(Some)
     }
 
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         permissions::permissions(self, intents, purpose)
     }
 

@@ -37,7 +37,7 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
     Conventions, Desired, Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome,
-    Pace, Permissions, Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource,
+    Pace, PermissionDocument, Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource,
     ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -265,7 +265,7 @@ impl Provider for Azure {
         self.fresh(widened).await.map(Some)
     }
 
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         permissions::permissions(self, intents, purpose)
     }
 

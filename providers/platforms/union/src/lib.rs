@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, Intents,
-    ObjectId, Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Scope, Snippet, Stack,
-    Tenancy, WayTo, register_platform,
+    ObjectId, Pair, PermissionDocument, Platform, PlatformContext, Principal, Purpose, Reach, Result, Scope, Snippet,
+    Stack, Tenancy, WayTo, register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, PLATFORM_BINDING, Teller, task_code};
 
@@ -60,7 +60,7 @@ impl Platform for Union {
         self.teller.sandbox()
     }
 
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         self.teller.permissions(intents, purpose)
     }
 

@@ -15,7 +15,7 @@ pub enum Purpose {
 
 /// One document that gives somebody what they need, in the cloud's own form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Permissions {
+pub struct PermissionDocument {
     /// The word that chooses this document among all, such as the account: no two have the same.
     pub name: String,
     /// What the document is, such as `IAM policy`.
