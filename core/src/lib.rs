@@ -6,7 +6,9 @@
 //! ```text
 //! manifest + env + flags --manifest--> document --link--> intents
 //!   --check against Capabilities--> Checked<intent>
-//!   --Provider::{grant_task_access, enable_registry, bind_scope}--> Desired, and principals
+//!   --Provider::grant_task_access--> Permissions: what may be done
+//!   --Provider::bind_scope(bindings, permissions)--> principals that carry them
+//!   --Provider::enable_registry--> Desired
 //!   --Platform::deliver(principals)--> Desired: what the platform must be told
 //!   --Backend::observe--> Observed --diff--> Plan --approval--> ApprovedPlan
 //!   --Engine: order, concurrency, retry, deadline--> Backend::apply --> observe again --> Report
@@ -47,6 +49,7 @@ pub use contract::observed::{
     Broken, Found, Limit, Observed, Obstacle, Stays, Unmakeable, Unsearched, Widened, Widening,
 };
 pub use contract::permission_document::{PermissionDocument, Purpose};
+pub use contract::permissions::{Granted, Permissions};
 pub use contract::platform::{
     ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet,
 };

@@ -40,8 +40,8 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
     Conventions, Desired, Diagnostic, Error, GrantName, Handoff, IntentId, Intents, Object, ObjectId, Observed,
-    Outcome, Pace, PermissionDocument, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource,
-    ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
+    Outcome, Pace, PermissionDocument, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder,
+    Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -208,16 +208,16 @@ impl Provider for Aws {
         taken_back::handoff(kind, name, self.config.node_role(&self.conventions).as_deref())
     }
 
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        verbs::grant_task_access::desired(self, grants).await
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+        verbs::grant_task_access::permissions(self, grants).await
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
         verbs::enable_registry::desired(self, registries).await
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        verbs::bind_scope::bound(self, bindings).await
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
+        verbs::bind_scope::bound(self, bindings, permissions).await
     }
 
     fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {

@@ -37,8 +37,8 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
     Conventions, Desired, Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome,
-    Pace, PermissionDocument, Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource,
-    ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
+    Pace, PermissionDocument, Permissions, Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder,
+    Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -237,9 +237,9 @@ impl Provider for Azure {
         verb == Verb::BindScope && self.conventions.scoped_principals == MadeBy::Vendor
     }
 
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        let desired = verbs::grant_task_access::desired(self, grants).await;
-        self.fresh(desired).await
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+        let permissions = verbs::grant_task_access::permissions(self, grants).await;
+        self.fresh(permissions).await
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
@@ -247,9 +247,9 @@ impl Provider for Azure {
         self.fresh(desired).await
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        let desired = verbs::bind_scope::bound(self, bindings).await;
-        self.fresh(desired).await
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
+        let bound = verbs::bind_scope::bound(self, bindings, permissions).await;
+        self.fresh(bound).await
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {

@@ -44,16 +44,15 @@ pub(crate) struct Policies {
     pub(crate) held_against: BTreeSet<ObjectId>,
 }
 
-/// The policies of all scopes that grants name. The answer follows from the grants and the snapshot, so that both verbs
-/// that ask come to the same.
-pub(crate) async fn policies<'a>(
+/// The policies of all scopes that grants name.
+pub(crate) async fn policies(
     aws: &Aws,
-    grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
+    grants: &[Arc<Checked<TaskAccess>>],
     inventory: &Inventory,
     snapshot: &Snapshot,
 ) -> Result<Policies> {
     let quota = aws.quotas().await?.attached_per_role;
-    let mut by_scope: BTreeMap<&Scope, Vec<&'a Arc<Checked<TaskAccess>>>> = BTreeMap::new();
+    let mut by_scope: BTreeMap<&Scope, Vec<&Arc<Checked<TaskAccess>>>> = BTreeMap::new();
     for grant in grants {
         by_scope.entry(&grant.scope).or_default().push(grant);
     }

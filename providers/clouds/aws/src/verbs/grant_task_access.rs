@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Desired, Diagnostic, Error, ErrorKind, Intent, Intents, Note, Object, ObjectId, Ownership,
+    Attributes, Checked, Diagnostic, Error, ErrorKind, Intent, Intents, Note, Object, ObjectId, Ownership, Permissions,
     ResourceKind, Result, Scope, ScopeBinding, TaskAccess,
 };
 use foldhash::HashMap;
@@ -15,47 +15,63 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::Aws;
 use crate::objects::kinds;
 use crate::packing::pack::Policy;
+use crate::packing::share;
 use crate::places::Places;
 use crate::resources::buckets::notes;
 use crate::resources::by_arn;
 use crate::resources::locator::Locator;
 use crate::resources::repositories;
 use crate::resources::secrets::Secrets;
+use crate::verbs::bind_scope::Needed;
 use crate::verbs::resource_policies;
 
-pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-    let mut desired = Desired::default();
+/// What a scope's principals may do by a managed policy that they carry.
+#[derive(Debug)]
+pub(crate) struct ManagedPolicy(pub(crate) ObjectId);
+
+pub(crate) async fn permissions(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+    let mut permissions = Permissions::default();
     if grants.is_empty() {
-        return Ok(desired);
+        return Ok(permissions);
     }
-    let (inventory, snapshot) = tokio::try_join!(aws.inventory(grants), aws.snapshot())?;
+    // What principals need is read beside what the grants reach, and told with that where it is in the way.
+    let needed = Needed::read(aws, grants.iter().flat_map(|grant| &*grant.carried_by));
+    let (inventory, snapshot, needed) = tokio::join!(aws.inventory(grants), aws.snapshot(), needed);
+    let read = Error::both(inventory, snapshot);
+    let needed = if read.is_ok() { needed.whole().map(drop) } else { needed.in_the_way() };
+    let ((inventory, snapshot), ()) = Error::both(read, needed)?;
     let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
-    let reading = aws.reading().await;
     let is_beside_revoked = grants.iter().any(|grant| !grant.beside_revoked.is_empty());
-    let packed = reading.packed.policies(aws, grants, &inventory, &snapshot).await?;
-    desired.unapplied.extend(packed.unapplied);
-    desired.absent.extend(packed.absent);
-    desired.less_revoked.extend(packed.held_against);
+    let packed = share::policies(aws, grants, &inventory, &snapshot).await?;
+    permissions.desired.unapplied.extend(packed.unapplied);
+    permissions.desired.absent.extend(packed.absent);
+    permissions.desired.less_revoked.extend(packed.held_against);
     for (scope, policies) in packed.by_scope {
         let carried_by = carried_by.get(&scope).copied().unwrap_or_default();
         if is_beside_revoked {
+            let desired = &mut permissions.desired;
             let with_unasked = policies.iter().filter(|policy| policy.has_unasked);
             desired.unasked.extend(with_unasked.map(|policy| kinds::policy(&policy.name)));
             desired.less_revoked.extend(policies.iter().map(|policy| kinds::policy(&policy.name)));
         }
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.
-        desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, &scope, carried_by, policy)));
+        for policy in policies {
+            let object = policy_object(aws, &scope, carried_by, policy);
+            permissions.add(scope.clone(), object.because.clone(), ManagedPolicy(object.id.clone()));
+            permissions.desired.objects.push(object);
+        }
     }
+    let desired = &mut permissions.desired;
     let mut places = Places::default();
     for grant in grants {
-        resource_policies::wanted(aws, grant, &inventory, &mut places, &mut desired).await?;
+        resource_policies::wanted(aws, grant, &inventory, &mut places, desired).await?;
         notes(aws, grant, &inventory.secrets, &mut desired.notes);
         desired.notes.extend(by_arn::note(&aws.config, grant));
     }
     desired.notes.extend(notes::of(aws, grants, &inventory.buckets));
     desired.notes.extend(repositories::notes(aws, grants).await?);
     desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &snapshot));
-    Ok(desired)
+    Ok(permissions)
 }
 
 /// Requirement 15: no global grant is attached to a task role that is protected.

@@ -1,12 +1,12 @@
 //! `bind_scope`: role assignments to the platform's own managed identity for the global scope, and to the identities of a
 //! domain for that one. Domain is as narrow as it gets.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 
 use cloudgrant_core::{
     Annotation, AnnotationValue, Asked, Bound, Checked, Desired, Domain, Error, ErrorKind, Identity, Intent, IntentId,
-    MadeBy, Object, ObjectId, Ownership, Principal, Result, Scope, ScopeBinding, Subject, quoted,
+    MadeBy, Object, ObjectId, Ownership, Permissions, Principal, Result, Scope, ScopeBinding, Subject, quoted,
 };
 use serde_json::json;
 
@@ -16,10 +16,9 @@ use crate::names::SCOPE_TAG;
 use crate::objects::kinds;
 use crate::objects::managed_identity::CLIENT_ID;
 use crate::observe::places::is_final;
-use crate::packing::pack::{self, Assignment};
+use crate::packing::pack::{self, Assignment, Roles};
 use crate::packing::shards::{self, Shard, Wanted};
 use crate::places;
-use crate::resources::resolve::{self, Resolved};
 use crate::resources::resource_id::ResourceId;
 use crate::verbs::unbound;
 use crate::verbs::validate::shared_identity;
@@ -29,30 +28,36 @@ use crate::verbs::validate::shared_identity;
 const CLIENT_ID_ANNOTATION: &str = "azure.workload.identity/client-id";
 const POD_LABEL: (&str, &str) = ("azure.workload.identity/use", "true");
 
-pub(crate) async fn bound(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+/// The roles that each grant comes to.
+type ByGrant<'a> = BTreeMap<&'a IntentId, Vec<&'a Roles>>;
+
+pub(crate) async fn bound(
+    azure: &Azure,
+    bindings: &[Checked<ScopeBinding>],
+    permissions: &Permissions,
+) -> Result<Bound> {
     let mut bound = Bound::default();
     if bindings.is_empty() {
         return Ok(bound);
     }
-    let reaches = || bindings.iter().flat_map(|binding| &binding.grants).flat_map(|grant| &grant.reaches);
-    azure.warm(reaches()).await?;
-    let resolved = resolve::resolve(azure, reaches()).await?;
+    azure.warm(bindings.iter().flat_map(|binding| &binding.grants).flat_map(|grant| &grant.reaches)).await?;
+    let roles = permissions.by_grant()?;
     for binding in bindings {
         match &binding.scope {
-            Scope::Global => global(azure, binding, &resolved, &mut bound.desired).await?,
+            Scope::Global => global(azure, binding, &roles, &mut bound.desired).await?,
             Scope::Domain { domain } => {
                 match (azure.config.identities.get(domain), azure.conventions.scoped_principals) {
                     (Some(name), made_by) => {
                         let identity = named(azure, name, domain).await?;
-                        assign(azure, binding, &resolved, &identity, Vec::new(), &mut bound.desired);
+                        assign(azure, binding, &roles, &identity, Vec::new(), &mut bound.desired);
                         match made_by {
                             MadeBy::Stack => bound.principals.push(named_principal(azure, binding, &identity).await?),
                             // The platform knows what its vendor has made.
                             MadeBy::Vendor => _ = bound.desired.vendor_made.insert(binding.scope.clone()),
                         }
                     }
-                    (None, MadeBy::Vendor) => bound.principals.push(of_vendor(azure, binding, &resolved)),
-                    (None, MadeBy::Stack) => domain_identities(azure, binding, &resolved, &mut bound).await?,
+                    (None, MadeBy::Vendor) => bound.principals.push(of_vendor(azure, binding, &roles)),
+                    (None, MadeBy::Stack) => domain_identities(azure, binding, &roles, &mut bound).await?,
                 }
             }
             // Core never asks for it, as the capabilities don't have it; and if it did, nothing would be widened.
@@ -71,11 +76,11 @@ pub(crate) async fn bound(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> 
 async fn global(
     azure: &Azure,
     binding: &Checked<ScopeBinding>,
-    resolved: &Resolved,
+    roles: &ByGrant<'_>,
     desired: &mut Desired,
 ) -> Result<()> {
     let identity = azure.task_identity().await?;
-    assign(azure, binding, resolved, &identity, Vec::new(), desired);
+    assign(azure, binding, roles, &identity, Vec::new(), desired);
     Ok(())
 }
 
@@ -102,8 +107,8 @@ async fn named(azure: &Azure, name: &str, domain: &Domain) -> Result<ResourceId>
 }
 
 /// Requirement 7: what only the platform's vendor can make, with what it is to be.
-fn of_vendor(azure: &Azure, binding: &Checked<ScopeBinding>, resolved: &Resolved) -> Principal {
-    let assignments = pack::assignments(azure, &binding.grants, resolved);
+fn of_vendor(azure: &Azure, binding: &Checked<ScopeBinding>, roles: &ByGrant<'_>) -> Principal {
+    let assignments = pack::assignments(&binding.grants, roles);
     let config = &azure.config;
     let listed = |assignment: &Assignment| {
         json!({
@@ -153,7 +158,7 @@ fn for_binding(binding: &Checked<ScopeBinding>) -> Vec<IntentId> {
 async fn domain_identities(
     azure: &Azure,
     binding: &Checked<ScopeBinding>,
-    resolved: &Resolved,
+    roles: &ByGrant<'_>,
     bound: &mut Bound,
 ) -> Result<()> {
     let Issuers { named, why_not } = azure.issuers().await?;
@@ -168,7 +173,7 @@ async fn domain_identities(
         let desired = &mut bound.desired;
         desired.objects.push(object);
         desired.objects.extend(credentials(azure, binding, shard, &identity, &id));
-        assign(azure, binding, resolved, &identity, vec![id.clone()], desired);
+        assign(azure, binding, roles, &identity, vec![id.clone()], desired);
         bound.principals.push(principal(azure, binding, shard, id));
     }
     Ok(())
@@ -278,12 +283,12 @@ fn credentials(
 fn assign(
     azure: &Azure,
     binding: &Checked<ScopeBinding>,
-    resolved: &Resolved,
+    roles: &ByGrant<'_>,
     identity: &ResourceId,
     depends_on: Vec<ObjectId>,
     desired: &mut Desired,
 ) {
-    for assignment in pack::assignments(azure, &binding.grants, resolved) {
+    for assignment in pack::assignments(&binding.grants, roles) {
         let on = assignment.scope.clone();
         let mut object = assignment_object(azure, identity, &binding.scope, assignment);
         object.because.push(binding.id());

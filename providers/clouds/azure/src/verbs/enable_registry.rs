@@ -29,7 +29,7 @@ pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>
         if target.admin_user {
             desired.notes.push(admin_user(target));
         }
-        for assignment in pack::pull(registry.access(), target, registry.id()) {
+        for assignment in pack::pull(registry.access(), target, &registry.id()) {
             let mut object = bind_scope::assignment_object(azure, &kubelet, &Scope::Global, assignment);
             object.touches.push(kubelet.name().to_owned());
             desired.objects.extend(places::depend(azure, &mut object, &target.scope));

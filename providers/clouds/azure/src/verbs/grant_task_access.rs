@@ -1,24 +1,25 @@
-//! `grant_task_access`: custom roles, where a grant insists on exactly its level and no ready-made role gives that. What
-//! principals get is for `bind_scope`, as an assignment needs its principal.
+//! `grant_task_access`: the roles that each grant comes to, on the resources that it reaches; and custom roles, where a grant insists
+//! on exactly its level and no ready-made role gives that. What principals get is for `bind_scope`, as an assignment needs its principal.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, Desired, Intent, Note, Object, Ownership, Reach, Result, TaskAccess};
+use cloudgrant_core::{Checked, Intent, Note, Object, Ownership, Permissions, Reach, Result, TaskAccess};
 use serde_json::{Value, json};
 
 use crate::Azure;
 use crate::objects::kinds;
+use crate::packing::pack::Roles;
 use crate::resources::built_in_roles::{self, Verdict};
 use crate::resources::kinds::object_store::{self, Deed};
 use crate::resources::locator::Locator;
 use crate::resources::resolve::{self, Resolved, Target};
 use crate::resources::role_choice::{self, Choice, CustomRole, role_for};
 
-pub(crate) async fn desired(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-    let mut desired = Desired::default();
+pub(crate) async fn permissions(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+    let mut permissions = Permissions::default();
     if grants.is_empty() {
-        return Ok(desired);
+        return Ok(permissions);
     }
     azure.warm(grants.iter().flat_map(|grant| &grant.reaches)).await?;
     let resolved = resolve::resolve(azure, grants.iter().flat_map(|grant| &grant.reaches)).await?;
@@ -33,11 +34,12 @@ pub(crate) async fn desired(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) 
                 }
                 assignable_in(object, &target.scope.subscription());
             }
-            notes(azure, grant, reach, target, &resolved, &mut desired.notes);
+            notes(azure, grant, reach, target, &resolved, &mut permissions.desired.notes);
         }
+        permissions.grant(&***grant, Roles::of_grant(azure, grant, &resolved));
     }
-    desired.objects.extend(roles.into_values());
-    Ok(desired)
+    permissions.desired.objects.extend(roles.into_values());
+    Ok(permissions)
 }
 
 fn object(azure: &Azure, grant: &TaskAccess, role: CustomRole) -> Object {
