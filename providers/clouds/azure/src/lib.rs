@@ -30,7 +30,7 @@ mod verbs;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -69,8 +69,6 @@ pub struct Azure {
     names: Names,
     arm: Arc<Arm>,
     tenants: Tenants,
-    /// What the intents will need, known before anything is asked.
-    needs: OnceLock<BTreeSet<ResourceKind>>,
     looks: Mutex<Looks>,
     /// The principals of identities, as they were seen last.
     principals: Mutex<HashMap<ResourceId, Principal>>,
@@ -134,7 +132,6 @@ impl Connect for Azure {
             conventions: context.platform.conventions(Self::ID),
             config,
             tenants: Tenants::default(),
-            needs: OnceLock::new(),
             looks: Mutex::default(),
             principals: Mutex::default(),
             contents: Mutex::default(),
@@ -205,7 +202,6 @@ impl Backend for Azure {
 #[async_trait]
 impl Provider for Azure {
     fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
-        _ = self.needs.set(verbs::validate::kinds(intents));
         verbs::validate::intents(self, intents)
     }
 
@@ -303,10 +299,9 @@ impl Azure {
         answer
     }
 
-    /// Reads what a plan of these will need, all of it side by side: what the verbs ask for is there already then.
-    async fn warm(&self, reaches: impl IntoIterator<Item = &Reach>) -> Result<()> {
-        let mut kinds: BTreeSet<_> = reaches.into_iter().map(|reach| reach.resource.kind).collect();
-        kinds.extend(self.needs.get().into_iter().flatten());
+    /// Reads what a plan of these kinds of resources will need, all of it side by side: what the verbs ask for is there already then.
+    async fn warm(&self, kinds: impl IntoIterator<Item = ResourceKind>) -> Result<()> {
+        let kinds: BTreeSet<_> = kinds.into_iter().collect();
         let snapshot = self.snapshot().await;
         let here = self.config.subscription.as_str();
         let needs = |kind| kinds.contains(&kind);

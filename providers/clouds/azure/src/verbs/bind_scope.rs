@@ -40,7 +40,8 @@ pub(crate) async fn bound(
     if bindings.is_empty() {
         return Ok(bound);
     }
-    azure.warm(bindings.iter().flat_map(|binding| &binding.grants).flat_map(|grant| &grant.reaches)).await?;
+    let reaches = bindings.iter().flat_map(|binding| &binding.grants).flat_map(|grant| &grant.reaches);
+    azure.warm(reaches.map(|reach| reach.resource.kind)).await?;
     let roles = permissions.by_grant()?;
     for binding in bindings {
         match &binding.scope {

@@ -18,7 +18,7 @@ pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>
     if registries.is_empty() {
         return Ok(desired);
     }
-    azure.warm(registries.iter().flat_map(|registry| registry.reaches())).await?;
+    azure.warm(registries.iter().map(|registry| registry.resource().kind)).await?;
     let resolved = resolve::resolve(azure, registries.iter().flat_map(|registry| registry.reaches()));
     let (resolved, kubelet) = tokio::join!(resolved, azure.kubelet());
     let (resolved, kubelet) = Error::both(resolved, kubelet)?;

@@ -21,7 +21,7 @@ pub(crate) async fn permissions(azure: &Azure, grants: &[Arc<Checked<TaskAccess>
     if grants.is_empty() {
         return Ok(permissions);
     }
-    azure.warm(grants.iter().flat_map(|grant| &grant.reaches)).await?;
+    azure.warm(grants.iter().flat_map(|grant| &grant.reaches).map(|reach| reach.resource.kind)).await?;
     let resolved = resolve::resolve(azure, grants.iter().flat_map(|grant| &grant.reaches)).await?;
     let mut roles: BTreeMap<String, Object> = BTreeMap::new();
     for grant in grants {
