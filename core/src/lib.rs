@@ -54,7 +54,7 @@ pub use contract::platform::{
     ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet,
 };
 pub use contract::protected::{Protected, matches};
-pub use contract::provider::{Caller, Connect, Context, Provider};
+pub use contract::provider::{Caller, Connect, Context, HandsOff, Provider};
 pub use contract::registry::clouds::{Registration, provider, providers};
 pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
 pub use contract::remainder::{Remainder, Shares};
@@ -76,7 +76,7 @@ pub use text::redact::{ends_kept, is_invisible, quoted, shown, steers};
 pub use vocabulary::access::Access;
 pub use vocabulary::checked::Checked;
 pub use vocabulary::inexact::Inexact;
-pub use vocabulary::intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
+pub use vocabulary::intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
 pub use vocabulary::names::{Domain, GrantName, InvalidName, Project, RegistryName, ResourceName, Stack};
 pub use vocabulary::note::{DELETES_WITHOUT_GRANTS, Level, Note, TAKES_ALL_AWAY};
 pub use vocabulary::prefix::{CLEAR_PREFIX, unclear_prefix};

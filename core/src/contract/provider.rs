@@ -26,7 +26,7 @@ use crate::contract::remainder::Remainder;
 use crate::contract::stacks::Stacks;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
-use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
+use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::vocabulary::names::{GrantName, Stack};
 use crate::vocabulary::resource::{Resource, ResourceKind};
 use crate::vocabulary::scope::Scope;
@@ -243,12 +243,11 @@ pub trait Provider: Backend {
         overlap(one.1, other.1)
     }
 
-    /// Whether somebody else may be asked for something that the answer of a verb has, or the platform's vendor for a principal in it.
+    /// For what somebody else may be asked for something that the answer of a verb has, or the platform's vendor for a principal in it.
     /// Asked where a resource of what is revoked is gone or may not be read: then what somebody was asked for can't be told, and whoever
     /// revokes is told that.
-    fn hands_off(&self, verb: Verb) -> bool {
-        let _ = verb;
-        true
+    fn hands_off(&self) -> HandsOff {
+        HandsOff::EVERYTHING
     }
 
     /// Who the cloud takes the caller for: what the audit trail says beside the name on the machine. Asked once a plan was
@@ -377,6 +376,24 @@ fn is_within(one: &str, other: &str) -> bool {
     let other = other.trim_end_matches('*');
     let is_open = is_pattern || other.ends_with('/');
     one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || is_open)
+}
+
+/// For what somebody else may be asked, where a cloud can't do it by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandsOff {
+    /// For grants.
+    pub grants: bool,
+    /// For registries.
+    pub registries: bool,
+    /// For bindings.
+    pub bindings: bool,
+}
+
+impl HandsOff {
+    /// For anything.
+    pub const EVERYTHING: Self = Self { grants: true, registries: true, bindings: true };
+    /// For nothing.
+    pub const NOTHING: Self = Self { grants: false, registries: false, bindings: false };
 }
 
 /// Who calls, in the cloud's own words.

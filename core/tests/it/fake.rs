@@ -9,10 +9,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Confirmed,
-    Connect, Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, Intent, IntentId,
-    Intents, Limit, Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Permissions, Platform,
+    Connect, Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, HandsOff, Intent,
+    IntentId, Intents, Limit, Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Permissions, Platform,
     PlatformContext, Provider, Reach, RegisteredKind, RegistryAccess, Report, Resource, ResourceKind, ResourceName,
-    Result, Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable, Verb, Watch,
+    Result, Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable, Watch,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -289,8 +289,8 @@ impl Provider for Fake {
         self.remembers.then_some(Object { attributes, ..object })
     }
 
-    fn hands_off(&self, _: Verb) -> bool {
-        self.hands_off
+    fn hands_off(&self) -> HandsOff {
+        if self.hands_off { HandsOff::EVERYTHING } else { HandsOff::NOTHING }
     }
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {

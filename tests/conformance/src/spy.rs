@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Cancel, Checked, ClientCode, Confirmed, Desired, Diagnostic, Error,
-    ErrorKind, Event, GrantName, Handoff, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions, Protected,
-    Provider, Reach, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, Verb,
+    ErrorKind, Event, GrantName, Handoff, HandsOff, Intents, Object, ObjectId, Observed, Outcome, Pace, Permissions,
+    Protected, Provider, Reach, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess,
     Watch, Widened,
 };
 use serde_json::Value;
@@ -176,8 +176,8 @@ impl Provider for Spy {
         self.inner.taken_back(kind, name)
     }
 
-    fn hands_off(&self, verb: Verb) -> bool {
-        self.inner.hands_off(verb)
+    fn hands_off(&self) -> HandsOff {
+        self.inner.hands_off()
     }
 
     async fn stacks(&self) -> Result<Stacks> {

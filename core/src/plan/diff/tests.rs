@@ -6,7 +6,7 @@ use crate::contract::delivery::{Annotation, AnnotationValue, Identity};
 use crate::contract::object::Handoff;
 use crate::contract::observed::{Broken, Limit, Obstacle, Unmakeable, Unsearched};
 use crate::plan::Summary;
-use crate::vocabulary::intent::{IntentId, Reach, TaskAccess, Verb};
+use crate::vocabulary::intent::{IntentId, Reach, TaskAccess};
 use crate::vocabulary::names::{Domain, GrantName, Project};
 use crate::vocabulary::note::Note;
 use crate::vocabulary::principal::Naming;
@@ -27,9 +27,6 @@ impl Intent for Asked {
     }
     fn reaches(&self) -> &[Reach] {
         &[]
-    }
-    fn verb(&self) -> Verb {
-        Verb::GrantTaskAccess
     }
 }
 

@@ -39,9 +39,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
-    Conventions, Desired, Diagnostic, Error, GrantName, Handoff, IntentId, Intents, Object, ObjectId, Observed,
-    Outcome, Pace, PermissionDocument, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder,
-    Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
+    Conventions, Desired, Diagnostic, Error, GrantName, Handoff, HandsOff, IntentId, Intents, Object, ObjectId,
+    Observed, Outcome, Pace, PermissionDocument, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess,
+    Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Widened,
+    register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -244,9 +245,9 @@ impl Provider for Aws {
         resources::overlap::overlap(one.1, other.1)
     }
 
-    fn hands_off(&self, verb: Verb) -> bool {
+    fn hands_off(&self) -> HandsOff {
         // Roles are of the stack's account.
-        verb != Verb::BindScope
+        HandsOff { bindings: false, ..HandsOff::EVERYTHING }
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {

@@ -36,9 +36,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
-    Conventions, Desired, Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome,
-    Pace, PermissionDocument, Permissions, Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder,
-    Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
+    Conventions, Desired, Diagnostic, Error, ErrorKind, HandsOff, IntentId, Intents, MadeBy, Object, ObjectId,
+    Observed, Outcome, Pace, PermissionDocument, Permissions, Platform, Protected, Provider, Purpose, Reach,
+    RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess,
+    Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -229,8 +230,8 @@ impl Provider for Azure {
         resources::overlap::overlap(self, one, other)
     }
 
-    fn hands_off(&self, verb: Verb) -> bool {
-        verb == Verb::BindScope && self.conventions.scoped_principals == MadeBy::Vendor
+    fn hands_off(&self) -> HandsOff {
+        HandsOff { bindings: self.conventions.scoped_principals == MadeBy::Vendor, ..HandsOff::NOTHING }
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{
     Access, Desired, Identity, Intent, IntentId, Object, Ownership, Pair, Principal, RegisteredKind, Scope, ScopeKind,
-    Subject, Verb,
+    Subject,
 };
 
 use crate::bench::{Bench, Run, Sketch, scope};
@@ -22,9 +22,9 @@ pub(super) async fn nothing_asked_nothing_wanted<F: Fixture>() -> Checked {
         hold(permissions.is_empty(), || format!("grants that nobody has come to {permissions:?}"))?;
         let bound = provider.bind_scope(&[], &permissions).await?;
         for (verb, answer) in [
-            (Verb::GrantTaskAccess, permissions.desired),
-            (Verb::EnableRegistry, provider.enable_registry(&[]).await?),
-            (Verb::BindScope, bound.desired),
+            ("grant_task_access", permissions.desired),
+            ("enable_registry", provider.enable_registry(&[]).await?),
+            ("bind_scope", bound.desired),
         ] {
             hold(answer.objects.is_empty(), || format!("{verb} wants {} for nothing", answer.objects[0].id))?;
             hold(answer.notes.is_empty(), || format!("{verb} has a note on nothing: {:?}", answer.notes[0]))?;

@@ -13,9 +13,16 @@ use cloudgrant_core::{
     Approved, Backend, Bound, Capabilities, Change, Checked, ClientCode, Confirmed, Connect, Context, Desired,
     Diagnostic, Error, Object, ObjectId, Observed, Outcome, Permissions, Principal, Protected, Provider, Reach,
     RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Settings, Shares, Stacks, TaskAccess,
-    Verb,
 };
 use serde_json::Value;
+
+/// Which verb has answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    GrantTaskAccess,
+    EnableRegistry,
+    BindScope,
+}
 
 /// One thing that is wrong. What isn't overridden is right.
 pub(crate) trait Breakage: Debug + Default + Send + Sync + 'static {

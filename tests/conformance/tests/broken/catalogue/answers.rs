@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use cloudgrant_conformance::reference::{Cloud, Item, Kind};
 use cloudgrant_core::{
     Access, Capabilities, Checked, Desired, Domain, GrantName, Intent, IntentId, Naming, Note, Object, Pair,
-    Permissions, Principal, Protected, RegisteredKind, ResourceKind, Scope, ScopeKind, TaskAccess, Verb,
+    Permissions, Principal, Protected, RegisteredKind, ResourceKind, Scope, ScopeKind, TaskAccess,
 };
 use serde_json::json;
 
-use crate::breakage::Breakage;
+use crate::breakage::{Breakage, Verb};
 
 use super::breakage;
 
