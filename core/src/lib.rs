@@ -43,6 +43,7 @@ pub use contract::delivery::{
     Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Outputs, Principal, Principals,
 };
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
+pub use contract::error::code::{CloudError, Code};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::{Desired, Handoff, Object, ObjectId, Ownership, Reference};
 pub use contract::observed::{

@@ -2,13 +2,12 @@
 
 use std::sync::PoisonError;
 
-use aws_sdk_iam::error::ProvideErrorMetadata;
 use aws_sdk_iam::types::Role;
 use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
 use crate::Aws;
-use crate::error;
+use crate::error::{self, SAID, wording};
 use crate::inventory::task_roles;
 use crate::objects::marks::{Whose, whose};
 use crate::objects::{named, not_ours, tags, text};
@@ -94,8 +93,8 @@ pub(super) async fn attach(aws: &Aws, after: &Value) -> Result<Outcome> {
     let (role, policy) = (text(after, "role"), text(after, "policy"));
     let answer = aws.clients.iam().await.attach_role_policy().role_name(role).policy_arn(policy).send().await;
     let Err(error) = answer else { return Ok(Outcome::default()) };
-    let is_the_policy = error.message().is_some_and(|said| said.contains(policy));
     let error = error::of("iam:AttachRolePolicy", error);
+    let is_the_policy = error.cloud().is_some_and(|said| wording::is_about(&said.message, policy));
     if error.kind() != ErrorKind::NotFound {
         return Err(error);
     }
@@ -103,7 +102,7 @@ pub(super) async fn attach(aws: &Aws, after: &Value) -> Result<Outcome> {
     // What was made a moment ago may not be known yet, as IAM is eventually consistent. Source: IAM user guide,
     // "Troubleshooting IAM: changes that I make are not always immediately visible".
     if aws.made.lock().unwrap_or_else(PoisonError::into_inner).contains(&arn) {
-        return Err(Error::new(ErrorKind::NotYet, error.message()).with("AWS said", error.to_string()));
+        return Err(Error::new(ErrorKind::NotYet, error.message()).with(SAID, error.to_string()));
     }
     let name = if is_the_policy { policy } else { role };
     Err(Error::new(
@@ -111,7 +110,7 @@ pub(super) async fn attach(aws: &Aws, after: &Value) -> Result<Outcome> {
         format!("the {what} {name} was there when the plan was made, and isn't any more"),
     )
     .with("operation", "iam:AttachRolePolicy")
-    .with("AWS said", error.to_string())
+    .with(SAID, error.to_string())
     .hint("plan again; if somebody deleted it who shouldn't have, make it anew, or name another one in the manifest"))
 }
 
