@@ -112,11 +112,13 @@ impl Connect for Aws {
     }
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
-        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), config.home_issuer());
+        let conventions = context.platform.conventions(Self::ID);
+        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), config.home_issuer())
+            .with_task_role(config.task_role(&conventions));
         Ok(Self {
             names,
             clients: Clients::new(config.clone()),
-            conventions: context.platform.conventions(Self::ID),
+            conventions,
             context,
             config,
             secrets: Lookup::default(),
@@ -190,7 +192,7 @@ impl Provider for Aws {
     }
 
     fn refusal(&self, intents: &Intents) -> Option<Error> {
-        verbs::grant_task_access::protected(self, intents)
+        verbs::grant_task_access::protected(&self.config, &self.conventions, intents)
     }
 
     fn home(&self) -> String {

@@ -171,7 +171,7 @@ fn choices<'a>(azure: &'a Azure, intents: &'a Intents) -> impl Iterator<Item = C
     let of_grant = move |grant: &'a Arc<Checked<TaskAccess>>| {
         let choice = move |reach: &'a Reach| {
             let locator = Locator::parse(&reach.resource.locator).ok()?;
-            Some(role_choice::role_for(azure, grant, reach, &locator))
+            Some(role_choice::role_for(&azure.config, &azure.names, grant, reach, &locator))
         };
         grant.reaches.iter().filter_map(choice)
     };

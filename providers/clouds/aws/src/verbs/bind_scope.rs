@@ -12,7 +12,9 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
 use crate::Aws;
+use crate::config::Config;
 use crate::inventory::snapshot::Snapshot;
+use crate::names::Names;
 use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
 use crate::policy::document;
@@ -45,7 +47,9 @@ pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>], permiss
     if bindings.is_empty() {
         return Ok(bound);
     }
-    let (needed, snapshot) = tokio::join!(Needed::read(aws, bindings.iter().map(|it| &it.scope)), aws.snapshot());
+    let any_narrow = bindings.iter().any(|binding| binding.scope != Scope::Global);
+    let any_global = bindings.iter().any(|binding| binding.scope == Scope::Global);
+    let (needed, snapshot) = tokio::join!(Needed::read(aws, any_narrow, any_global), aws.snapshot());
     let snapshot = snapshot?;
     let (task_policy, task_role) = needed.whole()?;
     let task_policy = task_policy.map(|policy| policy.arn);
@@ -57,16 +61,16 @@ pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>], permiss
         desired.notes.push(Note::warning("aws.task_policy", message));
     }
     let policies = permissions.by_scope()?;
-    let mut meanings = Meanings::new(aws, &snapshot, &permissions.desired);
+    let mut meanings = Meanings::new(&aws.names, &snapshot, &permissions.desired);
     for binding in bindings {
         meanings.taken_over(&policies, binding, &mut desired.replaces);
         if let (Scope::Global, Some(task_role)) = (&binding.scope, &task_role) {
-            global(task_role, binding, carried(aws, &policies, binding), desired);
+            global(task_role, binding, carried(&aws.names, &policies, binding), desired);
         }
     }
     let narrow_ones = bindings.iter().filter(|binding| binding.scope != Scope::Global).collect();
     let parts = parallel::map(narrow_ones, |binding| {
-        narrow(aws, binding, task_policy.as_deref(), carried(aws, &policies, binding))
+        narrow(aws, binding, task_policy.as_deref(), carried(&aws.names, &policies, binding))
     });
     for part in parts {
         bound.extend(part?);
@@ -83,11 +87,9 @@ pub(crate) struct Needed {
 }
 
 impl Needed {
-    /// Reads what the principals of scopes need. Only roles of ours need the task policy, as the task role has it already; and they
-    /// trust the issuers.
-    pub(crate) async fn read(aws: &Aws, scopes: impl Iterator<Item = &Scope> + Clone) -> Self {
-        let any_narrow = scopes.clone().any(|scope| *scope != Scope::Global);
-        let any_global = scopes.clone().any(|scope| *scope == Scope::Global);
+    /// Reads what the principals of scopes need: of narrow ones, and of the global one. Only roles of ours need the task policy, as
+    /// the task role has it already; and they trust the issuers.
+    pub(crate) async fn read(aws: &Aws, any_narrow: bool, any_global: bool) -> Self {
         let for_roles = async {
             if any_narrow {
                 tokio::try_join!(task_policy(aws), issuers(aws)).map(|(policy, ())| policy)
@@ -176,18 +178,18 @@ type OnRole<'a> = (&'a ObjectId, String, Vec<IntentId>);
 
 /// The policies that a binding's principal carries: those of the wider scopes, and its own. The same policies, not
 /// copies.
-fn carried<'a>(aws: &Aws, policies: &ByScope<'a>, binding: &ScopeBinding) -> Vec<OnRole<'a>> {
+fn carried<'a>(names: &Names, policies: &ByScope<'a>, binding: &ScopeBinding) -> Vec<OnRole<'a>> {
     let scopes: BTreeSet<_> = binding.grants.iter().map(|grant| &grant.scope).collect();
     let policies = scopes.into_iter().filter_map(|scope| policies.get(scope)).flatten();
     let on_role = |(because, ManagedPolicy(policy)): &Granted<'a, ManagedPolicy>| {
-        (policy, aws.names.policy_arn(&policy.name), because.to_vec())
+        (policy, names.policy_arn(&policy.name), because.to_vec())
     };
     policies.map(on_role).collect()
 }
 
 /// What the stack's policies give, each read once.
 struct Meanings<'a> {
-    aws: &'a Aws,
+    names: &'a Names,
     snapshot: &'a Snapshot,
     granted: &'a Desired,
     /// Of those that are there, by their ARNs.
@@ -199,9 +201,9 @@ struct Meanings<'a> {
 }
 
 impl<'a> Meanings<'a> {
-    fn new(aws: &'a Aws, snapshot: &'a Snapshot, granted: &'a Desired) -> Self {
+    fn new(names: &'a Names, snapshot: &'a Snapshot, granted: &'a Desired) -> Self {
         let (there, wanted) = (HashMap::new(), HashMap::new());
-        Self { aws, snapshot, granted, there, wanted, attributes: OnceCell::new() }
+        Self { names, snapshot, granted, there, wanted, attributes: OnceCell::new() }
     }
 
     /// Finds out which of a role's policies already give what new ones are to give.
@@ -211,14 +213,14 @@ impl<'a> Meanings<'a> {
         binding: &ScopeBinding,
         replaces: &mut BTreeMap<ObjectId, Vec<ObjectId>>,
     ) {
-        let (aws, snapshot) = (self.aws, self.snapshot);
-        let role = aws.role_of(&binding.scope);
+        let (names, snapshot) = (self.names, self.snapshot);
+        let role = names.role_of(&binding.scope);
         let Some(known) = snapshot.roles.get(&role) else { return };
-        let ours: Vec<_> = known.attached.iter().filter(|(arn, _)| aws.names.is_policy_of_ours(arn)).collect();
+        let ours: Vec<_> = known.attached.iter().filter(|(arn, _)| names.is_policy_of_ours(arn)).collect();
         if ours.is_empty() {
             return;
         }
-        let carried = carried(aws, policies, binding);
+        let carried = carried(names, policies, binding);
         for (policy, _, _) in carried.iter().filter(|(_, arn, _)| !known.attached.contains_key(arn)) {
             let new = self.of_wanted(policy);
             let mut old: Vec<_> =
@@ -278,7 +280,8 @@ fn narrow(
         tags.extend(task_policy.map(|arn| (TASK_POLICY_TAG.to_owned(), arn.into())));
         tags.extend(aws.config.tags.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
     }
-    let mut attributes = json!({ "path": aws.names.path(), "tags": tags, "trust": trust(aws, binding)? });
+    let mut attributes =
+        json!({ "path": aws.names.path(), "tags": tags, "trust": trust(&aws.config, &aws.names, binding)? });
     if let Some(boundary) = &aws.config.permissions_boundary {
         attributes["boundary"] = boundary.as_str().into();
     }
@@ -348,8 +351,8 @@ fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: 
 }
 
 /// Requirements 17 to 20. Source: Amazon EKS user guide, "Assign IAM roles to Kubernetes service accounts".
-fn trust(aws: &Aws, binding: &ScopeBinding) -> Result<Value> {
-    let cluster = aws.config.cluster.as_ref().ok_or_else(|| {
+fn trust(config: &Config, names: &Names, binding: &ScopeBinding) -> Result<Value> {
+    let cluster = config.cluster.as_ref().ok_or_else(|| {
         Error::new(ErrorKind::Manifest, "a role for task code needs the cluster's OpenID Connect provider")
             .hint("set `aws.cluster.oidc_provider`")
     })?;
@@ -361,7 +364,7 @@ fn trust(aws: &Aws, binding: &ScopeBinding) -> Result<Value> {
         equals.insert(format!("{issuer}:sub"), subjects.clone().into());
         json!({
             "Effect": "Allow",
-            "Principal": { "Federated": aws.names.oidc_provider_arn(issuer) },
+            "Principal": { "Federated": names.oidc_provider_arn(issuer) },
             "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": { "StringEquals": equals },
         })

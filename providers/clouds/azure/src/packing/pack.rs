@@ -8,7 +8,8 @@ use std::sync::Arc;
 use cloudgrant_core::{Access, Checked, Intent, IntentId, ObjectId, Reach, TaskAccess};
 use foldhash::HashMap;
 
-use crate::Azure;
+use crate::config::Config;
+use crate::names::Names;
 use crate::objects::kinds;
 use crate::policy::condition::{self, Rules};
 use crate::resources::built_in_roles;
@@ -76,8 +77,8 @@ struct RoleOn {
 /// What narrows a role to a part of its resource.
 #[derive(Debug, Clone, Copy)]
 enum Narrowed {
-    /// Nothing: all of it.
-    ToNothingLess,
+    /// Nothing: it is on all of it.
+    No,
     /// The prefix in its container.
     ToPrefix {
         /// What the role allows.
@@ -91,9 +92,9 @@ enum Narrowed {
 
 impl Roles {
     /// What a grant comes to.
-    pub(crate) fn of_grant(azure: &Azure, grant: &TaskAccess, resolved: &Resolved) -> Self {
+    pub(crate) fn of_grant(config: &Config, names: &Names, grant: &TaskAccess, resolved: &Resolved) -> Self {
         let targets = grant.reaches.iter().filter_map(|reach| Some((reach, resolved.target(reach)?)));
-        Self(targets.flat_map(|(reach, target)| roles_on(azure, grant, reach, target, resolved)).collect())
+        Self(targets.flat_map(|(reach, target)| roles_on(config, names, grant, reach, target, resolved)).collect())
     }
 }
 
@@ -122,7 +123,8 @@ pub(crate) fn pull(access: Access, target: &Arc<Target>, because: &IntentId) -> 
 
 /// What a reach comes to.
 fn roles_on(
-    azure: &Azure,
+    config: &Config,
+    names: &Names,
     grant: &TaskAccess,
     reach: &Reach,
     target: &Arc<Target>,
@@ -130,7 +132,7 @@ fn roles_on(
 ) -> Vec<RoleOn> {
     let access = reach.access;
     let on = |role, narrowed| vec![RoleOn { target: target.clone(), role, narrowed }];
-    let role: Role = match role_choice::role_for(azure, grant, reach, &target.locator) {
+    let role: Role = match role_choice::role_for(config, names, grant, reach, &target.locator) {
         Choice::Named(name) => match resolved.role(name, &target.scope.subscription()) {
             Some(NamedRole { id, name }) => Role { id: id.clone().into(), name: name.clone().into(), object: None },
             None => return Vec::new(),
@@ -138,7 +140,7 @@ fn roles_on(
         Choice::Own(own) => {
             let object = Some(kinds::role(&own.name));
             let role = Role { id: own.id.into(), name: own.name.into(), object };
-            let Locator::Objects(_) = &target.locator else { return on(role, Narrowed::ToNothingLess) };
+            let Locator::Objects(_) = &target.locator else { return on(role, Narrowed::No) };
             let level = object_store::on_objects(access);
             return on(role, Narrowed::ToPrefix { deeds: level, allowed: level });
         }
@@ -152,7 +154,7 @@ fn roles_on(
             role.into()
         }
         Choice::Several(roles) => {
-            return roles.iter().flat_map(|role| on((*role).into(), Narrowed::ToNothingLess)).collect();
+            return roles.iter().flat_map(|role| on((*role).into(), Narrowed::No)).collect();
         }
         Choice::OfRegistry(roles) => return on_registry(roles, target).into_iter().collect(),
         // It was refused offline.
@@ -160,11 +162,12 @@ fn roles_on(
     };
     let narrowed = match &target.locator {
         // What the level itself would get may be the same role: then the wider of the two counts.
-        Locator::Objects(_) => object_store::deeds_of(&role.id)
-            .map_or(Narrowed::ToNothingLess, |deeds| Narrowed::ToPrefix { deeds, allowed: deeds }),
+        Locator::Objects(_) => {
+            object_store::deeds_of(&role.id).map_or(Narrowed::No, |deeds| Narrowed::ToPrefix { deeds, allowed: deeds })
+        }
         Locator::Registry(_) => Narrowed::ToRepository,
         // The whole of it: a prefix with a role that can't be narrowed was refused offline.
-        Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_) => Narrowed::ToNothingLess,
+        Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_) => Narrowed::No,
     };
     on(role, narrowed)
 }
@@ -184,7 +187,7 @@ fn add<'a>(RoleOn { target, role, narrowed }: &'a RoleOn, because: &IntentId, co
     let entry = collected.entry((&target.scope, role)).or_default();
     match (narrowed, &target.locator) {
         (Narrowed::ToPrefix { deeds, allowed }, Locator::Objects(objects)) => {
-            entry.deeds = deeds;
+            entry.deeds = *deeds;
             // A container may be named in two ways, and be read in one of them.
             entry.hierarchical |= target.hierarchical == Some(true);
             allowed.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));

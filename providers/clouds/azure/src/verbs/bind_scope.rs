@@ -11,8 +11,9 @@ use cloudgrant_core::{
 use serde_json::json;
 
 use crate::Azure;
+use crate::config::Config;
 use crate::inventory::clusters::Issuers;
-use crate::names::SCOPE_TAG;
+use crate::names::{Names, SCOPE_TAG};
 use crate::objects::kinds;
 use crate::objects::managed_identity::CLIENT_ID;
 use crate::observe::places::is_final;
@@ -50,14 +51,14 @@ pub(crate) async fn bound(
                 match (azure.config.identities.get(domain), azure.conventions.scoped_principals) {
                     (Some(name), made_by) => {
                         let identity = named(azure, name, domain).await?;
-                        assign(azure, binding, &roles, &identity, Vec::new(), &mut bound.desired);
+                        assign(&azure.names, binding, &roles, &identity, Vec::new(), &mut bound.desired);
                         match made_by {
                             MadeBy::Stack => bound.principals.push(named_principal(azure, binding, &identity).await?),
                             // The platform knows what its vendor has made.
                             MadeBy::Vendor => _ = bound.desired.vendor_made.insert(binding.scope.clone()),
                         }
                     }
-                    (None, MadeBy::Vendor) => bound.principals.push(of_vendor(azure, binding, &roles)),
+                    (None, MadeBy::Vendor) => bound.principals.push(of_vendor(&azure.config, binding, &roles)),
                     (None, MadeBy::Stack) => domain_identities(azure, binding, &roles, &mut bound).await?,
                 }
             }
@@ -81,7 +82,7 @@ async fn global(
     desired: &mut Desired,
 ) -> Result<()> {
     let identity = azure.task_identity().await?;
-    assign(azure, binding, roles, &identity, Vec::new(), desired);
+    assign(&azure.names, binding, roles, &identity, Vec::new(), desired);
     Ok(())
 }
 
@@ -108,9 +109,8 @@ async fn named(azure: &Azure, name: &str, domain: &Domain) -> Result<ResourceId>
 }
 
 /// Requirement 7: what only the platform's vendor can make, with what it is to be.
-fn of_vendor(azure: &Azure, binding: &Checked<ScopeBinding>, roles: &ByGrant<'_>) -> Principal {
+fn of_vendor(config: &Config, binding: &Checked<ScopeBinding>, roles: &ByGrant<'_>) -> Principal {
     let assignments = pack::assignments(&binding.grants, roles);
-    let config = &azure.config;
     let listed = |assignment: &Assignment| {
         json!({
             "role": assignment.role.name,
@@ -163,19 +163,20 @@ async fn domain_identities(
     bound: &mut Bound,
 ) -> Result<()> {
     let Issuers { named, why_not } = azure.issuers().await?;
-    let shards = shards::of(azure, binding, &named).await?;
+    let snapshot = azure.snapshot().await;
+    let shards = shards::of(&azure.names, &snapshot, binding, &named).await?;
     for shard in &shards {
         let identity = azure.names.identity_id(&shard.name);
         if let Some(why) = &why_not {
-            azure.snapshot().await.unusable().trust(&identity, why.clone());
+            snapshot.unusable().trust(&identity, why.clone());
         }
-        let object = identity_object(azure, binding, &shard.name);
+        let object = identity_object(&azure.names, binding, &shard.name);
         let id = object.id.clone();
         let desired = &mut bound.desired;
         desired.objects.push(object);
-        desired.objects.extend(credentials(azure, binding, shard, &identity, &id));
-        assign(azure, binding, roles, &identity, vec![id.clone()], desired);
-        bound.principals.push(principal(azure, binding, shard, id));
+        desired.objects.extend(credentials(&azure.config, binding, shard, &identity, &id));
+        assign(&azure.names, binding, roles, &identity, vec![id.clone()], desired);
+        bound.principals.push(principal(&azure.names, binding, shard, id));
     }
     Ok(())
 }
@@ -219,10 +220,10 @@ fn client_id_command(identity: &ResourceId) -> String {
 }
 
 /// An identity, for the platform to be told of it. Azure chooses its client ID.
-fn principal(azure: &Azure, binding: &Checked<ScopeBinding>, shard: &Shard, identity: ObjectId) -> Principal {
+fn principal(names: &Names, binding: &Checked<ScopeBinding>, shard: &Shard, identity: ObjectId) -> Principal {
     let trusted: HashSet<_> = shard.credentials.iter().map(|credential| &credential.subject).collect();
     let issuers: BTreeSet<_> = shard.credentials.iter().map(|credential| credential.issuer.clone()).collect();
-    let command = client_id_command(&azure.names.identity_id(&shard.name));
+    let command = client_id_command(&names.identity_id(&shard.name));
     let value = AnnotationValue::Chosen { object: identity.clone(), output: CLIENT_ID, command };
     Principal {
         scope: binding.scope.clone(),
@@ -237,12 +238,12 @@ fn principal(azure: &Azure, binding: &Checked<ScopeBinding>, shard: &Shard, iden
     }
 }
 
-fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -> Object {
-    let tags = azure.names.tags([(SCOPE_TAG, binding.scope.to_string())]);
+fn identity_object(names: &Names, binding: &Checked<ScopeBinding>, name: &str) -> Object {
+    let tags = names.tags([(SCOPE_TAG, binding.scope.to_string())]);
     Object {
-        id: kinds::identity(&azure.names.identity_id(name), azure.names.group()),
+        id: kinds::identity(&names.identity_id(name), names.group()),
         scope: binding.scope.clone(),
-        attributes: json!({ "resource_group": azure.names.group().name(), "tags": tags }).into(),
+        attributes: json!({ "resource_group": names.group().name(), "tags": tags }).into(),
         references: Vec::new(),
         depends_on: Vec::new(),
         because: for_binding(binding),
@@ -255,7 +256,7 @@ fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -
 /// Source: Azure documentation, "Workload identity on AKS": one credential a service account and issuer, never a
 /// pattern.
 fn credentials(
-    azure: &Azure,
+    config: &Config,
     binding: &Checked<ScopeBinding>,
     shard: &Shard,
     identity: &ResourceId,
@@ -268,7 +269,7 @@ fn credentials(
             "identity": identity.as_str(),
             "issuer": credential.issuer,
             "subject": credential.subject,
-            "audience": azure.config.cluster.audience(),
+            "audience": config.cluster.audience(),
         })
         .into(),
         references: Vec::new(),
@@ -282,7 +283,7 @@ fn credentials(
 }
 
 fn assign(
-    azure: &Azure,
+    names: &Names,
     binding: &Checked<ScopeBinding>,
     roles: &ByGrant<'_>,
     identity: &ResourceId,
@@ -291,21 +292,21 @@ fn assign(
 ) {
     for assignment in pack::assignments(&binding.grants, roles) {
         let on = assignment.scope.clone();
-        let mut object = assignment_object(azure, identity, &binding.scope, assignment);
+        let mut object = assignment_object(names, identity, &binding.scope, assignment);
         object.because.push(binding.id());
         object.depends_on.extend(depends_on.iter().cloned());
         if depends_on.is_empty() {
             // Not one of ours: the platform's.
             object.touches.push(identity.name().to_owned());
         }
-        desired.objects.extend(places::depend(azure, &mut object, &on));
+        desired.objects.extend(places::depend(names, &mut object, &on));
         desired.objects.push(object);
     }
 }
 
 /// A role assignment. It is a part of what others write too: Azure takes one for each scope, role and principal, whoever
 /// makes it.
-pub(crate) fn assignment_object(azure: &Azure, identity: &ResourceId, scope: &Scope, assignment: Assignment) -> Object {
+pub(crate) fn assignment_object(names: &Names, identity: &ResourceId, scope: &Scope, assignment: Assignment) -> Object {
     let Assignment { scope: on, role, condition, because } = assignment;
     let mut attributes = json!({
         "principal": identity.as_str(),
@@ -317,7 +318,7 @@ pub(crate) fn assignment_object(azure: &Azure, identity: &ResourceId, scope: &Sc
         attributes.insert("condition".to_owned(), condition.into());
     }
     Object {
-        id: kinds::assignment(&kinds::holder(identity, azure.names.group()), &role.name, &on),
+        id: kinds::assignment(&kinds::holder(identity, names.group()), &role.name, &on),
         scope: scope.clone(),
         attributes: attributes.into(),
         references: Vec::new(),

@@ -30,9 +30,9 @@ pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>
             desired.notes.push(admin_user(target));
         }
         for assignment in pack::pull(registry.access(), target, &registry.id()) {
-            let mut object = bind_scope::assignment_object(azure, &kubelet, &Scope::Global, assignment);
+            let mut object = bind_scope::assignment_object(&azure.names, &kubelet, &Scope::Global, assignment);
             object.touches.push(kubelet.name().to_owned());
-            desired.objects.extend(places::depend(azure, &mut object, &target.scope));
+            desired.objects.extend(places::depend(&azure.names, &mut object, &target.scope));
             desired.objects.push(object);
         }
         if let (false, Locator::Registry(named)) = (target.abac, &target.locator)

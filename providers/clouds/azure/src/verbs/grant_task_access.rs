@@ -8,6 +8,8 @@ use cloudgrant_core::{Checked, Intent, Note, Object, Ownership, Permissions, Rea
 use serde_json::{Value, json};
 
 use crate::Azure;
+use crate::config::Config;
+use crate::names::Names;
 use crate::objects::kinds;
 use crate::packing::pack::Roles;
 use crate::resources::built_in_roles::{self, Verdict};
@@ -27,25 +29,25 @@ pub(crate) async fn permissions(azure: &Azure, grants: &[Arc<Checked<TaskAccess>
     for grant in grants {
         for reach in &grant.reaches {
             let Some(target) = resolved.target(reach) else { continue };
-            if let Choice::Own(role) = role_for(azure, grant, reach, &target.locator) {
-                let object = roles.entry(role.name.clone()).or_insert_with(|| object(azure, grant, role));
+            if let Choice::Own(role) = role_for(&azure.config, &azure.names, grant, reach, &target.locator) {
+                let object = roles.entry(role.name.clone()).or_insert_with(|| object(&azure.config, grant, role));
                 if !object.because.contains(&grant.id()) {
                     object.because.push(grant.id());
                 }
                 assignable_in(object, &target.scope.subscription());
             }
-            notes(azure, grant, reach, target, &resolved, &mut permissions.desired.notes);
+            notes(&azure.config, &azure.names, grant, reach, target, &resolved, &mut permissions.desired.notes);
         }
-        permissions.grant(&***grant, Roles::of_grant(azure, grant, &resolved));
+        permissions.grant(&***grant, Roles::of_grant(&azure.config, &azure.names, grant, &resolved));
     }
     permissions.desired.objects.extend(roles.into_values());
     Ok(permissions)
 }
 
-fn object(azure: &Azure, grant: &TaskAccess, role: CustomRole) -> Object {
+fn object(config: &Config, grant: &TaskAccess, role: CustomRole) -> Object {
     // A definition is the tenant's, but listed in the subscriptions in which it can be assigned only. The data plane's is
     // always one of them: there it is looked for, whatever the manifest says by then.
-    let home = format!("/subscriptions/{}", azure.config.subscription);
+    let home = format!("/subscriptions/{}", config.subscription);
     Object {
         id: kinds::role(&role.name),
         scope: grant.scope.clone(),
@@ -78,7 +80,8 @@ fn assignable_in(role: &mut Object, subscription: &str) {
 }
 
 fn notes(
-    azure: &Azure,
+    config: &Config,
+    names: &Names,
     grant: &TaskAccess,
     reach: &Reach,
     target: &Target,
@@ -95,11 +98,11 @@ fn notes(
             format!("its role is on {what}: on everything in {}, and on what comes later", target.scope.short());
         notes.push(Note::warning(grant.id(), message));
     }
-    let named = match role_for(azure, grant, reach, &target.locator) {
+    let named = match role_for(config, names, grant, reach, &target.locator) {
         Choice::Named(name) => resolved.role(name, &target.scope.subscription()),
         Choice::Own(_) | Choice::ReadyMade(_) | Choice::Several(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
     };
-    notes.extend(named.and_then(|named| role_choice::note(azure, grant, reach, named)));
+    notes.extend(named.and_then(|named| role_choice::note(config, grant, reach, named)));
     let role = named.and_then(|named| built_in_roles::known(&named.id));
     if let Locator::Objects(objects) = &target.locator
         && role == Some(built_in_roles::BLOB_CONTRIBUTOR)
