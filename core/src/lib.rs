@@ -6,7 +6,9 @@
 //! ```text
 //! manifest + env + flags --manifest--> document --link--> intents
 //!   --check against Capabilities--> Checked<intent>
-//!   --Provider::{grant_task_access, enable_registry, bind_scope}--> Desired, and principals
+//!   --Provider::grant_task_access--> Permissions: what may be done
+//!   --Provider::bind_scope(bindings, permissions)--> principals that carry them
+//!   --Provider::enable_registry--> Desired
 //!   --Platform::deliver(principals)--> Desired: what the platform must be told
 //!   --Backend::observe--> Observed --diff--> Plan --approval--> ApprovedPlan
 //!   --Engine: order, concurrency, retry, deadline--> Backend::apply --> observe again --> Report
@@ -41,18 +43,20 @@ pub use contract::delivery::{
     Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Outputs, Principal, Principals,
 };
 pub use contract::diagnostic::{Diagnostic, Place, nearest};
+pub use contract::error::code::{CloudError, Code};
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::how_asked::{HandedOff, HowAsked};
 pub use contract::object::{Desired, Handoff, Object, ObjectId, Ownership, Reference};
 pub use contract::observed::{
     Broken, Found, Limit, Observed, Obstacle, Stays, Unmakeable, Unsearched, Widened, Widening,
 };
-pub use contract::permissions::{Permissions, Purpose};
+pub use contract::permission_document::{PermissionDocument, Purpose};
+pub use contract::permissions::{Granted, Permissions};
 pub use contract::platform::{
     ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet,
 };
 pub use contract::protected::{Protected, matches};
-pub use contract::provider::{Caller, Connect, Context, Provider};
+pub use contract::provider::{Caller, Connect, Context, HandsOff, Provider};
 pub use contract::registry::clouds::{Registration, provider, providers};
 pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
 pub use contract::remainder::{Remainder, Shares};
@@ -75,7 +79,7 @@ pub use text::redact::{ends_kept, is_invisible, quoted, shown, steers};
 pub use vocabulary::access::Access;
 pub use vocabulary::checked::Checked;
 pub use vocabulary::inexact::Inexact;
-pub use vocabulary::intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
+pub use vocabulary::intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
 pub use vocabulary::names::{Domain, GrantName, InvalidName, Project, RegistryName, ResourceName, Stack};
 pub use vocabulary::note::{DELETES_WITHOUT_GRANTS, Level, Note, TAKES_ALL_AWAY};
 pub use vocabulary::prefix::{CLEAR_PREFIX, unclear_prefix};

@@ -8,7 +8,7 @@ use crate::contract::backends::Backends;
 use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, Result};
 use crate::contract::object::Object;
-use crate::contract::permissions::{Permissions, Purpose};
+use crate::contract::permission_document::{PermissionDocument, Purpose};
 use crate::contract::platform::{Platform, PlatformContext};
 use crate::contract::provider::{Context, Provider};
 use crate::contract::registry::clouds::{self, Registration};
@@ -155,7 +155,7 @@ impl Session {
     }
 
     /// What whoever runs the manifest must be allowed, of the cloud and of what tells the platform. No request is sent.
-    pub fn permissions(&self, purpose: Purpose) -> Vec<Permissions> {
+    pub fn permissions(&self, purpose: Purpose) -> Vec<PermissionDocument> {
         let mut all = self.provider.permissions(&self.intents, purpose);
         all.extend(self.platform.permissions(&self.intents, purpose));
         all

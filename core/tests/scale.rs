@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Engine, Error,
-    ErrorKind, Intent, Object, ObjectId, Observed, Outcome, Ownership, Provider, RegisteredKind, Registration,
-    RegistryAccess, ResourceKind, Result, ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
+    ErrorKind, Intent, Object, ObjectId, Observed, Outcome, Ownership, Permissions, Provider, RegisteredKind,
+    Registration, RegistryAccess, ResourceKind, Result, ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
 };
 use cloudgrant_flyte as _;
 use cloudgrant_union as _;
@@ -56,16 +56,16 @@ impl Backend for Plain {
 
 #[async_trait]
 impl Provider for Plain {
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
         let objects = grants.iter().map(|grant| object(&***grant, Vec::new())).collect();
-        Ok(Desired { objects, ..Desired::default() })
+        Ok(Desired { objects, ..Desired::default() }.into())
     }
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
         Ok(Desired::default())
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], _: &Permissions) -> Result<Bound> {
         let needs = |binding: &ScopeBinding| {
             binding.grants.iter().map(|grant| ObjectId::new("thing", grant.id().to_string())).collect()
         };

@@ -1,7 +1,7 @@
 //! `cloudgrant permissions`
 
 use clap::Args;
-use cloudgrant_core::{Error, ErrorKind, Permissions, Purpose, Result, Session, Settings};
+use cloudgrant_core::{Error, ErrorKind, PermissionDocument, Purpose, Result, Session, Settings};
 use serde_json::json;
 
 use super::Shell;
@@ -66,7 +66,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     if all.len() > 1 && is_file(&std::io::stdout()) {
         return Err(one_a_file(shell, &options, &all));
     }
-    for Permissions { kind, holder, document, notes, .. } in &all {
+    for PermissionDocument { kind, holder, document, notes, .. } in &all {
         shell.printer.say(&format!("{kind} for {holder}:"));
         shell.printer.json(document)?;
         for note in notes {
@@ -77,7 +77,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
 }
 
 /// The document of this name.
-fn chosen(all: Vec<Permissions>, name: &str) -> Result<Permissions> {
+fn chosen(all: Vec<PermissionDocument>, name: &str) -> Result<PermissionDocument> {
     let names: Vec<_> = all.iter().map(|one| one.name.clone()).collect();
     all.into_iter().find(|one| one.name == name).ok_or_else(|| {
         Error::new(ErrorKind::Usage, format!("there is no document for `{name}`"))
@@ -101,9 +101,9 @@ fn is_file(stdout: &std::io::Stdout) -> bool {
 }
 
 /// No cloud's tool takes several documents in one file, and whose each is wouldn't be in it.
-fn one_a_file(shell: Shell<'_>, options: &Options, all: &[Permissions]) -> Error {
+fn one_a_file(shell: Shell<'_>, options: &Options, all: &[PermissionDocument]) -> Error {
     let purpose = if options.plan { " --plan" } else { "" };
-    let commands = all.iter().map(|Permissions { name, kind, holder, .. }| {
+    let commands = all.iter().map(|PermissionDocument { name, kind, holder, .. }| {
         let command = shell.global.repeated("permissions");
         format!("{command}{purpose} --for {name} > {name}.json   # {kind} for {holder}")
     });

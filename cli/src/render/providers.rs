@@ -167,8 +167,8 @@ mod tests {
 
     use async_trait::async_trait;
     use cloudgrant_core::{
-        Approved, Backend, Bound, Checked, Connect, Context, Desired, Diagnostic, Inexact, Observed, Outcome, Provider,
-        RegisteredKind, RegistryAccess, Result, ScopeBinding, TaskAccess,
+        Approved, Backend, Bound, Checked, Connect, Context, Desired, Diagnostic, Inexact, Observed, Outcome,
+        Permissions, Provider, RegisteredKind, RegistryAccess, Result, ScopeBinding, TaskAccess,
     };
 
     use super::*;
@@ -190,15 +190,15 @@ mod tests {
 
     #[async_trait]
     impl Provider for Exact {
-        async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-            Ok(Desired::default())
+        async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+            Ok(Permissions::default())
         }
 
         async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
             Ok(Desired::default())
         }
 
-        async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
+        async fn bind_scope(&self, _: &[Checked<ScopeBinding>], _: &Permissions) -> Result<Bound> {
             Ok(Bound::default())
         }
     }

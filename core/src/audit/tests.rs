@@ -10,6 +10,7 @@ use crate::contract::backends::Backends;
 use crate::contract::delivery::Bound;
 use crate::contract::object::{Desired, ObjectId, Ownership};
 use crate::contract::observed::Observed;
+use crate::contract::permissions::Permissions;
 use crate::contract::provider::{Caller, Provider};
 use crate::plan::{Action, Approval, Approved, Change, Plan, Summary};
 use crate::vocabulary::checked::Checked;
@@ -218,15 +219,15 @@ impl Backend for Meanwhile {
 
 #[async_trait]
 impl Provider for Meanwhile {
-    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        Ok(Desired::default())
+    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+        Ok(Permissions::default())
     }
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
         Ok(Desired::default())
     }
 
-    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
+    async fn bind_scope(&self, _: &[Checked<ScopeBinding>], _: &Permissions) -> Result<Bound> {
         Ok(Bound::default())
     }
 }

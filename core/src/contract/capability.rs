@@ -6,7 +6,7 @@ use crate::contract::diagnostic::Diagnostic;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::{Checked, Nearly};
 use crate::vocabulary::inexact::Inexact;
-use crate::vocabulary::intent::{Intent, Verb};
+use crate::vocabulary::intent::Intent;
 use crate::vocabulary::note::Note;
 use crate::vocabulary::resource::{RegisteredKind, Resource, ResourceKind};
 use crate::vocabulary::scope::{Pair, Scope, ScopeKind};
@@ -161,15 +161,14 @@ impl Capabilities {
         let mut notes = Vec::new();
         for reach in request.reaches() {
             let kind = reach.resource.kind;
-            let levels = self.levels_for(request.verb(), kind);
+            let levels = request.levels(self.levels(kind), self.levels_of_registry(kind));
             if levels.contains(&reach.access) {
                 match self.inexact_on(&reach.resource, reach.access) {
                     Some(inexact) if request.is_precise() && !inexact.precisely => {
                         refusals.push(imprecise(provider, path, &reach.resource, inexact));
                     }
                     Some(inexact) if !request.is_precise() => {
-                        let can_be_precise = request.verb() == Verb::GrantTaskAccess;
-                        let message = inexact.sentence(provider, &reach.resource, can_be_precise);
+                        let message = inexact.sentence(provider, &reach.resource, request.can_be_precise());
                         let about = request.id();
                         let gains_nothing = inexact.gains.is_empty();
                         let note =
@@ -180,28 +179,21 @@ impl Capabilities {
                 }
                 continue;
             }
-            let path = match request.verb() {
-                Verb::EnableRegistry => format!("{path}.access"),
-                _ => format!("{path}.access.{}", reach.resource.name),
-            };
+            let path = request.access_path(path, &reach.resource.name);
             let message = if levels.is_empty() {
-                let whom = if request.verb() == Verb::EnableRegistry { "infrastructure" } else { "task code" };
-                format!("{provider} can't give {whom} {}: {}", kind.with_article(), reach.resource.locator)
+                let (whom, what) = (request.whom(), kind.with_article());
+                format!("{provider} can't give {whom} {what}: {}", reach.resource.locator)
             } else {
                 format!("{provider} has no access level `{}` for {}", reach.access, kind.with_article())
             };
-            refusals.push(Diagnostic::new(path, message).hint(self.alternative(request.verb(), kind, levels)));
+            refusals.push(Diagnostic::new(path, message).hint(self.alternative(&request, kind, levels)));
         }
         if refusals.is_empty() { Ok(Checked::new(request, notes)) } else { Err(refusals) }
     }
 
-    /// The levels at which a verb gives a kind of resource.
-    fn levels_for(&self, verb: Verb, kind: ResourceKind) -> &'static [Access] {
-        match verb {
-            Verb::EnableRegistry if kind == ResourceKind::REGISTRY => self.registry,
-            Verb::EnableRegistry => &[],
-            Verb::GrantTaskAccess | Verb::BindScope => self.levels(kind),
-        }
+    /// The levels at which infrastructure can be given a kind of resource.
+    fn levels_of_registry(&self, kind: ResourceKind) -> &'static [Access] {
+        if kind == ResourceKind::REGISTRY { self.registry } else { &[] }
     }
 
     fn refuse_scope<T: Intent>(
@@ -212,7 +204,7 @@ impl Capabilities {
         request: &T,
     ) -> Option<Diagnostic> {
         let scope = request.scope();
-        if request.verb() == Verb::EnableRegistry || self.binds(scope.kind(), tenancy) {
+        if !request.is_of_scope() || self.binds(scope.kind(), tenancy) {
             return None;
         }
         let message = match tenancy.shared_with(scope, SHARING_NAMED).filter(|_| self.allows_scope(scope.kind())) {
@@ -261,11 +253,12 @@ impl Capabilities {
         }
     }
 
-    fn alternative(&self, verb: Verb, kind: ResourceKind, levels: &[Access]) -> String {
+    fn alternative(&self, request: &impl Intent, kind: ResourceKind, levels: &[Access]) -> String {
         if !levels.is_empty() {
             let mut hint = format!("supported for {}: {}", kind.with_article(), join(levels));
-            if verb == Verb::EnableRegistry && self.levels(kind).len() > levels.len() {
-                hint.push_str("; to give task code more, name the repository under `resources` and grant it");
+            if let Some(for_more) = request.for_more().filter(|_| self.levels(kind).len() > levels.len()) {
+                hint.push_str("; ");
+                hint.push_str(for_more);
             }
             return hint;
         }

@@ -1,10 +1,12 @@
 //! One error for everything: what was attempted, on what, what came of it, and what to do.
 
+pub(crate) mod code;
 mod headline;
 
 use std::fmt;
 
 use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::code::{CloudError, Code};
 use crate::contract::error::headline::where_problems_are;
 use crate::text::redact::bounded;
 
@@ -71,11 +73,13 @@ impl ErrorKind {
     }
 }
 
-/// An error: kind, message, context, hint, and what caused it.
+/// An error: kind, code, message, context, hint, what the cloud said, and what caused it.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
+    code: Option<Code>,
+    cloud: Option<CloudError>,
     message: String,
     context: Vec<(&'static str, String)>,
     hint: Option<String>,
@@ -88,6 +92,8 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
+            code: None,
+            cloud: None,
             message: bounded(message.into()),
             context: Vec::new(),
             hint: None,
@@ -194,6 +200,27 @@ impl Error {
         self
     }
 
+    /// Says by a code what it is, where somebody decides by more than the kind.
+    #[must_use]
+    pub fn with_code(mut self, code: Code) -> Self {
+        self.0.code = Some(code);
+        self
+    }
+
+    /// Keeps what the cloud said, for whoever decides by it. What people are told of that is a [fact](Self::with).
+    #[must_use]
+    pub fn of_cloud(mut self, code: impl Into<String>, message: impl Into<String>) -> Self {
+        self.0.cloud = Some(CloudError { code: bounded(code.into()), message: bounded(message.into()) });
+        self
+    }
+
+    /// The same failure as one of another kind, which has no code of its own any more. All else that it says stays.
+    #[must_use]
+    pub fn as_kind(mut self, kind: ErrorKind) -> Self {
+        (self.0.kind, self.0.code) = (kind, None);
+        self
+    }
+
     /// Says what to do. A hint that is nearer to the cause stays.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -212,9 +239,11 @@ impl Error {
 
     /// The same once more, without its cause.
     pub(crate) fn told_again(&self) -> Self {
-        let Inner { kind, message, context, hint, diagnostics, source: _ } = &*self.0;
+        let Inner { kind, code, cloud, message, context, hint, diagnostics, source: _ } = &*self.0;
         Self(Box::new(Inner {
             kind: *kind,
+            code: *code,
+            cloud: cloud.clone(),
             message: message.clone(),
             context: context.clone(),
             hint: hint.clone(),
@@ -252,6 +281,21 @@ impl Error {
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// What it is, for programs: the kind's code, where nobody said more exactly.
+    pub fn code(&self) -> Code {
+        self.0.code.unwrap_or_else(|| self.0.kind.into())
+    }
+
+    /// What the cloud said, where it said anything.
+    pub fn cloud(&self) -> Option<&CloudError> {
+        self.0.cloud.as_ref()
+    }
+
+    /// The cloud's code; empty where it gave none.
+    pub fn cloud_code(&self) -> &str {
+        self.cloud().map_or("", |cloud| &cloud.code)
     }
 
     /// The message, without context.

@@ -13,6 +13,7 @@ pub(crate) mod error;
 pub(crate) mod how_asked;
 pub(crate) mod object;
 pub(crate) mod observed;
+pub(crate) mod permission_document;
 pub(crate) mod permissions;
 pub(crate) mod platform;
 pub(crate) mod protected;

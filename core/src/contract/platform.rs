@@ -13,7 +13,7 @@ use crate::contract::delivery::{DeliveryFile, Principal};
 use crate::contract::error::Result;
 use crate::contract::how_asked::{HandedOff, HowAsked};
 use crate::contract::object::{Desired, Handoff, ObjectId};
-use crate::contract::permissions::{Permissions, Purpose};
+use crate::contract::permission_document::{PermissionDocument, Purpose};
 use crate::contract::protected::Protected;
 use crate::contract::stacks::WayTo;
 use crate::vocabulary::intent::{Intents, Reach};
@@ -89,7 +89,7 @@ pub trait Platform: Debug + Send + Sync {
 
     /// What whoever runs cloudgrant must be allowed for what the [backend](Self::backend) does, as documents; beside those of the
     /// cloud ([`Provider::permissions`](crate::Provider::permissions)), and with other names than these.
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         let _ = (intents, purpose);
         Vec::new()
     }

@@ -20,20 +20,108 @@ use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::how_asked::HowAsked;
 use crate::contract::object::{Desired, Handoff, Object, ObjectId};
 use crate::contract::observed::Widened;
-use crate::contract::permissions::{Permissions, Purpose};
+use crate::contract::permission_document::{PermissionDocument, Purpose};
+use crate::contract::permissions::Permissions;
 use crate::contract::platform::Platform;
 use crate::contract::remainder::Remainder;
 use crate::contract::stacks::Stacks;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
-use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess, Verb};
+use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::vocabulary::names::{GrantName, Stack};
 use crate::vocabulary::resource::{Resource, ResourceKind};
 use crate::vocabulary::scope::Scope;
 
 /// One cloud, connected.
 ///
-/// The verbs say what must exist, and what is there its [`Backend`] says. The verbs are asked side by side.
+/// The verbs say what must exist, and what is there its [`Backend`] says. What may be done comes first
+/// ([`grant_task_access`](Self::grant_task_access)), and who does it takes that up ([`bind_scope`](Self::bind_scope)); registries
+/// ([`enable_registry`](Self::enable_registry)) are asked for beside these two. Core puts the answers together: an object that
+/// two of them have in the same form is one.
+///
+/// In a cloud where a policy is an object that principals name, the two verbs are:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use cloudgrant_core::*;
+/// # use serde_json::json;
+/// # fn object(id: ObjectId, intent: &impl Intent, attributes: Attributes, depends_on: Vec<ObjectId>) -> Object {
+/// #     let (scope, because, ownership) = (intent.scope().clone(), vec![intent.id()], Ownership::Exclusive);
+/// #     let (references, touches, handoff) = (Vec::new(), Vec::new(), None);
+/// #     Object { id, scope, attributes, references, depends_on, because, ownership, touches, handoff }
+/// # }
+/// #[derive(Debug)]
+/// struct Mine;
+///
+/// /// How this cloud says that something may be done.
+/// #[derive(Debug)]
+/// struct Policy(ObjectId);
+///
+/// #[async_trait::async_trait]
+/// impl Provider for Mine {
+///     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+///         let mut permissions = Permissions::default();
+///         for grant in grants.iter().map(|grant| &***grant) {
+///             let id = ObjectId::new("policy", grant.name.as_str());
+///             let reach = |reach: &Reach| json!([reach.resource.locator, reach.access]);
+///             let allows = json!({ "allows": grant.reaches.iter().map(reach).collect::<Vec<_>>() });
+///             permissions.grant(grant, Policy(id.clone()));
+///             permissions.desired.objects.push(object(id, grant, allows.into(), Vec::new()));
+///         }
+///         Ok(permissions)
+///     }
+///
+///     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
+///         let mut desired = Desired::default();
+///         let policies = permissions.by_grant::<Policy>()?;
+///         for binding in bindings {
+///             let carried = binding.grants.iter().filter_map(|grant| policies.get(&grant.id())).flatten();
+///             let carried: Vec<_> = carried.map(|Policy(id)| id.clone()).collect();
+///             let names: Vec<_> = carried.iter().map(|policy| &policy.name).collect();
+///             let trusts: Vec<_> = binding.subjects.iter().map(|(_, subject)| subject.to_string()).collect();
+///             let principal = json!({ "trusts": trusts, "carries": names });
+///             let id = ObjectId::new("principal", binding.scope.slug());
+///             desired.objects.push(object(id, &**binding, principal.into(), carried));
+///         }
+///         Ok(desired.into())
+///     }
+///
+///     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
+///         Ok(Desired::default())
+///     }
+/// }
+/// # #[async_trait::async_trait]
+/// # impl Backend for Mine {
+/// #     async fn observe(&self, _: &Desired) -> Result<Observed> {
+/// #         Ok(Observed::default())
+/// #     }
+/// #     async fn apply(&self, _: Approved<'_>) -> Result<Outcome> {
+/// #         Ok(Outcome::default())
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let can = Capabilities::none()
+/// #     .scopes(&ScopeKind::ALL, "")
+/// #     .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read])]);
+/// # let (name, kind) = (ResourceName::parse("data")?, ResourceKind::OBJECT_STORE);
+/// # let resource = Arc::new(Resource { name, kind, locator: "store://data".to_owned(), force: false });
+/// # let (reaches, name) = (vec![Reach { resource, access: Access::Read }], GrantName::parse("read-data")?);
+/// # let scope = Scope::Domain { domain: Domain::parse("production")? };
+/// # let (precise, carried_by, beside_revoked) = (false, Arc::new([scope.clone()]), Arc::new([]));
+/// # let grant = TaskAccess { name, scope: scope.clone(), reaches, precise, carried_by, beside_revoked };
+/// # let grants = vec![Arc::new(can.check("mine", "grants", grant).map_err(|_| "refused")?)];
+/// # let binding = ScopeBinding { scope, subjects: Vec::new(), grants: grants.clone(), served_elsewhere: Vec::new() };
+/// # let bindings = [can.check("mine", "bindings", binding).map_err(|_| "refused")?];
+///
+/// // What core does with them:
+/// let permissions = Mine.grant_task_access(&grants).await?;
+/// let bound = Mine.bind_scope(&bindings, &permissions).await?;
+/// assert_eq!(bound.desired.objects[0].attributes.value()["carries"], json!(["read-data"]));
+/// assert_eq!(bound.desired.objects[0].depends_on, [permissions.desired.objects[0].id.clone()]);
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Provider: Backend {
     /// What is wrong with the intents, as far as it can be told without the cloud.
@@ -70,13 +158,14 @@ pub trait Provider: Backend {
         self.place()
     }
 
-    /// Which objects must exist so that task code has what the grants say.
+    /// What the grants come to: what may be done for each of their scopes, and which objects must exist for that, whoever carries it.
     ///
     /// Needs a level in [`Capabilities::kinds`].
     ///
     /// # Behavior
     /// - May read the cloud, never writes.
     /// - Gets the whole batch, so that it can pack and share; answers with nothing for an empty one.
+    /// - Gives what may be done at exactly the scope of the grants that ask for it; core refuses every other answer.
     /// - Gives each object the scope of the grants for which it exists, and names these. What several scopes share it
     ///   gives once for each of them, in the same form: core makes it one object, for all of their grants.
     /// - Where others are revoked beside these grants ([`TaskAccess::beside_revoked`]), gives an object that is for several
@@ -85,7 +174,7 @@ pub trait Provider: Backend {
     ///
     /// # Errors
     /// What is taken for granted isn't there, or the cloud doesn't answer.
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired>;
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions>;
 
     /// Which objects must exist so that the platform's infrastructure can use the registries.
     ///
@@ -104,16 +193,20 @@ pub trait Provider: Backend {
     ///
     /// Needs the scope's kind in [`Capabilities::scopes`].
     ///
+    /// `permissions` is what [`grant_task_access`](Self::grant_task_access) answered a moment before: it has all grants that the
+    /// bindings have. Where that verb fails, this one isn't asked.
+    ///
     /// # Behavior
-    /// - As [`grant_task_access`](Self::grant_task_access).
+    /// - Reads, packs and shares as [`grant_task_access`](Self::grant_task_access).
+    /// - Has each principal carry what the binding's grants come to, from the permissions, and works out none of it anew.
     /// - Trusts exactly the binding's subjects, never a pattern.
     /// - Says of each principal that task code isn't yet told of which it is ([`Principal`](crate::Principal)): to tell the
     ///   platform is the platform's own plugin's to do. So its kinds of objects are the cloud's alone.
-    /// - May depend on objects that `grant_task_access` wants.
+    /// - Its objects may depend on those of the permissions.
     ///
     /// # Errors
     /// As [`grant_task_access`](Self::grant_task_access).
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound>;
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound>;
 
     /// What is left of one of the cloud's objects without what it says itself to be of some grants: where a provider writes the names
     /// of grants into it. Asked of what no grant asks for that stays, as these were edited since they were applied.
@@ -151,12 +244,11 @@ pub trait Provider: Backend {
         overlap(one.1, other.1)
     }
 
-    /// Whether somebody else may be asked for something that the answer of a verb has, or the platform's vendor for a principal in it.
+    /// For what somebody else may be asked for something that the answer of a verb has, or the platform's vendor for a principal in it.
     /// Asked where a resource of what is revoked is gone or may not be read: then what somebody was asked for can't be told, and whoever
     /// revokes is told that.
-    fn hands_off(&self, verb: Verb) -> bool {
-        let _ = verb;
-        true
+    fn hands_off(&self) -> HandsOff {
+        HandsOff::EVERYTHING
     }
 
     /// Who the cloud takes the caller for: what the audit trail says beside the name on the machine. Asked once a plan was
@@ -255,7 +347,7 @@ pub trait Provider: Backend {
     /// - Sends nothing.
     /// - Is enough to make, change and take away all that the intents come to, and holds nothing that no run needs.
     /// - Says nothing where the provider doesn't know.
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         let _ = (intents, purpose);
         Vec::new()
     }
@@ -299,6 +391,24 @@ fn is_within(one: &str, other: &str) -> bool {
     let other = other.trim_end_matches('*');
     let is_open = is_pattern || other.ends_with('/');
     one.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || is_open)
+}
+
+/// For what somebody else may be asked, where a cloud can't do it by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandsOff {
+    /// For grants.
+    pub grants: bool,
+    /// For registries.
+    pub registries: bool,
+    /// For bindings.
+    pub bindings: bool,
+}
+
+impl HandsOff {
+    /// For anything.
+    pub const EVERYTHING: Self = Self { grants: true, registries: true, bindings: true };
+    /// For nothing.
+    pub const NOTHING: Self = Self { grants: false, registries: false, bindings: false };
 }
 
 /// Who calls, in the cloud's own words.

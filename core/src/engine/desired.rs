@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::contract::delivery::{DeliveryFile, Identity, Outputs, Principal, Principals};
+use crate::contract::delivery::{Bound, DeliveryFile, Identity, Outputs, Principal, Principals};
 use crate::contract::error::{Error, Result};
 use crate::contract::how_asked::{HandedOff, HowAsked};
 use crate::contract::object::{Desired, ObjectId};
@@ -12,7 +12,7 @@ use crate::engine::cancel::Cancel;
 use crate::engine::platform_places::Reached;
 use crate::engine::watch::{Event, Silent, Watch};
 use crate::engine::{Engine, retry};
-use crate::plan::diff::{self, Aim, check_answer, check_principals};
+use crate::plan::diff::{self, Aim, check_answer, check_permissions, check_principals};
 use crate::plan::{Action, Change};
 use crate::vocabulary::intent::Intents;
 use crate::vocabulary::resource::Resource;
@@ -192,17 +192,27 @@ impl Engine {
         }
         let Intents { grants, registries, bindings, is_part: _ } = intents;
         let (provider, settings) = (&self.provider, &self.settings);
-        // Side by side, as none of them needs what another one answers.
-        let (desired, enabled, bound) = tokio::join!(
-            retry::reading(settings, watch, cancel, || provider.grant_task_access(grants)),
-            retry::reading(settings, watch, cancel, || provider.enable_registry(registries)),
-            retry::reading(settings, watch, cancel, || provider.bind_scope(bindings)),
-        );
-        let ((mut desired, enabled), bound) = Error::both(Error::both(desired, enabled), bound)?;
-        check_answer(self.id, grants.iter().map(|grant| &***grant), &desired)?;
+        // Whose principals carry what is told once it is known what that is. A registry needs neither.
+        let granted_and_bound = async {
+            let grant = || provider.grant_task_access(grants);
+            let permissions = retry::reading(settings, watch, cancel, grant).await;
+            let bound = match &permissions {
+                Ok(permissions) => {
+                    let bind = || provider.bind_scope(bindings, permissions);
+                    retry::reading(settings, watch, cancel, bind).await
+                }
+                Err(_) => Ok(Bound::default()),
+            };
+            (permissions, bound)
+        };
+        let enabled = retry::reading(settings, watch, cancel, || provider.enable_registry(registries));
+        let ((permissions, bound), enabled) = tokio::join!(granted_and_bound, enabled);
+        let ((permissions, enabled), bound) = Error::both(Error::both(permissions, enabled), bound)?;
+        check_permissions(self.id, grants, &permissions)?;
         check_answer(self.id, registries.iter().map(|registry| &**registry), &enabled)?;
         check_answer(self.id, bindings.iter().map(|binding| &**binding), &bound.desired)?;
         check_principals(self.id, bindings, &bound.principals)?;
+        let mut desired = permissions.desired;
         for desired in [&desired, &enabled, &bound.desired] {
             check_kinds(self.id, self.platform.as_ref(), desired.objects.iter().map(|object| &object.id))?;
         }

@@ -7,11 +7,12 @@ use crate::contract::delivery::{Identity, Outputs, Principal};
 use crate::contract::error::Error;
 use crate::contract::object::{Handoff, Object, ObjectId, Ownership};
 use crate::contract::observed::Unsearched;
+use crate::contract::provider::HandsOff;
 use crate::engine::marks::taking_back;
 use crate::engine::{Cancel, Engine, Silent};
 use crate::plan::{Action, Change, Plan};
 use crate::text::listed::listed;
-use crate::vocabulary::intent::{Intent, IntentId, Intents, ScopeBinding, TaskAccess, Verb};
+use crate::vocabulary::intent::{Intent, IntentId, Intents, ScopeBinding, TaskAccess};
 use crate::vocabulary::scope::Scope;
 
 /// How many of the intents are named.
@@ -113,7 +114,7 @@ impl Engine {
         let mut all = OneByOne::default();
         let once = Cancel::default();
         once.cancel();
-        for Part { intent, verb, because, intents: part } in parts(intents) {
+        for Part { intent, may_be_handed_off, because, intents: part } in parts(intents, self.provider.hands_off()) {
             let told = async {
                 let (desired, principals) = self.desired_for(&part, &Silent, &once).await?;
                 let of_vendor = of_vendor(&principals);
@@ -129,7 +130,7 @@ impl Engine {
                     };
                     all.asked.extend(asked.into_iter().map(with_grants));
                 }
-                Err(_) if !self.provider.hands_off(verb) => {}
+                Err(_) if !may_be_handed_off => {}
                 Err(error) => all.untold.push((intent, error)),
             }
         }
@@ -140,33 +141,38 @@ impl Engine {
 /// A part of intents that needs no other one.
 struct Part {
     intent: IntentId,
-    verb: Verb,
+    /// Whether somebody else may be asked for it.
+    may_be_handed_off: bool,
     /// The grants for which it is as well.
     because: Vec<IntentId>,
     intents: Intents,
 }
 
-fn parts(intents: &Intents) -> Vec<Part> {
-    let part =
-        |intent: &dyn Intent, intents| Part { intent: intent.id(), verb: intent.verb(), because: Vec::new(), intents };
+fn parts(intents: &Intents, hands_off: HandsOff) -> Vec<Part> {
+    let part = |intent: &dyn Intent, may_be_handed_off, intents| Part {
+        intent: intent.id(),
+        may_be_handed_off,
+        because: Vec::new(),
+        intents,
+    };
     let mut parts = Vec::new();
     for grant in &intents.grants {
         for reach in &grant.reaches {
             let one = TaskAccess { reaches: vec![reach.clone()], ..TaskAccess::clone(grant) };
             let one = Intents { grants: vec![Arc::new(grant.with(one))], ..Intents::default() };
-            parts.push(part(&***grant, one));
+            parts.push(part(&***grant, hands_off.grants, one));
         }
     }
     for registry in &intents.registries {
         let one = Intents { registries: vec![registry.clone()], ..Intents::default() };
-        parts.push(part(&**registry, one));
+        parts.push(part(&**registry, hands_off.registries, one));
     }
     for binding in &intents.bindings {
         let own = binding.grants.iter().filter(|grant| grant.scope == binding.scope);
         let because = own.map(|grant| grant.id()).collect();
         let one = binding.with(ScopeBinding { grants: Vec::new(), ..ScopeBinding::clone(binding) });
         let one = Intents { bindings: vec![one], ..Intents::default() };
-        parts.push(Part { because, ..part(&**binding, one) });
+        parts.push(Part { because, ..part(&**binding, hands_off.bindings, one) });
     }
     parts
 }

@@ -1,7 +1,9 @@
 //! The difference between what should be and what is, and the rules that no provider can get round.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::mem::discriminant;
+use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
@@ -11,12 +13,13 @@ use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::{Desired, Object, ObjectId, Ownership};
 use crate::contract::observed::{Found, Observed, Stays};
+use crate::contract::permissions::Permissions;
 use crate::contract::protected::Protected;
 use crate::plan::in_the_way::InTheWay;
 use crate::plan::{Action, Change, Plan, Refusal};
 use crate::plan::{in_the_way, order, unmakeable};
 use crate::vocabulary::checked::Checked;
-use crate::vocabulary::intent::{Intent, IntentId, ScopeBinding};
+use crate::vocabulary::intent::{Intent, IntentId, ScopeBinding, TaskAccess};
 use crate::vocabulary::names::Stack;
 use crate::vocabulary::principal::Subject;
 use crate::vocabulary::scope::{Pair, Scope};
@@ -28,21 +31,50 @@ pub(crate) fn check_answer<'a, I: Intent + 'a>(
     asked: impl IntoIterator<Item = &'a I>,
     answer: &Desired,
 ) -> Result<()> {
-    let asked: HashMap<_, _> = asked.into_iter().map(|intent| (intent.id(), intent.scope())).collect();
-    // An object may exist for what other verbs were asked as well, and for very much of it.
-    let kind = asked.keys().next().map(discriminant);
-    let of_kind = |intent: &&IntentId| Some(discriminant(*intent)) == kind;
-    for object in &answer.objects {
-        let mut scopes = object.because.iter().filter(of_kind).filter_map(|intent| asked.get(intent)).peekable();
+    Asked::new(asked).check(provider, answer)
+}
+
+/// Holds what grants come to against them: each object as [`check_answer`] has it, and what may be done at exactly the scope of
+/// the grants that ask for it.
+pub(crate) fn check_permissions(
+    provider: &str,
+    grants: &[Arc<Checked<TaskAccess>>],
+    permissions: &Permissions,
+) -> Result<()> {
+    let asked = Asked::new(grants.iter().map(|grant| &***grant));
+    asked.check(provider, &permissions.desired)?;
+    permissions.scopes().try_for_each(|(scope, because)| asked.check_scope(provider, &"a permission", because, scope))
+}
+
+/// What a verb was asked, with the scope of each.
+struct Asked<'a>(HashMap<IntentId, &'a Scope>);
+
+impl<'a> Asked<'a> {
+    fn new<I: Intent + 'a>(intents: impl IntoIterator<Item = &'a I>) -> Self {
+        Self(intents.into_iter().map(|intent| (intent.id(), intent.scope())).collect())
+    }
+
+    fn check(&self, provider: &str, answer: &Desired) -> Result<()> {
+        let check = |object: &Object| self.check_scope(provider, &object.id, &object.because, &object.scope);
+        answer.objects.iter().try_for_each(check)
+    }
+
+    fn check_scope(&self, provider: &str, what: &dyn Display, because: &[IntentId], scope: &Scope) -> Result<()> {
+        // An object may exist for what other verbs were asked as well, and for very much of it.
+        let kind = self.0.keys().next().map(discriminant);
+        let of_kind = |intent: &&IntentId| Some(discriminant(*intent)) == kind;
+        let mut scopes = because.iter().filter(of_kind).filter_map(|intent| self.0.get(intent)).peekable();
         if scopes.peek().is_none() {
-            return Err(Error::provider_bug(provider, format!("{} exists for nothing that was asked", object.id)));
+            return Err(Error::provider_bug(provider, format!("{what} exists for nothing that was asked")));
         }
-        if let Some(scope) = scopes.find(|scope| ***scope != object.scope) {
-            let what = format!("{} has scope `{}` where `{scope}` was asked", object.id, object.scope);
-            return Err(Error::provider_bug(provider, what));
+        match scopes.find(|asked| **asked != scope) {
+            Some(asked) => {
+                let what = format!("{what} has scope `{scope}` where `{asked}` was asked");
+                Err(Error::provider_bug(provider, what))
+            }
+            None => Ok(()),
         }
     }
-    Ok(())
 }
 
 /// Holds a provider's principals against what was asked: each must be of a scope that was asked for, and serve nobody but that

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
-use crate::vocabulary::names::{GrantName, RegistryName};
+use crate::vocabulary::names::{GrantName, RegistryName, ResourceName};
 use crate::vocabulary::principal::Subject;
 use crate::vocabulary::resource::Resource;
 use crate::vocabulary::scope::{Pair, Scope};
@@ -50,32 +50,35 @@ pub trait Intent {
     fn scope(&self) -> &Scope;
     /// The resources it reaches, each with how much of it.
     fn reaches(&self) -> &[Reach];
-    /// The verb of the contract that serves it.
-    fn verb(&self) -> Verb;
     /// Whether exactly the asked access is insisted on.
     fn is_precise(&self) -> bool {
         false
     }
-}
-
-/// A verb of the provider contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verb {
-    /// [`crate::Provider::grant_task_access`]
-    GrantTaskAccess,
-    /// [`crate::Provider::enable_registry`]
-    EnableRegistry,
-    /// [`crate::Provider::bind_scope`]
-    BindScope,
-}
-
-impl fmt::Display for Verb {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::GrantTaskAccess => "grant_task_access",
-            Self::EnableRegistry => "enable_registry",
-            Self::BindScope => "bind_scope",
-        })
+    /// Whether the manifest could insist on that.
+    fn can_be_precise(&self) -> bool {
+        false
+    }
+    /// Whether it is for the task code of its scope, so that the scope must be one that the provider binds.
+    fn is_of_scope(&self) -> bool {
+        true
+    }
+    /// Who gets the access, in a sentence.
+    fn whom(&self) -> &'static str {
+        "task code"
+    }
+    /// The levels at which it may ask for a kind of resource: of those that task code can be granted, and those at which
+    /// infrastructure can be given it.
+    fn levels(&self, of_task_code: &'static [Access], of_infrastructure: &'static [Access]) -> &'static [Access] {
+        let _ = of_infrastructure;
+        of_task_code
+    }
+    /// The key path at which the level on one of its resources stands, below its own path.
+    fn access_path(&self, path: &str, resource: &ResourceName) -> String {
+        format!("{path}.access.{resource}")
+    }
+    /// How task code gets more of a kind of resource than this intent may ask for, where it does.
+    fn for_more(&self) -> Option<&'static str> {
+        None
     }
 }
 
@@ -151,8 +154,8 @@ impl Intent for TaskAccess {
     fn reaches(&self) -> &[Reach] {
         &self.reaches
     }
-    fn verb(&self) -> Verb {
-        Verb::GrantTaskAccess
+    fn can_be_precise(&self) -> bool {
+        true
     }
     fn is_precise(&self) -> bool {
         self.precise
@@ -170,8 +173,21 @@ impl Intent for RegistryAccess {
     fn reaches(&self) -> &[Reach] {
         &self.reach
     }
-    fn verb(&self) -> Verb {
-        Verb::EnableRegistry
+    fn is_of_scope(&self) -> bool {
+        false
+    }
+    fn whom(&self) -> &'static str {
+        "infrastructure"
+    }
+    fn levels(&self, _: &'static [Access], of_infrastructure: &'static [Access]) -> &'static [Access] {
+        of_infrastructure
+    }
+    /// A registry of the manifest is one resource, and has one level.
+    fn access_path(&self, path: &str, _: &ResourceName) -> String {
+        format!("{path}.access")
+    }
+    fn for_more(&self) -> Option<&'static str> {
+        Some("to give task code more, name the repository under `resources` and grant it")
     }
 }
 
@@ -197,9 +213,6 @@ impl Intent for ScopeBinding {
     }
     fn reaches(&self) -> &[Reach] {
         &[]
-    }
-    fn verb(&self) -> Verb {
-        Verb::BindScope
     }
 }
 

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Action, Annotation, AnnotationValue, Approval, Approved, Attributes, Backend, Bound, Cancel, Checked, Connect,
     DeliveryFile, Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, FoundStack, Identity, IntentId,
-    Intents, Naming, Object, ObjectId, Observed, Outcome, Ownership, Pair, Plan, Platform, Principal, Project,
-    Provider, Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, Stacks,
+    Intents, Naming, Object, ObjectId, Observed, Outcome, Ownership, Pair, Permissions, Plan, Platform, Principal,
+    Project, Provider, Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, Stacks,
     TaskAccess, Tenancy, Widened, Widening,
 };
 use serde_json::json;
@@ -131,8 +131,8 @@ impl Backend for Cloud {
 
 #[async_trait]
 impl Provider for Cloud {
-    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        Ok(Desired::default())
+    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+        Ok(Permissions::default())
     }
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
@@ -166,7 +166,7 @@ impl Provider for Cloud {
         Ok(self.tells_widened.then(|| Widened { widened: vec![one.clone(), one], unsearched: Vec::new() }))
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], _: &Permissions) -> Result<Bound> {
         let mut bound = Bound::default();
         if let (Some(kind), false) = (self.cannot_say, bindings.is_empty()) {
             return Err(Error::new(kind, "what it is for is gone"));

@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Change, Checked, Confirmed, Connect,
-    Desired, Engine, Error, ErrorKind, Event, Found, GrantName, HowAsked, Intent, IntentId, Intents, Limit, Naming,
-    Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Platform, PlatformContext, Provider, Reach,
-    RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding, Settings, Silent, Stack,
-    TaskAccess, Tenancy, Unmakeable, Verb, Watch,
+    Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Confirmed,
+    Connect, Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, HandsOff, HowAsked,
+    Intent, IntentId, Intents, Limit, Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Permissions,
+    Platform, PlatformContext, Provider, Reach, RegisteredKind, RegistryAccess, Report, Resource, ResourceKind,
+    ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable,
+    Verb, Watch,
 };
 use serde_json::json;
 
@@ -266,7 +267,7 @@ impl Backend for Fake {
 
 #[async_trait]
 impl Provider for Fake {
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
         self.question()?;
         if let Some((name, kind)) = self.refusing
             && (self.is_refusing_always || grants.len() == 1)
@@ -281,7 +282,7 @@ impl Provider for Fake {
             object.attributes = for_grants(&object.because);
         }
         objects.retain(|object| object.because.iter().any(is_asked));
-        Ok(Desired { objects, replaces: self.replaces.clone(), ..Desired::default() })
+        Ok(Desired { objects, replaces: self.replaces.clone(), ..Desired::default() }.into())
     }
 
     fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
@@ -297,15 +298,15 @@ impl Provider for Fake {
         self.remembers.then(|| Object { id: mark.clone(), attributes, ..object("", &[]) })
     }
 
-    fn hands_off(&self, _: Verb) -> bool {
-        self.hands_off
+    fn hands_off(&self) -> HandsOff {
+        if self.hands_off { HandsOff::EVERYTHING } else { HandsOff::NOTHING }
     }
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
         Ok(Desired::default())
     }
 
-    async fn bind_scope(&self, _: &[Checked<ScopeBinding>]) -> Result<Bound> {
+    async fn bind_scope(&self, _: &[Checked<ScopeBinding>], _: &Permissions) -> Result<Bound> {
         Ok(Bound::default())
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use cloudgrant_core::manifest::{Loaded, Manifest, Overrides};
 use cloudgrant_core::{
-    Access, Approval, Cancel, Capabilities, Connect, Context, Desired, Diagnostic, Domain, Engine, Intents, Plan,
-    Platform, Project, Provider, Registration, Report, ResourceKind, Scope, ScopeKind, Settings, Silent, Stack, Watch,
+    Access, Approval, Bound, Cancel, Capabilities, Connect, Context, Desired, Diagnostic, Domain, Engine, Intents,
+    Plan, Platform, Project, Provider, Registration, Report, ResourceKind, Scope, ScopeKind, Settings, Silent, Stack,
+    Watch,
 };
 use serde_json::{Map, Value, json};
 
@@ -332,6 +333,13 @@ impl Run {
         let Some(whole) = self.whole.clone() else { return engine };
         let baseline = Arc::new(cloudgrant_core::intents(&whole, &self.registration).0);
         engine.searching_everywhere(baseline.clone()).taking_away_from(baseline)
+    }
+
+    /// What the provider answers for the grants and for the bindings, before core puts it together.
+    pub(crate) async fn granted_and_bound(&self) -> Checked<(Desired, Bound)> {
+        let permissions = self.provider.grant_task_access(&self.intents.grants).await?;
+        let bound = self.provider.bind_scope(&self.intents.bindings, &permissions).await?;
+        Ok((permissions.desired, bound))
     }
 
     pub(crate) async fn desired(&self) -> Checked<Desired> {

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Cancel, Checked, ClientCode, Confirmed, Desired, Diagnostic, Error,
-    ErrorKind, Event, GrantName, Handoff, HowAsked, Intents, Object, ObjectId, Observed, Outcome, Pace, Protected,
-    Provider, Reach, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess,
-    TerraformBlock, Verb, Watch, Widened,
+    ErrorKind, Event, GrantName, Handoff, HandsOff, HowAsked, Intents, Object, ObjectId, Observed, Outcome, Pace,
+    Permissions, Protected, Provider, Reach, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares, Stacks,
+    TaskAccess, TerraformBlock, Verb, Watch, Widened,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -144,7 +144,7 @@ impl Provider for Spy {
         self.inner.refusal(intents)
     }
 
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
         self.hear(self.inner.grant_task_access(grants).await)
     }
 
@@ -152,8 +152,8 @@ impl Provider for Spy {
         self.hear(self.inner.enable_registry(registries).await)
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        self.hear(self.inner.bind_scope(bindings).await)
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
+        self.hear(self.inner.bind_scope(bindings, permissions).await)
     }
 
     fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
@@ -184,8 +184,8 @@ impl Provider for Spy {
         self.inner.taken_back(kind, name, how)
     }
 
-    fn hands_off(&self, verb: Verb) -> bool {
-        self.inner.hands_off(verb)
+    fn hands_off(&self) -> HandsOff {
+        self.inner.hands_off()
     }
 
     async fn stacks(&self) -> Result<Stacks> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Annotation, AnnotationValue, Approved, Backend, Bound, Checked, Desired, Identity, IntentId, Observed, Outcome,
-    Principal, Provider, RegistryAccess, Result, ScopeBinding, TaskAccess,
+    Permissions, Principal, Provider, RegistryAccess, Result, ScopeBinding, TaskAccess,
 };
 
 #[derive(Debug)]
@@ -28,15 +28,15 @@ impl Backend for Cloud {
 
 #[async_trait]
 impl Provider for Cloud {
-    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        Ok(Desired::default())
+    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+        Ok(Permissions::default())
     }
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
         Ok(Desired::default())
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], _: &Permissions) -> Result<Bound> {
         let principal = |binding: &Checked<ScopeBinding>| Principal {
             scope: binding.scope.clone(),
             because: vec![IntentId::Binding(binding.scope.clone())],

@@ -100,3 +100,18 @@ fn what_is_not_tried_again_says_all_that_it_said() {
     assert_eq!(std::error::Error::source(&error).map(ToString::to_string).as_deref(), Some("the line was cut"));
     assert_eq!(failed(ErrorKind::AccessDenied).kind(), ErrorKind::AccessDenied, "it is for good by itself");
 }
+
+#[test]
+fn an_error_is_told_by_codes_ours_and_the_cloud_s() {
+    const LOCKED: Code = Code::new("locked");
+    let plain = Error::new(ErrorKind::NotFound, "gone");
+    assert_eq!((plain.code().as_str(), plain.cloud_code()), ("not-found", ""));
+    let error = Error::new(ErrorKind::Conflict, "no").with_code(LOCKED).of_cloud("ScopeLocked", "somebody locked it");
+    for error in [error.told_again(), error] {
+        assert_eq!((error.code(), error.cloud_code()), (LOCKED, "ScopeLocked"));
+        assert!(!format!("{error} {error:?}").contains("locked"), "what is decided by is no display: {error:?}");
+        let later = error.with("operation", "put").as_kind(ErrorKind::NotYet);
+        assert_eq!((later.kind(), later.code()), (ErrorKind::NotYet, ErrorKind::NotYet.into()));
+        assert_eq!((later.cloud_code(), later.context().len()), ("ScopeLocked", 1));
+    }
+}

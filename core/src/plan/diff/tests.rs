@@ -6,7 +6,7 @@ use crate::contract::delivery::{Annotation, AnnotationValue, Identity};
 use crate::contract::object::Handoff;
 use crate::contract::observed::{Broken, Limit, Obstacle, Unmakeable, Unsearched};
 use crate::plan::Summary;
-use crate::vocabulary::intent::{IntentId, Reach, Verb};
+use crate::vocabulary::intent::{IntentId, Reach, TaskAccess};
 use crate::vocabulary::names::{Domain, GrantName, Project};
 use crate::vocabulary::note::Note;
 use crate::vocabulary::principal::Naming;
@@ -28,9 +28,6 @@ impl Intent for Asked {
     }
     fn reaches(&self) -> &[Reach] {
         &[]
-    }
-    fn verb(&self) -> Verb {
-        Verb::GrantTaskAccess
     }
 }
 
@@ -310,6 +307,32 @@ fn an_answer_must_have_the_asked_scope() {
     let asked = [Asked("all", production())];
     let answer = Desired { objects: vec![object("role", json!(1))], ..Desired::default() };
     bug(check_answer("fake", &asked, &answer), "thing role has scope `global` where `domain production` was asked");
+}
+
+#[test]
+fn what_may_be_done_must_have_the_asked_scope() {
+    let can = Capabilities::none().scopes(&ScopeKind::ALL, "");
+    let request = TaskAccess {
+        name: GrantName::parse("all").expect("name"),
+        scope: production(),
+        reaches: Vec::new(),
+        precise: false,
+        carried_by: [production()].into(),
+        beside_revoked: [].into(),
+    };
+    let grants = [Arc::new(can.check("fake", "grants", request).expect("allowed"))];
+    let given = |scope, because| {
+        let mut permissions = Permissions::default();
+        permissions.add(scope, vec![because], "a right");
+        check_permissions("fake", &grants, &permissions)
+    };
+    assert!(given(production(), grant("all")).is_ok());
+    bug(given(Scope::Global, grant("all")), "a permission has scope `global` where `domain production` was asked");
+    bug(given(production(), grant("nobody")), "a permission exists for nothing that was asked");
+    let mut permissions = Permissions::default();
+    permissions.desired.objects.push(object("role", json!(1)));
+    let wide = check_permissions("fake", &grants, &permissions);
+    bug(wide, "thing role has scope `global` where `domain production` was asked");
 }
 
 #[test]

@@ -1,19 +1,23 @@
 //! From what AWS says to what people need: the call, the principal, the missing permission, what to do.
 
 pub(crate) mod denial;
+pub(crate) mod wording;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use cloudgrant_core::{Error, ErrorKind};
+use cloudgrant_core::{Code, Error, ErrorKind};
 
 use crate::client::bounded_responses::{How, Lost, TooLarge};
 use crate::client::endpoints::Refused;
 use crate::client::profiles::Unusable;
 use crate::client::throttling::is_throttling;
 use crate::error::denial::Denial;
+
+/// Under which people are told what AWS said.
+pub(crate) const SAID: &str = "AWS said";
 
 /// What stands for the code of an answer that has none.
 const NO_CODE: &str = "unknown";
@@ -100,7 +104,7 @@ where
     }
 }
 
-fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> Error {
+pub(crate) fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> Error {
     if code == NO_CODE && status < 500 {
         // A proxy's, or half of one.
         return Error::new(ErrorKind::Unavailable, format!("{operation} failed"))
@@ -108,14 +112,21 @@ fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> 
             .with("cause", format!("an answer that isn't AWS's, with status {status}"))
             .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped");
     }
-    let kind = kind(status, code, message);
+    let meant = wording::meant(bare(code), message);
+    let kind = kind(status, code, meant);
     let what = match kind {
         ErrorKind::AccessDenied => format!("AWS denies {operation}"),
         ErrorKind::Credentials => "AWS doesn't accept the credentials".to_owned(),
         ErrorKind::Throttled => format!("AWS asks to slow down with {operation}"),
         _ => format!("{operation} failed"),
     };
-    let error = Error::new(kind, what).with("operation", operation).with("AWS said", format!("{code}: {message}"));
+    let mut error = Error::new(kind, what)
+        .of_cloud(bare(code), message)
+        .with("operation", operation)
+        .with(SAID, format!("{code}: {message}"));
+    if let Some(meant) = meant {
+        error = error.with_code(meant);
+    }
     match kind {
         ErrorKind::AccessDenied => {
             let (principal, resource) = parties(message);
@@ -132,8 +143,7 @@ fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> 
                 let error = error.with("refused", permission).with("denied by", denial.what());
                 return error.hint(denial.hint(operation));
             }
-            if message.contains("BlockPublicPolicy") {
-                // Source: Amazon S3 user guide, "Blocking public access to your Amazon S3 storage", `BlockPublicPolicy`.
+            if meant == Some(wording::PUBLIC_POLICY) {
                 return error.with("refused", permission).with("denied by", "S3 Block Public Access").hint(
                     "a statement of the bucket's policy, which isn't this stack's, is public, and the bucket's or the account's \
                      setting BlockPublicPolicy takes no policy with it: take that statement out, or have whoever administers \
@@ -157,10 +167,9 @@ fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> 
 }
 
 /// Source: IAM API reference, common errors and those of each action; Amazon ECR and AWS Secrets Manager likewise.
-fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
-    // JSON services prefix the shape's namespace or suffix `Exception`.
-    let code = code.rsplit('#').next().unwrap_or(code);
-    match code.strip_suffix("Exception").unwrap_or(code) {
+fn kind(status: u16, code: &str, meant: Option<Code>) -> ErrorKind {
+    match bare(code) {
+        _ if meant == Some(wording::UNKNOWN_PRINCIPAL) => ErrorKind::NotYet,
         "AccessDenied" | "UnauthorizedOperation" | "AuthorizationError" => ErrorKind::AccessDenied,
         "ExpiredToken"
         | "InvalidClientTokenId"
@@ -173,12 +182,6 @@ fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
         | "RequestExpired" => ErrorKind::Credentials,
         code if is_throttling(code) => ErrorKind::Throttled,
         "ConcurrentModification" | "OperationAborted" => ErrorKind::Unavailable,
-        "MalformedPolicyDocument" | "MalformedPolicy"
-            if message.contains("Invalid principal") || message.contains("invalid principal") =>
-        {
-            ErrorKind::NotYet
-        }
-        "InvalidParameter" if message.contains("rincipal not found") => ErrorKind::NotYet,
         "NoSuchEntity"
         | "ResourceNotFound"
         | "RepositoryNotFound"
@@ -194,6 +197,12 @@ fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
         _ if status == 429 => ErrorKind::Throttled,
         _ => ErrorKind::Unexpected,
     }
+}
+
+/// A code without what JSON services put around it: the shape's namespace before it, or `Exception` at its end.
+fn bare(code: &str) -> &str {
+    let code = code.rsplit('#').next().unwrap_or(code);
+    code.strip_suffix("Exception").unwrap_or(code)
 }
 
 /// `User: ARN is not authorized to perform: ACTION on resource: ARN because …`
@@ -244,7 +253,7 @@ fn on_the_way(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
 /// What the SDK says of a session of `aws login` that it can't read or renew. Its own type for that is private.
 fn login_session(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     let said = chain(error).map(ToString::to_string);
-    said.filter(|text| text.contains("cached Login token")).last()
+    said.filter(|text| wording::is_of_login_session(text)).last()
 }
 
 /// Why credentials could not be got, from the one that the SDK asked for them: a file that isn't there is named by another
@@ -297,7 +306,7 @@ fn unreachable(failed: Error, error: &(dyn std::error::Error + 'static)) -> Erro
 }
 
 fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
-    chain(error).any(|error| error.is::<CredentialsError>() || error.to_string().contains("no credentials"))
+    chain(error).any(|error| error.is::<CredentialsError>() || wording::is_without_credentials(&error.to_string()))
 }
 
 /// The innermost cause: what lies around it only repeats that something failed.
@@ -397,7 +406,8 @@ mod tests {
             (409, "DeleteConflict", "Cannot delete a policy attached to entities.", ErrorKind::NotYet),
             (409, "EntityAlreadyExists", "", ErrorKind::Conflict),
         ] {
-            assert_eq!(kind(status, code, message), expected, "{code}: {message}");
+            let meant = wording::meant(bare(code), message);
+            assert_eq!(kind(status, code, meant), expected, "{code}: {message}");
         }
     }
 }

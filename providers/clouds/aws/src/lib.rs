@@ -39,10 +39,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
-    Conventions, Desired, Diagnostic, Error, GrantName, Handoff, HowAsked, IntentId, Intents, Object, ObjectId,
-    Observed, Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource,
-    ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, TerraformBlock, Verb, Widened,
-    register_provider,
+    Conventions, Desired, Diagnostic, Error, GrantName, Handoff, HandsOff, HowAsked, IntentId, Intents, Object,
+    ObjectId, Observed, Outcome, Pace, PermissionDocument, Permissions, Protected, Provider, Purpose, Reach,
+    RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess,
+    TerraformBlock, Verb, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -112,11 +112,13 @@ impl Connect for Aws {
     }
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
-        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), config.home_issuer());
+        let conventions = context.platform.conventions(Self::ID);
+        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), config.home_issuer())
+            .with_task_role(config.task_role(&conventions));
         Ok(Self {
             names,
             clients: Clients::new(config.clone()),
-            conventions: context.platform.conventions(Self::ID),
+            conventions,
             context,
             config,
             secrets: Lookup::default(),
@@ -194,7 +196,7 @@ impl Provider for Aws {
     }
 
     fn refusal(&self, intents: &Intents) -> Option<Error> {
-        verbs::grant_task_access::protected(self, intents)
+        verbs::grant_task_access::protected(&self.config, &self.conventions, intents)
     }
 
     fn home(&self) -> String {
@@ -218,16 +220,16 @@ impl Provider for Aws {
         taken_back::handoff(kind, name, how, self.config.node_role(&self.conventions).as_deref())
     }
 
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        verbs::grant_task_access::desired(self, grants).await
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+        verbs::grant_task_access::permissions(self, grants).await
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
         verbs::enable_registry::desired(self, registries).await
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        verbs::bind_scope::bound(self, bindings).await
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
+        verbs::bind_scope::bound(self, bindings, permissions).await
     }
 
     fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
@@ -254,9 +256,9 @@ impl Provider for Aws {
         resources::overlap::overlap(one.1, other.1)
     }
 
-    fn hands_off(&self, verb: Verb) -> bool {
+    fn hands_off(&self) -> HandsOff {
         // Roles are of the stack's account.
-        verb != Verb::BindScope
+        HandsOff { bindings: false, ..HandsOff::EVERYTHING }
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {
@@ -271,7 +273,7 @@ impl Provider for Aws {
         observe::widened::read(self).await.map(Some)
     }
 
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         permissions::permissions(self, intents, purpose)
     }
 

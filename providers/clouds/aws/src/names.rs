@@ -64,6 +64,8 @@ pub(crate) struct Names {
     partition: &'static str,
     account: AccountId,
     issuer: Option<String>,
+    /// The platform's task role, which others own. Empty where nobody says how it is called.
+    task_role: String,
     /// The stack and, where a cluster's issuer is a part of the home, what tells it apart within the account.
     slug: String,
 }
@@ -80,7 +82,12 @@ impl Names {
             Some(issuer) => format!("{stack}.{}", digest(issuer)),
             None => stack.to_string(),
         };
-        Self { stack, partition, account, issuer: issuer.map(ToOwned::to_owned), slug }
+        Self { stack, partition, account, issuer: issuer.map(ToOwned::to_owned), task_role: String::new(), slug }
+    }
+
+    /// The same, with the platform's task role.
+    pub(crate) fn with_task_role(self, task_role: Option<String>) -> Self {
+        Self { task_role: task_role.unwrap_or_default(), ..self }
     }
 
     pub(crate) fn stack(&self) -> &Stack {
@@ -104,6 +111,14 @@ impl Names {
     pub(crate) fn is_path_of_another_home(&self, path: &str) -> bool {
         let stack = path.strip_prefix(PATH).and_then(|rest| rest.strip_suffix('/')).unwrap_or_default();
         stack != self.slug && stack.split('.').next() == Some(self.stack.as_str())
+    }
+
+    /// The role that carries what a scope is granted.
+    pub(crate) fn role_of(&self, scope: &Scope) -> String {
+        match scope {
+            Scope::Global => self.task_role.clone(),
+            narrow => self.role(narrow),
+        }
     }
 
     pub(crate) fn role(&self, scope: &Scope) -> String {

@@ -7,7 +7,7 @@ mod own;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Intents, Permissions, Purpose};
+use cloudgrant_core::{Intents, PermissionDocument, Purpose};
 use serde_json::{Value, json};
 
 use crate::Aws;
@@ -59,7 +59,7 @@ struct Named {
 }
 
 /// See [`cloudgrant_core::Provider::permissions`].
-pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
     let own = &aws.config.account;
     let named = Named {
         own_repositories: repositories(intents)
@@ -86,7 +86,7 @@ pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec
 }
 
 /// In the data plane's account.
-fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permissions {
+fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> PermissionDocument {
     let names = &aws.names;
     let config = &aws.config;
     let any = || vec!["*".to_owned()];
@@ -135,7 +135,7 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
     }
     let document = document(statements);
     notes.extend(too_large(&document));
-    Permissions {
+    PermissionDocument {
         name: config.account.to_string(),
         kind: "IAM policy".to_owned(),
         holder: format!("whoever runs cloudgrant in account {}", config.account),
@@ -158,7 +158,7 @@ fn too_large(document: &Value) -> Option<String> {
 }
 
 /// In another account, as far as there are credentials for it.
-fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purpose: Purpose) -> Permissions {
+fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purpose: Purpose) -> PermissionDocument {
     let repositories = named.repositories.get(account).cloned().unwrap_or_default();
     let mut regions: BTreeSet<_> = repositories.iter().map(|repository| repository.region.as_str()).collect();
     regions.insert(&aws.config.region);
@@ -233,7 +233,7 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
     let name = account.to_string();
     let document = document(statements);
     notes.extend(too_large(&document));
-    Permissions { name, kind: "IAM policy".to_owned(), holder, document, notes }
+    PermissionDocument { name, kind: "IAM policy".to_owned(), holder, document, notes }
 }
 
 /// Whose the buckets are, and how they are encrypted.

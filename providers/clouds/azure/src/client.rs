@@ -22,7 +22,8 @@ use crate::client::credentials::Login;
 use crate::client::throttling::retry_after;
 use crate::client::transport::Transport;
 use crate::config::Config;
-use crate::error::{Call, answered, code, failed, is_absent, line, said};
+use crate::error::wording::is_about;
+use crate::error::{Call, answered, failed, is_absent, line};
 
 /// More pages than these are no list any more.
 const PAGES: usize = 2000;
@@ -110,9 +111,8 @@ impl Arm {
             Answer::Absent(error) => error,
         };
         let name = call.object.rsplit('/').next().unwrap_or_default();
-        // The Resource Manager has one code for all, and says in quotes what it means.
-        let is_named = said(&error).contains(&format!("/{name}'"));
-        Ok(if code(&error) == own || is_named { Presence::Missing } else { Presence::HolderMissing })
+        let is_missing = error.cloud_code() == own || is_about(&error, name);
+        Ok(if is_missing { Presence::Missing } else { Presence::HolderMissing })
     }
 
     /// Makes or replaces an object.

@@ -1,6 +1,7 @@
 //! From what Azure says to what people need: the call, the object, the principal, the missing permission, what to do.
 
 mod kind;
+pub(crate) mod wording;
 
 use std::fmt;
 use std::sync::Mutex;
@@ -11,9 +12,10 @@ use azure_core::http::headers::HeaderName;
 use cloudgrant_core::{Error, ErrorKind, ends_kept};
 use serde::Deserialize;
 
+pub(crate) use crate::error::kind::IN_USE;
 use crate::error::kind::{ABSENT, kind};
 
-/// The fact in an error that begins with Azure's own code for what is wrong.
+/// Under which people are told what Azure said.
 const SAID: &str = "Azure said";
 
 /// Longer wording than this many characters is cut: Azure repeats whole documents in some of its messages.
@@ -141,17 +143,7 @@ pub(crate) fn is_absent(call: &Call<'_>, response: &RawResponse) -> bool {
     let status = u16::from(response.status());
     status == 404
         && ABSENT.contains(&said.code.as_str())
-        && kind(call, status, &said.code, &said.message) == ErrorKind::NotFound
-}
-
-/// Azure's own word for an error: what it says begins with that.
-pub(crate) fn code(error: &Error) -> &str {
-    said(error).split(':').next().unwrap_or_default()
-}
-
-/// What Azure said, code and message.
-pub(crate) fn said(error: &Error) -> &str {
-    error.context().iter().find(|(key, _)| *key == SAID).map_or("", |(_, said)| said.as_str())
+        && kind(call, status, &said.code, wording::meant(status, &said.message)) == ErrorKind::NotFound
 }
 
 /// Code and message, of all that an answer holds.
@@ -196,7 +188,8 @@ impl Said {
         let (code, message) = (line(&self.code), line(&self.message));
         let code = code.as_str();
         let operation = call.operation;
-        let kind = kind(call, status, code, &message);
+        let meant = wording::meant(status, &self.message);
+        let kind = kind(call, status, code, meant);
         let what = match kind {
             ErrorKind::AccessDenied => format!("Azure denies {operation}"),
             ErrorKind::Credentials => "Azure doesn't accept the credentials".to_owned(),
@@ -210,11 +203,14 @@ impl Said {
             (code, "") => code.to_owned(),
             (code, message) => format!("{code}: {message}"),
         };
-        let error = call.error(kind, what).with(SAID, said);
+        let mut error = call.error(kind, what).of_cloud(code, message.as_str()).with(SAID, said);
+        if let Some(meant) = meant {
+            error = error.with_code(meant);
+        }
         match kind {
             ErrorKind::AccessDenied if code == "RequestDisallowedByPolicy" => self.disallowed(error),
             // The whole text, as what denies it is named at its end.
-            ErrorKind::AccessDenied => denied(error, call, code, &self.message),
+            ErrorKind::AccessDenied => denied(error, call, &self.message),
             ErrorKind::Unexpected if status == 404 => error.hint(
                 "the Resource Manager names what it doesn't find: this answer is a proxy's or another server's; check the way \
                  to Azure and `azure.endpoint`",
@@ -247,17 +243,14 @@ impl Said {
     }
 }
 
-/// Azure has one code for a permission that is missing and for one whose condition isn't met; its text tells them apart.
-const CONDITION: &str = "has an authorization with ABAC condition that is not fulfilled";
-
-fn denied(error: Error, call: &Call<'_>, code: &str, message: &str) -> Error {
+fn denied(error: Error, call: &Call<'_>, message: &str) -> Error {
     let Parties { principal, action, scope } = Parties::read(message);
     let error = match principal {
         Some(principal) => error.with("principal", principal),
         None => error,
     };
     let (action, scope) = (action.unwrap_or(call.operation), scope.unwrap_or(call.object));
-    if code == "DenyAssignmentAuthorizationFailed" {
+    if error.cloud_code() == "DenyAssignmentAuthorizationFailed" {
         let error = match deny_assignment(message) {
             Some((name, scope)) => error.with("denied by", line(&format!("deny assignment {name} at {scope}"))),
             None => error,
@@ -267,7 +260,7 @@ fn denied(error: Error, call: &Call<'_>, code: &str, message: &str) -> Error {
              managed application, AKS or another service), and only that, or who administers it, can exclude the caller",
         );
     }
-    if message.contains(CONDITION) {
+    if error.code() == wording::OUT_OF_CONDITION {
         let limited = format!("{action} on {scope}, within the condition of the caller's own role assignment");
         return error.with("denied by", limited).hint(
             "the caller is a limited administrator: the condition of its own role assignment doesn't let it assign this \

@@ -30,16 +30,16 @@ mod verbs;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
-    Conventions, Desired, Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome,
-    Pace, Permissions, Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource,
-    ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, TerraformBlock, Verb, Widened,
-    register_provider,
+    Conventions, Desired, Diagnostic, Error, ErrorKind, HandsOff, IntentId, Intents, MadeBy, Object, ObjectId,
+    Observed, Outcome, Pace, PermissionDocument, Permissions, Platform, Protected, Provider, Purpose, Reach,
+    RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess,
+    TerraformBlock, Verb, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -70,8 +70,6 @@ pub struct Azure {
     names: Names,
     arm: Arc<Arm>,
     tenants: Tenants,
-    /// What the intents will need, known before anything is asked.
-    needs: OnceLock<BTreeSet<ResourceKind>>,
     looks: Mutex<Looks>,
     /// The principals of identities, as they were seen last.
     principals: Mutex<HashMap<ResourceId, Principal>>,
@@ -135,7 +133,6 @@ impl Connect for Azure {
             conventions: context.platform.conventions(Self::ID),
             config,
             tenants: Tenants::default(),
-            needs: OnceLock::new(),
             looks: Mutex::default(),
             principals: Mutex::default(),
             contents: Mutex::default(),
@@ -210,7 +207,6 @@ impl Backend for Azure {
 #[async_trait]
 impl Provider for Azure {
     fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
-        _ = self.needs.set(verbs::validate::kinds(intents));
         verbs::validate::intents(self, intents)
     }
 
@@ -238,13 +234,13 @@ impl Provider for Azure {
         resources::overlap::overlap(self, one, other)
     }
 
-    fn hands_off(&self, verb: Verb) -> bool {
-        verb == Verb::BindScope && self.conventions.scoped_principals == MadeBy::Vendor
+    fn hands_off(&self) -> HandsOff {
+        HandsOff { bindings: self.conventions.scoped_principals == MadeBy::Vendor, ..HandsOff::NOTHING }
     }
 
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        let desired = verbs::grant_task_access::desired(self, grants).await;
-        self.fresh(desired).await
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+        let permissions = verbs::grant_task_access::permissions(self, grants).await;
+        self.fresh(permissions).await
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
@@ -252,9 +248,9 @@ impl Provider for Azure {
         self.fresh(desired).await
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        let desired = verbs::bind_scope::bound(self, bindings).await;
-        self.fresh(desired).await
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
+        let bound = verbs::bind_scope::bound(self, bindings, permissions).await;
+        self.fresh(bound).await
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {
@@ -270,7 +266,7 @@ impl Provider for Azure {
         self.fresh(widened).await.map(Some)
     }
 
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         permissions::permissions(self, intents, purpose)
     }
 
@@ -308,10 +304,9 @@ impl Azure {
         answer
     }
 
-    /// Reads what a plan of these will need, all of it side by side: what the verbs ask for is there already then.
-    async fn warm(&self, reaches: impl IntoIterator<Item = &Reach>) -> Result<()> {
-        let mut kinds: BTreeSet<_> = reaches.into_iter().map(|reach| reach.resource.kind).collect();
-        kinds.extend(self.needs.get().into_iter().flatten());
+    /// Reads what a plan of these kinds of resources will need, all of it side by side: what the verbs ask for is there already then.
+    async fn warm(&self, kinds: impl IntoIterator<Item = ResourceKind>) -> Result<()> {
+        let kinds: BTreeSet<_> = kinds.into_iter().collect();
         let snapshot = self.snapshot().await;
         let here = self.config.subscription.as_str();
         let needs = |kind| kinds.contains(&kind);

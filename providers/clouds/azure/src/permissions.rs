@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, Intents, Permissions, Purpose, Reach, ResourceKind, Scope, TaskAccess};
+use cloudgrant_core::{Checked, Intents, PermissionDocument, Purpose, Reach, ResourceKind, Scope, TaskAccess};
 use serde_json::json;
 
 use crate::Azure;
@@ -67,7 +67,7 @@ fn names_a_namespace(intents: &Intents) -> bool {
 }
 
 /// See [`cloudgrant_core::Provider::permissions`].
-pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
     let kinds = kinds(intents);
     let own_identities = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
     let custom_roles = choices(azure, intents).any(|choice| matches!(choice, Choice::Own(_)));
@@ -108,7 +108,7 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
     let verb = if purpose == Purpose::Plan { "plans" } else { "applies" };
     let scopes: Vec<_> = subscriptions(azure, intents).into_iter().map(|id| format!("/subscriptions/{id}")).collect();
     let stack = azure.names.stack();
-    let role = Permissions {
+    let role = PermissionDocument {
         name: "role".to_owned(),
         kind: "custom role".to_owned(),
         holder: "whoever runs cloudgrant, on each of its assignable scopes".to_owned(),
@@ -131,7 +131,7 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
 }
 
 /// The right to give and to take the manifest's roles, and no others.
-fn assigner(azure: &Azure, intents: &Intents) -> Permissions {
+fn assigner(azure: &Azure, intents: &Intents) -> PermissionDocument {
     let (roles, by_name) = roles(azure, intents);
     let mut ids: Vec<_> = roles.into_iter().collect();
     if ids.is_empty() {
@@ -156,7 +156,7 @@ fn assigner(azure: &Azure, intents: &Intents) -> Permissions {
         notes.push(format!("add the ids of the roles that `azure.roles` names: {}", by_name.join(", ")));
     }
     let administrator = built_in_roles::RBAC_ADMINISTRATOR;
-    Permissions {
+    PermissionDocument {
         name: "assignment".to_owned(),
         kind: "role assignment".to_owned(),
         holder: "whoever runs cloudgrant, where the manifest's resources are".to_owned(),
@@ -179,7 +179,7 @@ fn choices<'a>(azure: &'a Azure, intents: &'a Intents) -> impl Iterator<Item = C
     let of_grant = move |grant: &'a Arc<Checked<TaskAccess>>| {
         let choice = move |reach: &'a Reach| {
             let locator = Locator::parse(&reach.resource.locator).ok()?;
-            Some(role_choice::role_for(azure, grant, reach, &locator))
+            Some(role_choice::role_for(&azure.config, &azure.names, grant, reach, &locator))
         };
         grant.reaches.iter().filter_map(choice)
     };

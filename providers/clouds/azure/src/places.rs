@@ -7,7 +7,6 @@
 use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope};
 use serde_json::json;
 
-use crate::Azure;
 use crate::names::{Names, PLACE_TAG};
 use crate::objects::kinds;
 use crate::resources::resource_id::ResourceId;
@@ -24,12 +23,12 @@ pub(crate) fn marker_id(names: &Names, subscription: &str) -> ObjectId {
 }
 
 /// What the home has so that later runs know of the place where a scope is; nothing for what is at home.
-pub(crate) fn marker(azure: &Azure, on: &ResourceId, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
-    let tags = azure.names.tags([(PLACE_TAG, on.subscription())]);
+pub(crate) fn marker(names: &Names, on: &ResourceId, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
+    let tags = names.tags([(PLACE_TAG, on.subscription())]);
     Some(Object {
-        id: marker_of(&azure.names, on)?,
+        id: marker_of(names, on)?,
         scope: scope.clone(),
-        attributes: json!({ "resource_group": azure.names.group().name(), "tags": tags }).into(),
+        attributes: json!({ "resource_group": names.group().name(), "tags": tags }).into(),
         references: Vec::new(),
         depends_on: Vec::new(),
         because,
@@ -40,8 +39,8 @@ pub(crate) fn marker(azure: &Azure, on: &ResourceId, scope: &Scope, because: Vec
 }
 
 /// Has an object of another subscription wait for what names that place, which is wanted with it.
-pub(crate) fn depend(azure: &Azure, object: &mut Object, on: &ResourceId) -> Option<Object> {
-    let marker = marker(azure, on, &object.scope, object.because.clone())?;
+pub(crate) fn depend(names: &Names, object: &mut Object, on: &ResourceId) -> Option<Object> {
+    let marker = marker(names, on, &object.scope, object.because.clone())?;
     object.depends_on.push(marker.id.clone());
     Some(marker)
 }

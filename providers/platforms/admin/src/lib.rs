@@ -23,8 +23,8 @@ mod write;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Remainder,
-    Result, Shares, Stack,
+    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, PermissionDocument, Purpose,
+    Remainder, Result, Shares, Stack,
 };
 
 pub use cloudgrant_platform_control_plane::Surroundings;
@@ -83,7 +83,7 @@ impl AdminRecords {
     }
 
     /// What whoever runs cloudgrant must be allowed by Flyte admin, and no more. No request is sent.
-    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Permissions {
+    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> PermissionDocument {
         permissions::document(intents, purpose)
     }
 }

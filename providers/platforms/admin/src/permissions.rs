@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Intents, Permissions, Purpose};
+use cloudgrant_core::{Intents, PermissionDocument, Purpose};
 use serde_json::json;
 
 /// The word that chooses the document.
 const NAME: &str = "admin";
 
-pub(crate) fn document(intents: &Intents, purpose: Purpose) -> Permissions {
+pub(crate) fn document(intents: &Intents, purpose: Purpose) -> PermissionDocument {
     let mut calls = vec!["AdminService/ListMatchableAttributes", "AdminService/ListProjects"];
     let pairs = intents.bindings.iter().flat_map(|binding| &binding.subjects);
     let pairs: BTreeSet<_> = pairs.map(|(pair, _)| (pair.project.as_str(), pair.domain.as_str())).collect();
@@ -23,7 +23,7 @@ pub(crate) fn document(intents: &Intents, purpose: Purpose) -> Permissions {
         document["changes"] = pairs.iter().map(pair).collect();
     }
     document["calls"] = json!(calls);
-    Permissions {
+    PermissionDocument {
         name: NAME.to_owned(),
         kind: "calls of Flyte admin".to_owned(),
         holder: "whoever runs cloudgrant, on the platform's control plane".to_owned(),

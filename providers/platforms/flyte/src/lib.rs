@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, HowAsked,
-    Intents, ObjectId, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet, Tenancy,
-    WayTo, register_platform,
+    Intents, ObjectId, PermissionDocument, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet,
+    Tenancy, WayTo, register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
 
@@ -60,7 +60,7 @@ impl Platform for Flyte {
         self.teller.sandbox()
     }
 
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         self.teller.permissions(intents, purpose)
     }
 

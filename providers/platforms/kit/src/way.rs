@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Asked, Backend, Desired, Identity, IntentId, Intents, Note, Permissions, PlatformContext, Principal, Purpose,
-    Result, Scope, Tenancy, WayTo,
+    Asked, Backend, Desired, Identity, IntentId, Intents, Note, PermissionDocument, PlatformContext, Principal,
+    Purpose, Result, Scope, Tenancy, WayTo,
 };
 use cloudgrant_platform_admin::{AdminRecords, unfit_attribute};
 use cloudgrant_platform_control_plane::unfit_host;
@@ -208,7 +208,7 @@ impl Teller {
     }
 
     /// What whoever runs cloudgrant must be allowed for that.
-    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         let document = self.by.as_ref().map(|by| match by {
             By::Accounts(accounts) => accounts.permissions(intents, purpose),
             By::Records(records) => records.permissions(intents, purpose),

@@ -28,8 +28,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::digest::{digest_of, shortened};
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Permissions, Purpose, Remainder,
-    Result, Shares, Stack, Subject,
+    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, PermissionDocument, Purpose,
+    Remainder, Result, Shares, Stack, Subject,
 };
 
 pub use crate::account::objects;
@@ -106,7 +106,7 @@ impl ServiceAccounts {
     }
 
     /// What whoever runs cloudgrant must be allowed in the cluster, and no more. No request is sent.
-    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Permissions {
+    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> PermissionDocument {
         permissions::document(&self.manager, intents, purpose)
     }
 

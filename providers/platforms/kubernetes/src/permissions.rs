@@ -4,14 +4,14 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Intents, Permissions, Purpose};
+use cloudgrant_core::{Intents, PermissionDocument, Purpose};
 use serde_json::json;
 
 /// The word that chooses the document.
 const NAME: &str = "cluster";
 
 /// The document for a stack with this field manager.
-pub(crate) fn document(manager: &str, intents: &Intents, purpose: Purpose) -> Permissions {
+pub(crate) fn document(manager: &str, intents: &Intents, purpose: Purpose) -> PermissionDocument {
     let subjects = intents.bindings.iter().flat_map(|binding| &binding.subjects);
     let accounts: BTreeSet<_> = subjects.map(|(_, subject)| subject.service_account()).collect();
     let mut rules = vec![
@@ -48,7 +48,7 @@ pub(crate) fn document(manager: &str, intents: &Intents, purpose: Purpose) -> Pe
         "metadata": { "name": name },
         "rules": rules,
     });
-    Permissions {
+    PermissionDocument {
         name: NAME.to_owned(),
         kind: "ClusterRole".to_owned(),
         holder: "whoever runs cloudgrant, in the data plane's cluster".to_owned(),

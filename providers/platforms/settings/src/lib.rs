@@ -25,8 +25,8 @@ mod write;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Pair, Permissions, Purpose,
-    Remainder, Result, Shares, Stack,
+    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Pair, PermissionDocument,
+    Purpose, Remainder, Result, Shares, Stack,
 };
 pub use cloudgrant_platform_control_plane::Surroundings;
 
@@ -99,7 +99,7 @@ impl SettingsRecords {
     }
 
     /// What whoever runs cloudgrant must be allowed by the settings service, and no more. No request is sent.
-    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Permissions {
+    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> PermissionDocument {
         permissions::document(intents, purpose)
     }
 }

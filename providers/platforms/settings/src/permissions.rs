@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Intents, Permissions, Purpose};
+use cloudgrant_core::{Intents, PermissionDocument, Purpose};
 use serde_json::json;
 
 /// The word that chooses the document.
 pub(crate) const NAME: &str = "settings";
 
 /// Source of the rights: Union, "Settings", permissions.
-pub(crate) fn document(intents: &Intents, purpose: Purpose) -> Permissions {
+pub(crate) fn document(intents: &Intents, purpose: Purpose) -> PermissionDocument {
     let mut calls = vec!["ProjectService/ListProjects", "SettingsService/GetSettingsForEdit"];
     let mut rights = vec!["view_flyte_inventory"];
     let pairs = intents.bindings.iter().flat_map(|binding| &binding.subjects);
@@ -24,7 +24,7 @@ pub(crate) fn document(intents: &Intents, purpose: Purpose) -> Permissions {
     }
     document["calls"] = json!(calls);
     document["union"] = json!(rights);
-    Permissions {
+    PermissionDocument {
         name: NAME.to_owned(),
         kind: "calls of the settings service".to_owned(),
         holder: "whoever runs cloudgrant, on the platform's control plane".to_owned(),

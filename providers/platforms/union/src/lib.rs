@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, HandedOff, Handoff,
-    HowAsked, Intents, Naming, ObjectId, Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach,
-    Result, Scope, Snippet, Stack, Tenancy, WayTo, register_platform,
+    HowAsked, Intents, Naming, ObjectId, Pair, PermissionDocument, Platform, PlatformContext, Principal, Purpose,
+    Reach, Result, Scope, Snippet, Stack, Tenancy, WayTo, register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Teller, task_code};
 
@@ -67,7 +67,7 @@ impl Platform for Union {
         self.teller.sandbox()
     }
 
-    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
+    fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         self.teller.permissions(intents, purpose)
     }
 

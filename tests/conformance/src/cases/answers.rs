@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{
     Access, Desired, Identity, Intent, IntentId, Object, Ownership, Pair, Principal, RegisteredKind, Scope, ScopeKind,
-    Subject, Verb,
+    Subject,
 };
 
 use crate::bench::{Bench, Run, Sketch, scope};
@@ -18,15 +18,18 @@ pub(super) async fn nothing_asked_nothing_wanted<F: Fixture>() -> Checked {
             bench.apply(&sketch).await?;
         }
         let provider = bench.open(&Sketch::new()).await?.provider;
+        let permissions = provider.grant_task_access(&[]).await?;
+        hold(permissions.is_empty(), || format!("grants that nobody has come to {permissions:?}"))?;
+        let bound = provider.bind_scope(&[], &permissions).await?;
         for (verb, answer) in [
-            (Verb::GrantTaskAccess, provider.grant_task_access(&[]).await?),
-            (Verb::EnableRegistry, provider.enable_registry(&[]).await?),
-            (Verb::BindScope, provider.bind_scope(&[]).await?.desired),
+            ("grant_task_access", permissions.desired),
+            ("enable_registry", provider.enable_registry(&[]).await?),
+            ("bind_scope", bound.desired),
         ] {
             hold(answer.objects.is_empty(), || format!("{verb} wants {} for nothing", answer.objects[0].id))?;
             hold(answer.notes.is_empty(), || format!("{verb} has a note on nothing: {:?}", answer.notes[0]))?;
         }
-        let principals = provider.bind_scope(&[]).await?.principals;
+        let principals = bound.principals;
         hold(principals.is_empty(), || format!("a principal of {} serves nothing", principals[0].scope))?;
     }
     Ok(())
@@ -42,11 +45,15 @@ pub(super) async fn objects_have_the_asked_scope<F: Fixture>() -> Checked {
     for sketch in sketches {
         let Run { provider, platform, intents, .. } = bench.open(&sketch).await?;
         let grants: Vec<_> = intents.grants.iter().map(|grant| ask(&***grant)).collect();
-        answered(&grants, &provider.grant_task_access(&intents.grants).await?)?;
+        let permissions = provider.grant_task_access(&intents.grants).await?;
+        answered(&grants, &permissions.desired)?;
+        for (scope, because) in permissions.scopes() {
+            scoped(&grants, "a permission", because, scope)?;
+        }
         let registries: Vec<_> = intents.registries.iter().map(|registry| ask(&**registry)).collect();
         answered(&registries, &provider.enable_registry(&intents.registries).await?)?;
         let bindings: Vec<_> = intents.bindings.iter().map(|binding| ask(&**binding)).collect();
-        let bound = provider.bind_scope(&intents.bindings).await?;
+        let bound = provider.bind_scope(&intents.bindings, &permissions).await?;
         answered(&bindings, &bound.desired)?;
         for principal in &bound.principals {
             let is_asked =
@@ -63,16 +70,19 @@ fn ask(intent: &impl Intent) -> (IntentId, Scope) {
 }
 
 fn answered(asked: &[(IntentId, Scope)], answer: &Desired) -> Checked {
-    for object in &answer.objects {
-        let mut scopes = asked.iter().filter(|(id, _)| object.because.contains(id)).map(|(_, scope)| scope).peekable();
-        hold(scopes.peek().is_some(), || {
-            format!("{} exists because of {:?}, and none of that was asked of this verb", object.id, object.because)
-        })?;
-        if let Some(asked) = scopes.find(|scope| **scope != object.scope) {
-            return found(format!("{} has the scope `{}` where `{asked}` was asked", object.id, object.scope));
-        }
+    let scoped = |object: &Object| scoped(asked, &object.id.to_string(), &object.because, &object.scope);
+    answer.objects.iter().try_for_each(scoped)
+}
+
+fn scoped(asked: &[(IntentId, Scope)], what: &str, because: &[IntentId], scope: &Scope) -> Checked {
+    let mut scopes = asked.iter().filter(|(id, _)| because.contains(id)).map(|(_, scope)| scope).peekable();
+    hold(scopes.peek().is_some(), || {
+        format!("{what} exists because of {because:?}, and none of that was asked of this verb")
+    })?;
+    match scopes.find(|asked| *asked != scope) {
+        Some(asked) => found(format!("{what} has the scope `{scope}` where `{asked}` was asked")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 pub(super) async fn subjects_are_exactly_those_listed<F: Fixture>() -> Checked {
@@ -89,7 +99,7 @@ pub(super) async fn subjects_are_exactly_those_listed<F: Fixture>() -> Checked {
         let listed = |namespace: &str| binding.subjects.iter().any(|(_, subject)| subject.namespace() == namespace);
 
         let run = bench.open(&sketch).await?;
-        let bound = run.provider.bind_scope(&run.intents.bindings).await?;
+        let (desired, bound) = run.granted_and_bound().await?;
         let is_listed = |one: &&(Pair, Subject)| binding.subjects.contains(one);
         for principal in &bound.principals {
             if let Some((_, other)) = principal.serves.iter().find(|one| !is_listed(one)) {
@@ -100,7 +110,7 @@ pub(super) async fn subjects_are_exactly_those_listed<F: Fixture>() -> Checked {
         // there is.
         let is_asked = |principal: &Principal| matches!(principal.identity, Identity::Asked(_));
         let (asked, _): (Vec<_>, Vec<_>) = bound.principals.into_iter().partition(is_asked);
-        let mut objects = run.provider.grant_task_access(&run.intents.grants).await?.objects;
+        let mut objects = desired.objects;
         objects.extend(bound.desired.objects);
         objects.extend(run.platform.deliver(&asked)?.objects);
         let texts: Vec<_> = objects.iter().flat_map(said).collect();
@@ -231,10 +241,9 @@ pub(super) async fn capabilities_are_served<F: Fixture>() -> Checked {
             for level in *levels {
                 let sketch = Sketch::new().grant("served", &scope, &[(at, *level)]);
                 let run = bench.open(&sketch).await?;
-                let mut answer = run.provider.grant_task_access(&run.intents.grants).await?;
+                let (mut answer, mut bound) = run.granted_and_bound().await?;
                 // Where principals are given roles, it is the binding that serves a grant.
                 let grants: Vec<_> = run.intents.grants.iter().map(|grant| grant.id()).collect();
-                let mut bound = run.provider.bind_scope(&run.intents.bindings).await?;
                 // And where only the platform's vendor can make the principal, it is asked for what serves it.
                 bound.desired.extend(run.platform.deliver(&bound.principals)?);
                 bound.desired.objects.retain(|object| object.because.iter().any(|because| grants.contains(because)));

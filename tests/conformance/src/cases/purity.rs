@@ -45,9 +45,9 @@ async fn unchanged_by_verbs<F: Fixture>(bench: &Bench<F>, run: &Run, when: &str)
 /// The verbs' answers as the provider gives them, before core puts them together.
 async fn answers(run: &Run) -> Checked<[Desired; 4]> {
     let (provider, intents) = (&run.provider, &run.intents);
-    let bound = provider.bind_scope(&intents.bindings).await?;
+    let (granted, bound) = run.granted_and_bound().await?;
     Ok([
-        provider.grant_task_access(&intents.grants).await?,
+        granted,
         provider.enable_registry(&intents.registries).await?,
         run.platform.deliver(&bound.principals)?,
         bound.desired,

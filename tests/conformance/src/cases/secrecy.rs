@@ -17,6 +17,8 @@ pub(super) async fn secrets_stay_secret<F: Fixture>() -> Checked {
     kept(&format!("{:?}", run.provider), "the provider's Debug output")?;
     let desired = run.desired().await?;
     kept(&format!("{desired:?}"), "what is desired")?;
+    let permissions = run.provider.grant_task_access(&run.intents.grants).await?;
+    kept(&format!("{permissions:?}"), "what grants come to")?;
     for object in &desired.objects {
         kept(&run.provider.equivalent(object).join("\n"), &format!("the equivalent commands of {}", object.id))?;
     }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Annotation, AnnotationValue, Approved, Backend, Bound, Capabilities, Checked, Confirmed, Connect, Context,
     Desired, Diagnostic, Error, ErrorKind, Handoff, Identity, Inexact, Intent, Note, Object, ObjectId, Observed,
-    Outcome, Ownership, Principal, Protected, Provider, Reach, RegisteredKind, RegistryAccess, ResourceKind, Result,
-    Scope, ScopeBinding, ScopeKind, Stacks, TaskAccess,
+    Outcome, Ownership, Permissions, Principal, Protected, Provider, Reach, RegisteredKind, RegistryAccess,
+    ResourceKind, Result, Scope, ScopeBinding, ScopeKind, Stacks, TaskAccess,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -66,10 +66,6 @@ impl Reference {
         format!("{}.{name}", self.stack)
     }
 
-    fn policy(&self, grant: &TaskAccess) -> ObjectId {
-        ObjectId::new(POLICY, self.own(grant.name.as_str()))
-    }
-
     /// The principal of a scope, and the object that makes it, unless everybody's default one serves.
     fn principal(&self, binding: &ScopeBinding) -> (String, Option<Object>) {
         if binding.scope == Scope::Global {
@@ -91,6 +87,10 @@ impl Reference {
         (name, Some(object))
     }
 }
+
+/// What a grant comes to in this cloud: a policy, to which principals are tied.
+#[derive(Debug)]
+struct Policy(ObjectId);
 
 /// What the cloud's refusals mean to core.
 fn error(refusal: Refusal) -> Error {
@@ -138,8 +138,9 @@ impl Backend for Reference {
 
 #[async_trait]
 impl Provider for Reference {
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        let object = |grant: &Arc<Checked<TaskAccess>>| {
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+        let mut permissions = Permissions::default();
+        for grant in grants.iter().map(|grant| &***grant) {
             let reach = grant.reaches.iter();
             let allowed = |reach: &Reach| match grant.precise {
                 // This cloud lets whoever writes read as well, unless it is told not to.
@@ -147,8 +148,9 @@ impl Provider for Reference {
                 false => json!([reach.resource.locator, reach.access]),
             };
             let reach: Vec<_> = reach.map(allowed).collect();
-            Object {
-                id: self.policy(grant),
+            let policy = Policy(ObjectId::new(POLICY, self.own(grant.name.as_str())));
+            permissions.desired.objects.push(Object {
+                id: policy.0.clone(),
                 scope: grant.scope.clone(),
                 attributes: json!({ "allows": reach }).into(),
                 references: Vec::new(),
@@ -157,9 +159,10 @@ impl Provider for Reference {
                 ownership: Ownership::Exclusive,
                 touches: Vec::new(),
                 handoff: None,
-            }
-        };
-        Ok(Desired { objects: grants.iter().map(object).collect(), ..Desired::default() })
+            });
+            permissions.grant(grant, policy);
+        }
+        Ok(permissions)
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
@@ -194,9 +197,10 @@ impl Provider for Reference {
         Ok(desired)
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
         let mut bound = Bound::default();
         let desired = &mut bound.desired;
+        let policies = permissions.by_grant::<Policy>()?;
         for binding in bindings {
             let (principal, object) = self.principal(binding);
             let touches = match &object {
@@ -213,14 +217,13 @@ impl Provider for Reference {
             desired.objects.extend(object);
             bound.principals.extend(made_by.as_ref().map(|made_by| told(binding, &principal, made_by)));
             // The policies of the wider scopes as well: the same ones attached, no copies.
-            for grant in &binding.grants {
-                let policy = self.policy(grant);
+            for Policy(policy) in binding.grants.iter().filter_map(|grant| policies.get(&grant.id())).flatten() {
                 desired.objects.push(Object {
                     id: ObjectId::new(ATTACHMENT, format!("{principal}/{}", policy.name)),
                     scope: binding.scope.clone(),
                     attributes: json!({ "principal": principal, "policy": policy.name }).into(),
                     references: Vec::new(),
-                    depends_on: made_by.iter().cloned().chain([policy]).collect(),
+                    depends_on: made_by.iter().cloned().chain([policy.clone()]).collect(),
                     because: vec![binding.id()],
                     ownership: Ownership::Fragment { of: format!("the attachments of {principal}") },
                     touches: touches.clone(),

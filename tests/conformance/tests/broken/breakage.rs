@@ -11,10 +11,18 @@ use cloudgrant_conformance::reference::{Cloud, Config, Reference, ReferenceWorld
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::{
     Approved, Backend, Bound, Capabilities, Change, Checked, ClientCode, Confirmed, Connect, Context, Desired,
-    Diagnostic, Error, Object, ObjectId, Observed, Outcome, Principal, Protected, Provider, Reach, RegistryAccess,
-    Remainder, Resource, ResourceKind, Result, ScopeBinding, Settings, Shares, Stacks, TaskAccess, Verb,
+    Diagnostic, Error, Object, ObjectId, Observed, Outcome, Permissions, Principal, Protected, Provider, Reach,
+    RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Settings, Shares, Stacks, TaskAccess,
 };
 use serde_json::Value;
+
+/// Which verb has answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    GrantTaskAccess,
+    EnableRegistry,
+    BindScope,
+}
 
 /// One thing that is wrong. What isn't overridden is right.
 pub(crate) trait Breakage: Debug + Default + Send + Sync + 'static {
@@ -22,6 +30,8 @@ pub(crate) trait Breakage: Debug + Default + Send + Sync + 'static {
 
     /// Right after connecting.
     fn connected(&self, _cloud: &Cloud) {}
+    /// Grants came to these. What is wanted with them is told by itself.
+    fn permitted(&self, _grants: &[Arc<Checked<TaskAccess>>], _permissions: &mut Permissions) {}
     /// A verb has answered.
     fn wanted(&self, _cloud: &Cloud, _verb: Verb, _answer: &mut Desired) {}
     /// The platform is told of principals.
@@ -103,16 +113,20 @@ impl<B: Breakage> Backend for Broken<B> {
 
 #[async_trait]
 impl<B: Breakage> Provider for Broken<B> {
-    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        self.wanted(Verb::GrantTaskAccess, self.inner.grant_task_access(grants).await)
+    async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+        let permissions = self.inner.grant_task_access(grants).await;
+        let mut permissions = permissions.map_err(|error| self.breakage.failed(&self.cloud, error))?;
+        self.breakage.wanted(&self.cloud, Verb::GrantTaskAccess, &mut permissions.desired);
+        self.breakage.permitted(grants, &mut permissions);
+        Ok(permissions)
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
         self.wanted(Verb::EnableRegistry, self.inner.enable_registry(registries).await)
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
-        let bound = self.inner.bind_scope(bindings).await;
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
+        let bound = self.inner.bind_scope(bindings, permissions).await;
         let mut bound = bound.map_err(|error| self.breakage.failed(&self.cloud, error))?;
         self.breakage.wanted(&self.cloud, Verb::BindScope, &mut bound.desired);
         self.breakage.told(&mut bound.principals);

@@ -60,7 +60,7 @@ catches! {
     observing_never_writes: TidyingObserve "observing wrote, when everything is to be revoked",
         MendingObserve "observing wrote, in a world that somebody changed";
     nothing_asked_nothing_wanted: Chatter "has a note on nothing";
-    objects_have_the_asked_scope: Widened "has the scope `global`", WidePrincipal "a principal has the scope `global`, which was not asked for", Orphan "none of that was asked";
+    objects_have_the_asked_scope: Widened "has the scope `global`", WidePermission "a permission has the scope `global`", WidePrincipal "a principal has the scope `global`, which was not asked for", Orphan "none of that was asked";
     subjects_are_exactly_those_listed: PatternTrust "names `system:serviceaccount:*:default`",
         NeighbourTrust "names the namespace `vision-production`", NoTrust "no object names its subject",
         NeighbourServed "a principal would serve `system:serviceaccount:forecasting-development:default`";

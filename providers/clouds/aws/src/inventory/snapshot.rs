@@ -15,7 +15,6 @@ use crate::error;
 use crate::inventory::bucket_policies::BucketPolicies;
 use crate::inventory::unplaced::Known;
 use crate::names;
-use crate::packing::packed::Packed;
 use crate::policy::document;
 use crate::resources::pull_through::Rules;
 use crate::resources::repositories::Absent;
@@ -29,7 +28,8 @@ pub(crate) struct Reading {
     pub(crate) account: OnceCell<Arc<Snapshot>>,
     /// By the ARN of the provider, in the order of the manifest.
     pub(crate) issuers: OnceCell<Vec<(String, Issuer)>>,
-    pub(crate) packed: Packed,
+    /// Whether these were read before the observation, or denied.
+    pub(crate) issuers_early: OnceCell<()>,
     pub(crate) bucket_policies: BucketPolicies,
     pub(crate) absent_repositories: Absent,
     pub(crate) pull_through: Rules,

@@ -49,7 +49,7 @@ pub(crate) async fn note(aws: &Aws, policy: &str, role: &str) -> Result<()> {
     match answer.map_err(|error| error::of("iam:TagPolicy", error)) {
         // It was made a moment ago.
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err(Error::new(ErrorKind::NotYet, error.message()).with("AWS said", error.to_string()))
+            Err(Error::new(ErrorKind::NotYet, error.message()).with(error::SAID, error.to_string()))
         }
         answer => answer.map(drop),
     }

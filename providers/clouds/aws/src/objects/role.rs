@@ -2,14 +2,13 @@
 
 use std::sync::PoisonError;
 
-use aws_sdk_iam::error::ProvideErrorMetadata;
 use aws_sdk_iam::types::Role;
 use cloudgrant_core::TerraformValue::{Document, Map, Text};
 use cloudgrant_core::{Error, ErrorKind, Object, Outcome, Result, TerraformBlock};
 use serde_json::Value;
 
 use crate::Aws;
-use crate::error;
+use crate::error::{self, SAID, wording};
 use crate::inventory::task_roles;
 use crate::names::Names;
 use crate::objects::marks::{Whose, whose};
@@ -113,8 +112,8 @@ pub(super) async fn attach(aws: &Aws, after: &Value) -> Result<Outcome> {
     let (role, policy) = (text(after, "role"), text(after, "policy"));
     let answer = aws.clients.iam().await.attach_role_policy().role_name(role).policy_arn(policy).send().await;
     let Err(error) = answer else { return Ok(Outcome::default()) };
-    let is_the_policy = error.message().is_some_and(|said| said.contains(policy));
     let error = error::of("iam:AttachRolePolicy", error);
+    let is_the_policy = error.cloud().is_some_and(|said| wording::is_about(&said.message, policy));
     if error.kind() != ErrorKind::NotFound {
         return Err(error);
     }
@@ -122,7 +121,7 @@ pub(super) async fn attach(aws: &Aws, after: &Value) -> Result<Outcome> {
     // What was made a moment ago may not be known yet, as IAM is eventually consistent. Source: IAM user guide,
     // "Troubleshooting IAM: changes that I make are not always immediately visible".
     if aws.made.lock().unwrap_or_else(PoisonError::into_inner).contains(&arn) {
-        return Err(Error::new(ErrorKind::NotYet, error.message()).with("AWS said", error.to_string()));
+        return Err(Error::new(ErrorKind::NotYet, error.message()).with(SAID, error.to_string()));
     }
     let name = if is_the_policy { policy } else { role };
     Err(Error::new(
@@ -130,7 +129,7 @@ pub(super) async fn attach(aws: &Aws, after: &Value) -> Result<Outcome> {
         format!("the {what} {name} was there when the plan was made, and isn't any more"),
     )
     .with("operation", "iam:AttachRolePolicy")
-    .with("AWS said", error.to_string())
+    .with(SAID, error.to_string())
     .hint("plan again; if somebody deleted it who shouldn't have, make it anew, or name another one in the manifest"))
 }
 

@@ -4,7 +4,6 @@
 use cloudgrant_core::Scope;
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::Aws;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::packing::pack::Policy;
@@ -29,15 +28,14 @@ struct Load {
 }
 
 impl<'a> Room<'a> {
-    /// `quota` is how many managed policies a role may have.
-    pub(crate) fn new(aws: &'a Aws, snapshot: &'a Snapshot, quota: u64) -> Self {
-        let task_policy = aws.config.task_policy(&aws.conventions);
+    /// `quota` is how many managed policies a role may have; the task policy is one of them, on roles of the stack's.
+    pub(crate) fn new(names: &'a Names, task_policy: Option<&str>, snapshot: &'a Snapshot, quota: u64) -> Self {
         Self {
-            names: &aws.names,
+            names,
             snapshot,
             quota: usize::try_from(quota).unwrap_or(usize::MAX),
             task_policy: task_policy.map(|name| name.rsplit('/').next().unwrap_or_default().to_owned()),
-            task_role: aws.role_of(&Scope::Global),
+            task_role: names.role_of(&Scope::Global),
             loads: HashMap::new(),
         }
     }

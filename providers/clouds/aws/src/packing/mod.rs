@@ -3,7 +3,6 @@
 pub(crate) mod attachment_quota;
 pub(crate) mod move_order;
 pub(crate) mod pack;
-pub(crate) mod packed;
 pub(crate) mod remainder;
 pub(crate) mod share;
 mod there;

@@ -3,8 +3,8 @@
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
-use crate::Aws;
 use crate::inventory::snapshot::Snapshot;
+use crate::names::Names;
 use crate::packing::pack::Policy;
 use crate::policy::statement::{self, Meaning};
 
@@ -24,12 +24,12 @@ struct Gives {
 }
 
 /// Has each policy that loses statements come after those of other scopes that give them to its roles instead.
-pub(crate) fn between_scopes(aws: &Aws, snapshot: &Snapshot, mut scopes: Vec<Carrying<'_>>) {
-    let lost = lost(aws, snapshot, &scopes);
+pub(crate) fn between_scopes(names: &Names, snapshot: &Snapshot, mut scopes: Vec<Carrying<'_>>) {
+    let lost = lost(names, snapshot, &scopes);
     if lost.is_empty() {
         return;
     }
-    let given = given(aws, snapshot, &scopes, &lost.iter().flat_map(|(_, lost)| lost).copied().collect());
+    let given = given(names, snapshot, &scopes, &lost.iter().flat_map(|(_, lost)| lost).copied().collect());
     // All policies, by name: each has its entry.
     let mut after: HashMap<String, Vec<String>> = HashMap::new();
     for policy in scopes.iter().flat_map(|scope| scope.policies.iter()) {
@@ -43,7 +43,7 @@ pub(crate) fn between_scopes(aws: &Aws, snapshot: &Snapshot, mut scopes: Vec<Car
             if other == scope || after[&name].contains(by) {
                 continue;
             }
-            let arn = aws.names.policy_arn(by);
+            let arn = names.policy_arn(by);
             let has = |role: &String| snapshot.roles.get(role).is_some_and(|role| role.attached.contains_key(&arn));
             let gets = |role: &&String| scopes[other].roles.contains(role) && !(gives.now && has(role));
             // Of two that give to each other, one would have to be changed twice.
@@ -56,11 +56,11 @@ pub(crate) fn between_scopes(aws: &Aws, snapshot: &Snapshot, mut scopes: Vec<Car
 }
 
 /// For each policy that will hold less than it does, what that is.
-fn lost(aws: &Aws, snapshot: &Snapshot, scopes: &[Carrying<'_>]) -> Vec<(Place, HashSet<Meaning>)> {
+fn lost(names: &Names, snapshot: &Snapshot, scopes: &[Carrying<'_>]) -> Vec<(Place, HashSet<Meaning>)> {
     let mut all = Vec::new();
     for (at, scope) in scopes.iter().enumerate() {
         for (place, policy) in scope.policies.iter().enumerate() {
-            let there = snapshot.policies.get(&aws.names.policy_arn(&policy.name));
+            let there = snapshot.policies.get(&names.policy_arn(&policy.name));
             let Some(there) = there.filter(|there| !there.is(policy.document.get())) else { continue };
             let gives = policy.gives();
             let lost: HashSet<_> = statement::meanings(&there.document()).difference(&gives).copied().collect();
@@ -74,7 +74,7 @@ fn lost(aws: &Aws, snapshot: &Snapshot, scopes: &[Carrying<'_>]) -> Vec<(Place, 
 
 /// Who gives what is wanted.
 fn given(
-    aws: &Aws,
+    names: &Names,
     snapshot: &Snapshot,
     scopes: &[Carrying<'_>],
     wanted: &HashSet<Meaning>,
@@ -86,7 +86,7 @@ fn given(
             if gives.is_empty() {
                 continue;
             }
-            let there = snapshot.policies.get(&aws.names.policy_arn(&policy.name));
+            let there = snapshot.policies.get(&names.policy_arn(&policy.name));
             let before = there.map(|there| statement::meanings(&there.document())).unwrap_or_default();
             for meaning in gives {
                 let gives = Gives { place: (at, place), now: before.contains(&meaning) };

@@ -22,10 +22,9 @@ use cloudgrant_core::{
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 
-use crate::Aws;
-use crate::inventory::snapshot::Snapshot;
+use crate::inventory::Inventory;
 use crate::objects::kinds;
-use crate::packing::share::{Granted, Scoped};
+use crate::packing::share::{Granted, PackingInput, Scoped};
 use crate::packing::there::There;
 use crate::policy::document;
 use crate::policy::sids;
@@ -37,17 +36,18 @@ pub(super) type Grants<'a> = &'a [Arc<Checked<TaskAccess>>];
 /// Has each scope granted what it has now, less what is revoked. Answers with the policies and attachments that were looked at for
 /// that: what nothing is granted for any more of these gave what is revoked.
 pub(crate) async fn keep(
-    aws: &Aws,
-    snapshot: &Snapshot,
+    input: &PackingInput<'_>,
     scopes: &mut [Scoped<'_>],
     revoked: Grants<'_>,
+    of_revoked: impl Future<Output = Result<Inventory>>,
 ) -> Result<BTreeSet<ObjectId>> {
-    let mut there: Vec<_> = scopes.iter().map(|scope| There::of(aws, snapshot, scope)).collect();
+    let PackingInput { names, snapshot, .. } = input;
+    let mut there: Vec<_> = scopes.iter().map(|scope| There::of(names, snapshot, scope)).collect();
     let held_against = |there: &[There]| there.iter().flat_map(There::objects).cloned().collect();
     if scopes.iter().zip(&there).all(|(scope, there)| there.is_unedited(scope, revoked)) {
         return Ok(held_against(&there));
     }
-    let revoked = Revoked::look_up(aws, revoked).await?;
+    let revoked = Revoked::look_up(input, revoked, of_revoked).await?;
     for (scope, there) in scopes.iter().zip(&mut there) {
         let asked: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();
         there.leave_out_policies(|meaning| {
@@ -209,16 +209,20 @@ struct One<'a> {
 }
 
 impl<'a> Revoked<'a> {
-    async fn look_up(aws: &Aws, grants: Grants<'a>) -> Result<Self> {
-        let inventory = match aws.inventory(grants).await {
+    async fn look_up(
+        input: &PackingInput<'_>,
+        grants: Grants<'a>,
+        inventory: impl Future<Output = Result<Inventory>>,
+    ) -> Result<Self> {
+        let inventory = match inventory.await {
             Ok(inventory) => inventory,
             // It may be a grant of something that is gone.
             Err(error) if error.kind().is_of_the_intents() => return Ok(Self { grants, each: None }),
             Err(error) => return Err(error),
         };
-        let statements = Statements::new(grants.iter().map(|grant| &***grant), &aws.config, &inventory);
+        let statements = Statements::new(grants.iter().map(|grant| &***grant), input.config, &inventory);
         let one = |grant: &'a Arc<Checked<TaskAccess>>| {
-            let roles: Vec<_> = grant.carried_by.iter().map(|scope| aws.role_of(scope)).collect();
+            let roles: Vec<_> = grant.carried_by.iter().map(|scope| input.names.role_of(scope)).collect();
             let meanings: Vec<_> = statements.of(grant).map(|statement| statement.meaning()).collect();
             let resources = statements.of(grant).flat_map(|statement| resources(&statement)).collect();
             One { name: &grant.name, carried_by: &grant.carried_by, roles, meanings, resources }

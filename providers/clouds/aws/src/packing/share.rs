@@ -15,9 +15,10 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::Aws;
+use crate::config::Config;
 use crate::inventory::Inventory;
 use crate::inventory::snapshot::Snapshot;
+use crate::names::Names;
 use crate::packing::attachment_quota::Room;
 use crate::packing::move_order::{self, Carrying};
 use crate::packing::pack::{self, Policy};
@@ -44,35 +45,46 @@ pub(crate) struct Policies {
     pub(crate) held_against: BTreeSet<ObjectId>,
 }
 
-/// The policies of all scopes that grants name. The answer follows from the grants and the snapshot, so that both verbs
-/// that ask come to the same.
-pub(crate) async fn policies<'a>(
-    aws: &Aws,
-    grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>>,
-    inventory: &Inventory,
-    snapshot: &Snapshot,
+/// What packing goes by, beside the grants.
+pub(crate) struct PackingInput<'a> {
+    pub(crate) names: &'a Names,
+    pub(crate) config: &'a Config,
+    /// What the grants reach.
+    pub(crate) inventory: &'a Inventory,
+    pub(crate) snapshot: &'a Snapshot,
+    /// How many managed policies a role may have.
+    pub(crate) quota: u64,
+    /// The policy that every role of the stack's carries: its name, or its ARN.
+    pub(crate) task_policy: Option<String>,
+}
+
+/// The policies of all scopes that grants name. What the grants reach that are revoked beside these, `of_revoked` says if it is asked.
+pub(crate) async fn policies(
+    input: &PackingInput<'_>,
+    grants: &[Arc<Checked<TaskAccess>>],
+    of_revoked: impl Future<Output = Result<Inventory>>,
 ) -> Result<Policies> {
-    let quota = aws.quotas().await?.attached_per_role;
-    let mut by_scope: BTreeMap<&Scope, Vec<&'a Arc<Checked<TaskAccess>>>> = BTreeMap::new();
+    let PackingInput { names, config, inventory, snapshot, quota, task_policy } = input;
+    let mut by_scope: BTreeMap<&Scope, Vec<&Arc<Checked<TaskAccess>>>> = BTreeMap::new();
     for grant in grants {
         by_scope.entry(&grant.scope).or_default().push(grant);
     }
     let all = by_scope.values().flatten().map(|grant| &****grant);
     let revoked = all.clone().map(|grant| &grant.beside_revoked).find(|revoked| !revoked.is_empty()).cloned();
-    let statements = Statements::new(all, &aws.config, inventory);
+    let statements = Statements::new(all, config, inventory);
     let by_scope = by_scope.into_iter().collect();
-    let mut scopes = parallel::map(by_scope, |(scope, grants)| Scoped::new(aws, scope, grants, &statements));
+    let mut scopes = parallel::map(by_scope, |(scope, grants)| Scoped::new(names, scope, grants, &statements));
     let mut held_against = BTreeSet::new();
     let is_revoke = revoked.is_some();
     if let Some(revoked) = revoked {
-        held_against = remainder::keep(aws, snapshot, &mut scopes, &revoked).await?;
+        held_against = remainder::keep(input, &mut scopes, &revoked, of_revoked).await?;
     }
     let mut open = Vec::new();
-    for mut group in groups(aws, &scopes, snapshot) {
+    for mut group in groups(names, &scopes, snapshot) {
         // What is as it should be stays so: scopes don't move for the sake of sharing alone. Where there was no room
         // for that once, they would otherwise be moved by whatever run comes next. A revoke moves no scope at all for
         // what another one comes to.
-        let settled = parallel::map(group.members.clone(), |at| group.settled(aws, snapshot, &scopes[at]));
+        let settled = parallel::map(group.members.clone(), |at| group.settled(names, snapshot, &scopes[at]));
         if is_revoke || settled.iter().all(Option::is_some) {
             for (at, policies) in group.members.iter().zip(settled) {
                 scopes[*at].policies = policies;
@@ -83,12 +95,12 @@ pub(crate) async fn policies<'a>(
             open.push(group);
         }
     }
-    let open = parallel::map(open, |group| group.opened(aws, snapshot, &scopes));
+    let open = parallel::map(open, |group| group.opened(names, snapshot, &scopes));
     let undecided: HashSet<_> = open.iter().flat_map(|group| &group.choices).map(|choice| choice.at).collect();
     let alone = scopes.iter_mut().enumerate().filter(|(at, scope)| scope.policies.is_none() && !undecided.contains(at));
-    parallel::map(alone.collect(), |(_, scope)| scope.policies = Some(scope.own(aws, snapshot)));
+    parallel::map(alone.collect(), |(_, scope)| scope.policies = Some(scope.own(names, snapshot)));
     if !open.is_empty() {
-        let mut room = Room::new(aws, snapshot, quota);
+        let mut room = Room::new(names, task_policy.as_deref(), snapshot, *quota);
         for scope in &scopes {
             room.take(&scope.roles, scope.policies.as_deref().unwrap_or_default());
         }
@@ -103,7 +115,7 @@ pub(crate) async fn policies<'a>(
         let policies = scope.policies.as_deref_mut()?;
         Some(Carrying { roles: &scope.roles, policies })
     });
-    move_order::between_scopes(aws, snapshot, carrying.collect());
+    move_order::between_scopes(names, snapshot, carrying.collect());
     // What they were granted goes here, too, and is many small pieces.
     let unapplied = scopes.iter_mut().flat_map(|scope| std::mem::take(&mut scope.unapplied)).collect();
     let unapplied: BTreeSet<IntentId> = unapplied;
@@ -133,14 +145,14 @@ pub(crate) struct Scoped<'a> {
 
 impl<'a> Scoped<'a> {
     fn new(
-        aws: &Aws,
+        names: &Names,
         scope: &'a Scope,
         mut grants: Vec<&'a Arc<Checked<TaskAccess>>>,
         statements: &Statements<'a>,
     ) -> Self {
         grants.sort_by(|a, b| a.name.cmp(&b.name));
         grants.dedup_by(|a, b| a.name == b.name);
-        let roles = grants.first().map(|grant| grant.carried_by.iter().map(|scope| aws.role_of(scope)).collect());
+        let roles = grants.first().map(|grant| grant.carried_by.iter().map(|scope| names.role_of(scope)).collect());
         let granted = grants.into_iter().flat_map(|grant| {
             let intent = grant.id();
             statements.of(grant).map(move |statement| Granted { intent: intent.clone(), statement })
@@ -157,8 +169,8 @@ impl<'a> Scoped<'a> {
         }
     }
 
-    fn own(&self, aws: &Aws, snapshot: &Snapshot) -> Vec<Policy> {
-        pack::policies(&aws.names, self.scope, &self.granted, &self.roles, snapshot)
+    fn own(&self, names: &Names, snapshot: &Snapshot) -> Vec<Policy> {
+        pack::policies(names, self.scope, &self.granted, &self.roles, snapshot)
     }
 
     /// Its policies, each with whether it has something that no grant that stays asks for.
@@ -181,9 +193,9 @@ impl<'a> Scoped<'a> {
         self.granted.iter().map(|granted| (granted.statement.meaning(), &granted.statement)).collect()
     }
 
-    fn carries_all<'n>(&self, aws: &Aws, snapshot: &Snapshot, mut names: impl Iterator<Item = &'n str>) -> bool {
-        names.all(|name| {
-            let arn = aws.names.policy_arn(name);
+    fn carries_all<'n>(&self, names: &Names, snapshot: &Snapshot, mut policies: impl Iterator<Item = &'n str>) -> bool {
+        policies.all(|policy| {
+            let arn = names.policy_arn(policy);
             self.roles.iter().all(|role| snapshot.roles.get(role).is_some_and(|role| role.attached.contains_key(&arn)))
         })
     }
@@ -206,8 +218,8 @@ struct Group {
 
 /// The scopes that could share, each with those that it could share with: with others, or what it shared with others
 /// and still has.
-fn groups(aws: &Aws, scopes: &[Scoped<'_>], snapshot: &Snapshot) -> Vec<Group> {
-    let any_there = snapshot.policies.keys().any(|arn| aws.names.is_shared_policy(arn));
+fn groups(names: &Names, scopes: &[Scoped<'_>], snapshot: &Snapshot) -> Vec<Group> {
+    let any_there = snapshot.policies.keys().any(|arn| names.is_shared_policy(arn));
     let mut places: HashMap<Meaning, usize> = HashMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (at, scope) in scopes.iter().enumerate().filter(|(_, scope)| !scope.granted.is_empty() && !scope.is_apart) {
@@ -221,31 +233,31 @@ fn groups(aws: &Aws, scopes: &[Scoped<'_>], snapshot: &Snapshot) -> Vec<Group> {
         groups[place].push(at);
     }
     groups.retain(|members| members.len() > 1 || any_there);
-    let mut groups = parallel::map(groups, |members| Group::new(aws, scopes, members, snapshot));
+    let mut groups = parallel::map(groups, |members| Group::new(names, scopes, members, snapshot));
     groups.retain(|group| group.members.len() > 1 || group.there);
     groups
 }
 
 impl Group {
-    fn new(aws: &Aws, scopes: &[Scoped<'_>], members: Vec<usize>, snapshot: &Snapshot) -> Self {
+    fn new(names: &Names, scopes: &[Scoped<'_>], members: Vec<usize>, snapshot: &Snapshot) -> Self {
         let meanings = members.first().map(|at| scopes[*at].meanings()).unwrap_or_default();
         let (meanings, statements): (Vec<_>, Vec<_>) =
             meanings.into_iter().map(|(meaning, statement)| (meaning, statement.named(String::new()))).unzip();
         let documents = pack::documents(&statements).into_iter();
         let shared: Vec<_> = documents
             .map(|(document, places)| Shared {
-                name: aws.names.shared_policy(&document),
+                name: names.shared_policy(&document),
                 document,
                 holds: places.into_iter().map(|place| meanings[place]).collect(),
             })
             .collect();
-        let there = shared.iter().all(|shared| snapshot.policies.contains_key(&aws.names.policy_arn(&shared.name)));
+        let there = shared.iter().all(|shared| snapshot.policies.contains_key(&names.policy_arn(&shared.name)));
         Self { members, shared, there }
     }
 
     /// The policies of a scope that has them already, just as it should.
-    fn settled(&self, aws: &Aws, snapshot: &Snapshot, scope: &Scoped<'_>) -> Option<Vec<Policy>> {
-        if self.there && scope.carries_all(aws, snapshot, self.shared.iter().map(|shared| shared.name.as_str())) {
+    fn settled(&self, names: &Names, snapshot: &Snapshot, scope: &Scoped<'_>) -> Option<Vec<Policy>> {
+        if self.there && scope.carries_all(names, snapshot, self.shared.iter().map(|shared| shared.name.as_str())) {
             return Some(self.policies(scope));
         }
         // Nobody packs anything for roles that can't have it.
@@ -253,12 +265,12 @@ impl Group {
         if !scope.roles.iter().all(has_any) {
             return None;
         }
-        let own = scope.own(aws, snapshot);
+        let own = scope.own(names, snapshot);
         let is_there = |policy: &Policy| {
-            let there = snapshot.policies.get(&aws.names.policy_arn(&policy.name));
+            let there = snapshot.policies.get(&names.policy_arn(&policy.name));
             there.is_some_and(|there| Attributes::from(there.document()).as_str() == policy.document.get())
         };
-        let all = scope.carries_all(aws, snapshot, own.iter().map(|policy| policy.name.as_str()));
+        let all = scope.carries_all(names, snapshot, own.iter().map(|policy| policy.name.as_str()));
         (all && own.iter().all(is_there)).then_some(own)
     }
 
@@ -280,10 +292,10 @@ impl Group {
     }
 
     /// What each scope of the group may come to.
-    fn opened(self, aws: &Aws, snapshot: &Snapshot, scopes: &[Scoped<'_>]) -> Open {
+    fn opened(self, names: &Names, snapshot: &Snapshot, scopes: &[Scoped<'_>]) -> Open {
         let choice = |at: usize| {
             let scope = &scopes[at];
-            Choice { at, shared: self.policies(scope), own: scope.own(aws, snapshot) }
+            Choice { at, shared: self.policies(scope), own: scope.own(names, snapshot) }
         };
         Open { choices: parallel::map(self.members.clone(), choice), there: self.there }
     }

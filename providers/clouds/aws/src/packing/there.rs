@@ -3,8 +3,8 @@
 use cloudgrant_core::ObjectId;
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 
-use crate::Aws;
 use crate::inventory::snapshot::{Policy, Snapshot};
+use crate::names::Names;
 use crate::objects::kinds;
 use crate::packing::remainder::{Grants, Revoked, all_of, is_any_s, is_its};
 use crate::packing::share::{Granted, Scoped};
@@ -28,16 +28,16 @@ pub(super) struct There {
 }
 
 impl There {
-    pub(super) fn of(aws: &Aws, snapshot: &Snapshot, scope: &Scoped<'_>) -> Self {
+    pub(super) fn of(names: &Names, snapshot: &Snapshot, scope: &Scoped<'_>) -> Self {
         let numbered = snapshot.numbers.iter().filter_map(|number| number.checked_sub(1)).filter(|index| *index > 0);
         let own = std::iter::once(0).chain(numbered);
-        let own = own.map(|index| aws.names.policy_arn(&aws.names.policy(scope.scope, index)));
+        let own = own.map(|index| names.policy_arn(&names.policy(scope.scope, index)));
         // A role that isn't there, as its own grants were revoked before, has nothing of what wider scopes are granted.
         let roles = scope.roles.iter().filter_map(|role| Some((role, snapshot.roles.get(role)?)));
         let roles: Vec<_> = roles.collect();
         let is_on_all = |arn: &&String| roles.iter().all(|(_, role)| role.attached.contains_key(*arn));
         let attached = roles.first().into_iter().flat_map(|(_, role)| role.attached.keys());
-        let shared = attached.filter(|arn| aws.names.is_shared_policy(arn)).filter(is_on_all).cloned();
+        let shared = attached.filter(|arn| names.is_shared_policy(arn)).filter(is_on_all).cloned();
         let read = |arn: String| Some((snapshot.policies.get(&arn)?, arn));
         let is_on_one = |arn: &str| roles.iter().any(|(_, role)| role.attached.contains_key(arn));
         // One that only others have is there for whoever attached it.
@@ -71,7 +71,7 @@ impl There {
             shared_policies,
             statements,
             sids: HashMap::new(),
-            lacks_own_role: !snapshot.roles.contains_key(&aws.role_of(scope.scope)),
+            lacks_own_role: !snapshot.roles.contains_key(&names.role_of(scope.scope)),
             roles: roles.into_iter().map(|(role, _)| role.clone()).collect(),
             own_objects,
         };

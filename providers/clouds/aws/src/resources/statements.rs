@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
-use cloudgrant_core::{Access, Reach, Resource, TaskAccess, parallel};
+use cloudgrant_core::{Access, Reach, TaskAccess, parallel};
 use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
@@ -43,27 +42,14 @@ impl<'a> Statements<'a> {
     }
 }
 
-/// What a grant reaches: the same where it is the same resources, not only such as are alike.
-#[derive(Clone, Copy)]
+/// What a grant reaches.
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Reached<'a>(&'a [Reach]);
 
-impl Reached<'_> {
-    fn each(&self) -> impl Iterator<Item = (*const Resource, Access)> {
-        self.0.iter().map(|reach| (Arc::as_ptr(&reach.resource), reach.access))
-    }
-}
-
-impl PartialEq for Reached<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.each().eq(other.each())
-    }
-}
-
-impl Eq for Reached<'_> {}
-
 impl Hash for Reached<'_> {
+    /// Resources of one name are the same one, but for those that were edited since.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.each().for_each(|one| one.hash(state));
+        self.0.iter().for_each(|reach| (&reach.resource.name, reach.access).hash(state));
     }
 }
 
@@ -360,7 +346,9 @@ fn service_domain(region: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use cloudgrant_core::{GrantName, ResourceKind, ResourceName, Scope};
+    use std::sync::Arc;
+
+    use cloudgrant_core::{GrantName, Resource, ResourceKind, ResourceName, Scope};
 
     use serde_json::json;
 

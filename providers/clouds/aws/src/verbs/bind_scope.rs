@@ -1,21 +1,25 @@
 //! `bind_scope`: attachments to the platform's task role for the global scope, an IRSA role for each narrower one.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cloudgrant_core::{
-    Annotation, AnnotationValue, Bound, Checked, Desired, Error, ErrorKind, Identity, Intent, IntentId, Note, Object,
-    ObjectId, Ownership, Principal, Result, Scope, ScopeBinding, parallel,
+    Annotation, AnnotationValue, Attributes, Bound, Checked, Desired, Error, ErrorKind, Granted, Identity, Intent,
+    IntentId, Note, Object, ObjectId, Ownership, Permissions, Principal, Result, Scope, ScopeBinding, parallel,
 };
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
 use crate::Aws;
+use crate::config::Config;
 use crate::inventory::snapshot::Snapshot;
+use crate::names::Names;
 use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
-use crate::packing::packed::{Carried, CarriedBy};
 use crate::policy::document;
 use crate::policy::statement::{Meaning, meanings};
+use crate::verbs::grant_task_access::ManagedPolicy;
 use crate::verbs::others_roles::OthersRole;
 
 /// The mark of the stack on its roles.
@@ -37,59 +41,36 @@ pub(crate) fn tag_of<'a>(tags: impl IntoIterator<Item = (&'a String, &'a String)
 /// How a service account names its role. Source: Amazon EKS user guide, "Assign IAM roles to Kubernetes service accounts".
 const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 
-pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
     let mut bound = Bound::default();
     let desired = &mut bound.desired;
     if bindings.is_empty() {
         return Ok(bound);
     }
-    let grants = bindings.iter().flat_map(|binding| &binding.grants);
-    // Only roles of ours need the task policy, as the task role has it already; and they trust the issuer.
     let any_narrow = bindings.iter().any(|binding| binding.scope != Scope::Global);
-    let for_roles = async {
-        if any_narrow { tokio::try_join!(task_policy(aws), issuers(aws)).map(|(policy, ())| policy) } else { Ok(None) }
-    };
     let any_global = bindings.iter().any(|binding| binding.scope == Scope::Global);
-    let for_global = async { if any_global { aws.task_role().await.map(Some) } else { Ok(None) } };
-    let (inventory, for_roles, mut for_global, snapshot) =
-        tokio::join!(aws.inventory(grants), for_roles, for_global, aws.snapshot());
+    let (needed, snapshot) = tokio::join!(Needed::read(aws, any_narrow, any_global), aws.snapshot());
     let snapshot = snapshot?;
-    let (task_policy, no_policy) = match for_roles {
-        Ok(Some(TaskPolicy { arn, missing })) => (Ok(Some(arn)), missing),
-        Ok(None) => (Ok(None), None),
-        Err(error) => (Err(error), None),
-    };
-    let mut no_role = None;
-    if let Ok(Some(role)) = &mut for_global {
-        desired.notes.extend(role.note("task_role"));
-        no_role = role.missing.take();
-    }
-    let mut read = Error::both(Error::both(inventory, task_policy), for_global);
-    // Told at once with what else is in the way; where nothing else is, the observation tells it.
-    let has_failed = read.is_err();
-    for missing in no_policy.into_iter().chain(no_role).filter(|_| has_failed) {
-        read = Error::both(read, Err::<(), _>(missing)).map(|(read, ())| read);
-    }
-    let ((inventory, task_policy), task_role) = read?;
-    let grants = bindings.iter().flat_map(|binding| &binding.grants);
-    let reading = aws.reading().await;
-    let policies = reading.packed.carried(aws, grants, &inventory, &snapshot).await?;
+    let (task_policy, task_role) = needed.whole()?;
+    let task_policy = task_policy.map(|policy| policy.arn);
+    desired.notes.extend(task_role.as_ref().and_then(|role| role.note("task_role")));
     if let Some(arn) = &task_policy
         && snapshot.policies.get(arn).is_some_and(|policy| document::is_administrators(&policy.document()))
     {
         let message = format!("`{arn}` allows everything, and every role of the stack carries it (`aws.task_policy`)");
         desired.notes.push(Note::warning("aws.task_policy", message));
     }
-    let mut meanings = Meanings::new(aws, &snapshot);
+    let policies = permissions.by_scope()?;
+    let mut meanings = Meanings::new(&aws.names, &snapshot, &permissions.desired);
     for binding in bindings {
         meanings.taken_over(&policies, binding, &mut desired.replaces);
         if let (Scope::Global, Some(task_role)) = (&binding.scope, &task_role) {
-            global(task_role, binding, carried(aws, &policies, binding), desired);
+            global(task_role, binding, carried(&aws.names, &policies, binding), desired);
         }
     }
     let narrow_ones = bindings.iter().filter(|binding| binding.scope != Scope::Global).collect();
     let parts = parallel::map(narrow_ones, |binding| {
-        narrow(aws, binding, task_policy.as_deref(), carried(aws, &policies, binding))
+        narrow(aws, binding, task_policy.as_deref(), carried(&aws.names, &policies, binding))
     });
     for part in parts {
         bound.extend(part?);
@@ -97,12 +78,63 @@ pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>]) -> Resu
     Ok(bound)
 }
 
+/// What principals need and others own, as far as it could be read.
+pub(crate) struct Needed {
+    /// Of the stack's own roles.
+    task_policy: Result<Option<TaskPolicy>>,
+    /// Where all task code is granted something.
+    task_role: Result<Option<OthersRole>>,
+}
+
+impl Needed {
+    /// Reads what the principals of scopes need: of narrow ones, and of the global one. Only roles of ours need the task policy, as
+    /// the task role has it already; and they trust the issuers.
+    pub(crate) async fn read(aws: &Aws, any_narrow: bool, any_global: bool) -> Self {
+        let for_roles = async {
+            if any_narrow {
+                tokio::try_join!(task_policy(aws), issuers(aws)).map(|(policy, ())| policy)
+            } else {
+                Ok(None)
+            }
+        };
+        let for_global = async { if any_global { aws.task_role().await.map(Some) } else { Ok(None) } };
+        let (task_policy, task_role) = tokio::join!(for_roles, for_global);
+        Self { task_policy, task_role }
+    }
+
+    /// All of it. What isn't there is for the observation to tell.
+    ///
+    /// # Errors
+    /// Something can't be read; then what isn't there is told as well.
+    pub(crate) fn whole(self) -> Result<(Option<TaskPolicy>, Option<OthersRole>)> {
+        match (self.task_policy, self.task_role) {
+            (Ok(task_policy), Ok(task_role)) => Ok((task_policy, task_role)),
+            (task_policy, task_role) => Self { task_policy, task_role }.in_the_way().map(|()| (None, None)),
+        }
+    }
+
+    /// For whoever is refused for something else: all that is in the way is told at once.
+    ///
+    /// # Errors
+    /// Something can't be read, or isn't there.
+    pub(crate) fn in_the_way(self) -> Result<()> {
+        let task_policy = self.task_policy.map(|policy| policy.and_then(|policy| policy.missing));
+        let task_role = self.task_role.map(|role| role.and_then(|role| role.missing));
+        let (failed, missing): (Vec<_>, Vec<_>) = [task_policy, task_role].into_iter().partition(Result::is_err);
+        let errors = failed.into_iter().filter_map(Result::err).chain(missing.into_iter().flatten().flatten());
+        Error::all(errors.collect()).map_or(Ok(()), Err)
+    }
+}
+
 /// Read for the observation, beside the rest. What is denied is told there: it is in nobody's way who only takes away.
 async fn issuers(aws: &Aws) -> Result<()> {
-    match aws.issuers().await {
-        Err(error) if error.kind() == ErrorKind::AccessDenied => Ok(()),
-        read => read.map(drop),
-    }
+    let read = || async {
+        match aws.issuers().await {
+            Err(error) if error.kind() == ErrorKind::AccessDenied => Ok(()),
+            read => read.map(drop),
+        }
+    };
+    aws.reading().await.issuers_early.get_or_try_init(read).await.copied()
 }
 
 /// The policy that every task needs.
@@ -138,48 +170,61 @@ pub(crate) async fn task_policy(aws: &Aws) -> Result<Option<TaskPolicy>> {
     Ok(Some(TaskPolicy { arn, missing: Some(error.hint(aws.task_policy_hint())) }))
 }
 
+/// The policies of each scope.
+type ByScope<'a> = BTreeMap<&'a Scope, Vec<Granted<'a, ManagedPolicy>>>;
+
 /// A policy that a principal carries: the policy, its ARN, and the grants in it.
-type OnRole<'a> = (&'a Carried, String, Vec<IntentId>);
+type OnRole<'a> = (&'a ObjectId, String, Vec<IntentId>);
 
 /// The policies that a binding's principal carries: those of the wider scopes, and its own. The same policies, not
 /// copies.
-fn carried<'a>(aws: &Aws, policies: &'a CarriedBy, binding: &ScopeBinding) -> Vec<OnRole<'a>> {
+fn carried<'a>(names: &Names, policies: &ByScope<'a>, binding: &ScopeBinding) -> Vec<OnRole<'a>> {
     let scopes: BTreeSet<_> = binding.grants.iter().map(|grant| &grant.scope).collect();
     let policies = scopes.into_iter().filter_map(|scope| policies.get(scope)).flatten();
-    policies.map(|policy| (policy, aws.names.policy_arn(&policy.name), policy.because.clone())).collect()
+    let on_role = |(because, ManagedPolicy(policy)): &Granted<'a, ManagedPolicy>| {
+        (policy, names.policy_arn(&policy.name), because.to_vec())
+    };
+    policies.map(on_role).collect()
 }
 
 /// What the stack's policies give, each read once.
 struct Meanings<'a> {
-    aws: &'a Aws,
+    names: &'a Names,
     snapshot: &'a Snapshot,
-    known: HashMap<&'a str, HashSet<Meaning>>,
+    granted: &'a Desired,
+    /// Of those that are there, by their ARNs.
+    there: HashMap<&'a str, HashSet<Meaning>>,
+    /// Of those that should be there.
+    wanted: HashMap<&'a ObjectId, Arc<HashSet<Meaning>>>,
+    /// What these are like, once somebody asks.
+    attributes: OnceCell<HashMap<&'a ObjectId, &'a Attributes>>,
 }
 
 impl<'a> Meanings<'a> {
-    fn new(aws: &'a Aws, snapshot: &'a Snapshot) -> Self {
-        Self { aws, snapshot, known: HashMap::new() }
+    fn new(names: &'a Names, snapshot: &'a Snapshot, granted: &'a Desired) -> Self {
+        let (there, wanted) = (HashMap::new(), HashMap::new());
+        Self { names, snapshot, granted, there, wanted, attributes: OnceCell::new() }
     }
 
     /// Finds out which of a role's policies already give what new ones are to give.
     fn taken_over(
         &mut self,
-        policies: &CarriedBy,
+        policies: &ByScope<'a>,
         binding: &ScopeBinding,
         replaces: &mut BTreeMap<ObjectId, Vec<ObjectId>>,
     ) {
-        let (aws, snapshot) = (self.aws, self.snapshot);
-        let role = aws.role_of(&binding.scope);
+        let (names, snapshot) = (self.names, self.snapshot);
+        let role = names.role_of(&binding.scope);
         let Some(known) = snapshot.roles.get(&role) else { return };
-        let ours: Vec<_> = known.attached.iter().filter(|(arn, _)| aws.names.is_policy_of_ours(arn)).collect();
+        let ours: Vec<_> = known.attached.iter().filter(|(arn, _)| names.is_policy_of_ours(arn)).collect();
         if ours.is_empty() {
             return;
         }
-        let carried = carried(aws, policies, binding);
+        let carried = carried(names, policies, binding);
         for (policy, _, _) in carried.iter().filter(|(_, arn, _)| !known.attached.contains_key(arn)) {
-            let new = &policy.gives;
+            let new = self.of_wanted(policy);
             let mut old: Vec<_> =
-                ours.iter().filter(|(arn, _)| !self.of_policy(arn).is_disjoint(new)).map(|(_, name)| *name).collect();
+                ours.iter().filter(|(arn, _)| !self.of_policy(arn).is_disjoint(&new)).map(|(_, name)| *name).collect();
             old.sort_unstable();
             let ids = old.into_iter().flat_map(|name| [kinds::attachment(&role, name), kinds::policy(name)]);
             replaces.entry(kinds::attachment(&role, &policy.name)).or_default().extend(ids);
@@ -188,18 +233,28 @@ impl<'a> Meanings<'a> {
 
     fn of_policy(&mut self, arn: &'a str) -> &HashSet<Meaning> {
         let policy = self.snapshot.policies.get(arn);
-        self.known.entry(arn).or_insert_with(|| policy.map(|policy| meanings(&policy.document())).unwrap_or_default())
+        let read = || policy.map(|policy| meanings(&policy.document())).unwrap_or_default();
+        self.there.entry(arn).or_insert_with(read)
+    }
+
+    fn of_wanted(&mut self, policy: &'a ObjectId) -> Arc<HashSet<Meaning>> {
+        let (granted, attributes) = (self.granted, &self.attributes);
+        let read = || {
+            let by_id = || granted.objects.iter().map(|object| (&object.id, &object.attributes)).collect();
+            let found = attributes.get_or_init(by_id).get(policy);
+            found.map(|found| meanings(&found.value()["document"])).unwrap_or_default().into()
+        };
+        self.wanted.entry(policy).or_insert_with(read).clone()
     }
 }
 
 /// Requirement 14.
 fn global(role: &OthersRole, binding: &Checked<ScopeBinding>, carried: Vec<OnRole<'_>>, desired: &mut Desired) {
     for (policy, arn, mut because) in carried {
-        let policy = kinds::policy(&policy.name);
         because.push(binding.id());
         let fragment = Ownership::Fragment { of: format!("role {}", role.name) };
-        let mut object = attachment(&role.name, &policy, &arn, &binding.scope, because);
-        object.depends_on = vec![policy];
+        let mut object = attachment(&role.name, policy, &arn, &binding.scope, because);
+        object.depends_on = vec![policy.clone()];
         object.touches = vec![role.name.clone()];
         object.ownership = fragment;
         desired.objects.push(object);
@@ -225,7 +280,8 @@ fn narrow(
         tags.extend(task_policy.map(|arn| (TASK_POLICY_TAG.to_owned(), arn.into())));
         tags.extend(aws.config.tags.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
     }
-    let mut attributes = json!({ "path": aws.names.path(), "tags": tags, "trust": trust(aws, binding)? });
+    let mut attributes =
+        json!({ "path": aws.names.path(), "tags": tags, "trust": trust(&aws.config, &aws.names, binding)? });
     if let Some(boundary) = &aws.config.permissions_boundary {
         attributes["boundary"] = boundary.as_str().into();
     }
@@ -247,10 +303,9 @@ fn narrow(
         desired.objects.push(object);
     }
     for (policy, arn, mut grants) in carried {
-        let policy = kinds::policy(&policy.name);
         grants.push(binding.id());
-        let mut object = attachment(&name, &policy, &arn, &binding.scope, grants);
-        object.depends_on = vec![role.clone(), policy];
+        let mut object = attachment(&name, policy, &arn, &binding.scope, grants);
+        object.depends_on = vec![role.clone(), policy.clone()];
         desired.objects.push(object);
     }
     desired.notes.push(replaces(aws, binding, task_policy));
@@ -296,8 +351,8 @@ fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: 
 }
 
 /// Requirements 17 to 20. Source: Amazon EKS user guide, "Assign IAM roles to Kubernetes service accounts".
-fn trust(aws: &Aws, binding: &ScopeBinding) -> Result<Value> {
-    let cluster = aws.config.cluster.as_ref().ok_or_else(|| {
+fn trust(config: &Config, names: &Names, binding: &ScopeBinding) -> Result<Value> {
+    let cluster = config.cluster.as_ref().ok_or_else(|| {
         Error::new(ErrorKind::Manifest, "a role for task code needs the cluster's OpenID Connect provider")
             .hint("set `aws.cluster.oidc_provider`")
     })?;
@@ -309,7 +364,7 @@ fn trust(aws: &Aws, binding: &ScopeBinding) -> Result<Value> {
         equals.insert(format!("{issuer}:sub"), subjects.clone().into());
         json!({
             "Effect": "Allow",
-            "Principal": { "Federated": aws.names.oidc_provider_arn(issuer) },
+            "Principal": { "Federated": names.oidc_provider_arn(issuer) },
             "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": { "StringEquals": equals },
         })

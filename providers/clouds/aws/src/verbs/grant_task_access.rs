@@ -5,70 +5,101 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Desired, Diagnostic, Error, ErrorKind, Intent, Intents, Note, Object, ObjectId, Ownership,
-    ResourceKind, Result, Scope, ScopeBinding, TaskAccess,
+    Attributes, Checked, Conventions, Diagnostic, Error, ErrorKind, Intent, Intents, Note, Object, ObjectId, Ownership,
+    Permissions, ResourceKind, Result, Scope, ScopeBinding, TaskAccess,
 };
 use foldhash::HashMap;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::Aws;
+use crate::config::Config;
+use crate::names::Names;
 use crate::objects::kinds;
 use crate::packing::pack::Policy;
+use crate::packing::share::{self, PackingInput};
 use crate::places::Places;
 use crate::resources::buckets::notes;
 use crate::resources::by_arn;
 use crate::resources::locator::Locator;
 use crate::resources::repositories;
 use crate::resources::secrets::Secrets;
+use crate::verbs::bind_scope::Needed;
 use crate::verbs::resource_policies;
 
-pub(crate) async fn desired(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-    let mut desired = Desired::default();
+/// What a scope's principals may do by a managed policy that they carry.
+#[derive(Debug)]
+pub(crate) struct ManagedPolicy(pub(crate) ObjectId);
+
+pub(crate) async fn permissions(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+    let mut permissions = Permissions::default();
     if grants.is_empty() {
-        return Ok(desired);
+        return Ok(permissions);
     }
-    let (inventory, snapshot) = tokio::try_join!(aws.inventory(grants), aws.snapshot())?;
+    // What principals need is read beside what the grants reach, and told with that where it is in the way.
+    let carried_by = || grants.iter().flat_map(|grant| grant.carried_by.iter());
+    let any_narrow = carried_by().any(|scope| *scope != Scope::Global);
+    let any_global = carried_by().any(|scope| *scope == Scope::Global);
+    let needed = Needed::read(aws, any_narrow, any_global);
+    let (inventory, snapshot, needed) = tokio::join!(aws.inventory(grants), aws.snapshot(), needed);
+    let read = Error::both(inventory, snapshot);
+    let needed = if read.is_ok() { needed.whole().map(drop) } else { needed.in_the_way() };
+    let ((inventory, snapshot), ()) = Error::both(read, needed)?;
     let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
-    let reading = aws.reading().await;
     let is_beside_revoked = grants.iter().any(|grant| !grant.beside_revoked.is_empty());
-    let packed = reading.packed.policies(aws, grants, &inventory, &snapshot).await?;
-    desired.unapplied.extend(packed.unapplied);
-    desired.absent.extend(packed.absent);
-    desired.less_revoked.extend(packed.held_against);
+    let input = PackingInput {
+        names: &aws.names,
+        config: &aws.config,
+        inventory: &inventory,
+        snapshot: &snapshot,
+        quota: aws.quotas().await?.attached_per_role,
+        task_policy: aws.config.task_policy(&aws.conventions),
+    };
+    let revoked = grants.iter().map(|grant| &grant.beside_revoked).find(|revoked| !revoked.is_empty());
+    let of_revoked = aws.inventory(revoked.map_or(&[][..], |revoked| &**revoked));
+    let packed = share::policies(&input, grants, of_revoked).await?;
+    permissions.desired.unapplied.extend(packed.unapplied);
+    permissions.desired.absent.extend(packed.absent);
+    permissions.desired.less_revoked.extend(packed.held_against);
     for (scope, policies) in packed.by_scope {
         let carried_by = carried_by.get(&scope).copied().unwrap_or_default();
         if is_beside_revoked {
+            let desired = &mut permissions.desired;
             let with_unasked = policies.iter().filter(|policy| policy.has_unasked);
             desired.unasked.extend(with_unasked.map(|policy| kinds::policy(&policy.name)));
             desired.less_revoked.extend(policies.iter().map(|policy| kinds::policy(&policy.name)));
         }
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.
-        desired.objects.extend(policies.into_iter().map(|policy| policy_object(aws, &scope, carried_by, policy)));
+        for policy in policies {
+            let object = policy_object(&aws.names, &aws.config.tags, &scope, carried_by, policy);
+            permissions.add(scope.clone(), object.because.clone(), ManagedPolicy(object.id.clone()));
+            permissions.desired.objects.push(object);
+        }
     }
+    let desired = &mut permissions.desired;
     let mut places = Places::default();
     for grant in grants {
-        resource_policies::wanted(aws, grant, &inventory, &mut places, &mut desired).await?;
-        notes(aws, grant, &inventory.secrets, &mut desired.notes);
+        resource_policies::wanted(aws, grant, &inventory, &mut places, desired).await?;
+        notes(&aws.config, grant, &inventory.secrets, &mut desired.notes);
         desired.notes.extend(by_arn::note(&aws.config, grant));
     }
     desired.notes.extend(notes::of(aws, grants, &inventory.buckets));
     desired.notes.extend(repositories::notes(aws, grants).await?);
     desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &snapshot));
-    Ok(desired)
+    Ok(permissions)
 }
 
 /// Requirement 15: no global grant is attached to a task role that is protected.
-pub(crate) fn protected(aws: &Aws, intents: &Intents) -> Option<Error> {
+pub(crate) fn protected(config: &Config, conventions: &Conventions, intents: &Intents) -> Option<Error> {
     let is_global = |binding: &Checked<ScopeBinding>| binding.scope == Scope::Global;
-    let problem = protected_task_role(aws).filter(|_| intents.bindings.iter().any(is_global))?;
+    let problem = protected_task_role(config, conventions).filter(|_| intents.bindings.iter().any(is_global))?;
     Some(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(vec![problem]))
 }
 
 /// What is wrong with a task role that is protected.
-pub(crate) fn protected_task_role(aws: &Aws) -> Option<Diagnostic> {
-    let role = aws.config.task_role(&aws.conventions)?;
-    let protected = aws.config.protected(&aws.conventions);
+pub(crate) fn protected_task_role(config: &Config, conventions: &Conventions) -> Option<Diagnostic> {
+    let role = config.task_role(conventions)?;
+    let protected = config.protected(conventions);
     let pattern = protected.matching(&role)?;
     Some(
         Diagnostic::new("aws.task_role", format!("`{role}` is protected (`{pattern}`)"))
@@ -76,14 +107,20 @@ pub(crate) fn protected_task_role(aws: &Aws) -> Option<Diagnostic> {
     )
 }
 
-fn policy_object(aws: &Aws, scope: &Scope, carried_by: &[Scope], policy: Policy) -> Object {
+fn policy_object(
+    names: &Names,
+    tags: &BTreeMap<String, String>,
+    scope: &Scope,
+    carried_by: &[Scope],
+    policy: Policy,
+) -> Object {
     // What it gives away has to be where it goes to, and attached there, before it goes.
     let taken_over =
-        |by: &String| carried_by.iter().map(|scope| kinds::attachment(&aws.role_of(scope), by)).collect::<Vec<_>>();
+        |by: &String| carried_by.iter().map(|scope| kinds::attachment(&names.role_of(scope), by)).collect::<Vec<_>>();
     Object {
         id: kinds::policy(&policy.name),
         scope: scope.clone(),
-        attributes: attributes(&aws.names.path(), &policy.document, &aws.config.tags),
+        attributes: attributes(&names.path(), &policy.document, tags),
         references: Vec::new(),
         depends_on: policy
             .after
@@ -126,7 +163,7 @@ pub(crate) async fn principals(aws: &Aws, scopes: &[Scope]) -> Result<(Vec<Strin
     Ok((arns, ids))
 }
 
-fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut Vec<Note>) {
+fn notes(config: &Config, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut Vec<Note>) {
     let mut any = false;
     for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::SECRET) {
         any = true;
@@ -134,20 +171,10 @@ fn notes(aws: &Aws, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut 
             notes.extend(secrets.notes(&secret));
         }
     }
-    if any && !aws.config.inspect_secrets {
+    if any && !config.inspect_secrets {
         // Requirement 36.
         let message = "its secrets must be plaintext secrets, as the platform can't mount key/value ones; \
              `aws.inspect_secrets: true` has that checked, which reads their values";
         notes.push(Note::info(grant.id(), message));
-    }
-}
-
-impl Aws {
-    /// The name of the role that carries what a scope is granted.
-    pub(crate) fn role_of(&self, scope: &Scope) -> String {
-        match scope {
-            Scope::Global => self.config.task_role(&self.conventions).unwrap_or_default(),
-            narrow => self.names.role(narrow),
-        }
     }
 }

@@ -4,7 +4,7 @@ mod arns;
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Diagnostic, Intents, Origin, Resource, Scope, shown};
+use cloudgrant_core::{Conventions, Diagnostic, Intents, Origin, Resource, Scope, shown};
 use foldhash::HashSet;
 
 use crate::Aws;
@@ -116,11 +116,15 @@ pub(crate) fn intents(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
     let mut seen = HashSet::default();
     for reach in intents.grants.iter().flat_map(|grant| &grant.reaches) {
         if seen.insert(&reach.resource.name) {
-            problems.extend(resource(aws, &reach.resource));
+            problems.extend(resource(&aws.config, &aws.conventions, &reach.resource));
         }
     }
     for registry in &intents.registries {
-        problems.extend(partition(aws, &registry.resource().locator, format!("registries.{}.aws", registry.name)));
+        problems.extend(partition(
+            &aws.config,
+            &registry.resource().locator,
+            format!("registries.{}.aws", registry.name),
+        ));
     }
     problems.extend(by_arn::keys(&aws.config, intents));
     problems.extend(by_arn::actions(&aws.config, intents));
@@ -128,9 +132,9 @@ pub(crate) fn intents(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
     problems
 }
 
-fn resource(aws: &Aws, resource: &Resource) -> Option<Diagnostic> {
+fn resource(config: &Config, conventions: &Conventions, resource: &Resource) -> Option<Diagnostic> {
     let path = format!("resources.{}.aws", resource.name);
-    if let Some(problem) = partition(aws, &resource.locator, path.clone()) {
+    if let Some(problem) = partition(config, &resource.locator, path.clone()) {
         return Some(problem);
     }
     match Locator::parse(&resource.locator).ok()? {
@@ -139,7 +143,7 @@ fn resource(aws: &Aws, resource: &Resource) -> Option<Diagnostic> {
                 return Some(problem);
             }
             // Requirement 29.
-            let pattern = aws.config.platform_buckets(&aws.conventions).matching(&objects.bucket)?.to_owned();
+            let pattern = config.platform_buckets(conventions).matching(&objects.bucket)?.to_owned();
             (!resource.force).then(|| {
                 let message =
                     format!("`{}` looks like one of the platform's own buckets (`{pattern}`)", objects.bucket);
@@ -148,19 +152,19 @@ fn resource(aws: &Aws, resource: &Resource) -> Option<Diagnostic> {
             })
         }
         Locator::Secret(secret) => {
-            self::secret(aws, &secret, path.clone()).or_else(|| many_secrets(&secret, resource, path))
+            self::secret(config, &secret, path.clone()).or_else(|| many_secrets(&secret, resource, path))
         }
-        Locator::Item(item) => by_arn::refusal(&aws.config, &item, path),
+        Locator::Item(item) => by_arn::refusal(config, &item, path),
         Locator::Repository(_) | Locator::Other(_) => None,
     }
 }
 
 /// Names of buckets are unique in a partition, and no account is known in two: what is named in another one is never
 /// looked for in the data plane's own.
-fn partition(aws: &Aws, text: &str, path: String) -> Option<Diagnostic> {
-    let own = aws.config.partition();
+fn partition(config: &Config, text: &str, path: String) -> Option<Diagnostic> {
+    let own = config.partition();
     let other = locator::partition(text).filter(|other| *other != own)?;
-    Some(elsewhere(path, text, other, &aws.config.region, own))
+    Some(elsewhere(path, text, other, &config.region, own))
 }
 
 /// IAM takes no other characters in a document.
@@ -179,15 +183,15 @@ fn characters(text: &str, path: String) -> Option<Diagnostic> {
 }
 
 /// Requirement 35, and that a secret of another account would need a policy there.
-fn secret(aws: &Aws, secret: &Secret, path: String) -> Option<Diagnostic> {
-    if secret.region != aws.config.region {
-        let message = format!("the secret is in {}, the data plane in {}", secret.region, aws.config.region);
+fn secret(config: &Config, secret: &Secret, path: String) -> Option<Diagnostic> {
+    if secret.region != config.region {
+        let message = format!("the secret is in {}, the data plane in {}", secret.region, config.region);
         let hint = "secrets must be in the data plane's region: replicate it there (`aws secretsmanager \
              replicate-secret-to-regions`), and name the replica";
         return Some(Diagnostic::new(path, message).hint(hint));
     }
-    if secret.account != aws.config.account {
-        let message = format!("the secret is in account {}, the data plane in {}", secret.account, aws.config.account);
+    if secret.account != config.account {
+        let message = format!("the secret is in account {}, the data plane in {}", secret.account, config.account);
         return Some(Diagnostic::new(path, message).hint("keep the secret in the data plane's account"));
     }
     None
@@ -245,6 +249,8 @@ fn roles(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
         problems.push(problem);
     }
     // Of what is sound, the verbs say it: what is only taken away is left where it is. Here, nothing is done anyway.
-    problems.extend(grant_task_access::protected_task_role(aws).filter(|_| global && intents.is_part));
+    problems.extend(
+        grant_task_access::protected_task_role(&aws.config, &aws.conventions).filter(|_| global && intents.is_part),
+    );
     problems
 }

@@ -1,10 +1,13 @@
 //! What Azure's codes mean to whoever called.
 
-use cloudgrant_core::ErrorKind;
+use cloudgrant_core::{Code, ErrorKind};
 
 use crate::error::Call;
-use crate::objects::IN_USE;
+use crate::error::wording::{ANOTHER_OPERATION, CREDENTIAL_LIMIT};
 use crate::resources::built_in_roles::ASSIGN;
+
+/// Azure says so of a role's scope that is to be taken away, while assignments there still have the role.
+pub(crate) const IN_USE: &str = "RoleScopeBeingRemovedContainsAssignments";
 
 /// Azure's codes for an object that isn't there. Source: Azure Resource Manager, troubleshoot common deployment errors; the
 /// REST references of Authorization, Managed Identity, Storage and Key Vault.
@@ -22,7 +25,7 @@ pub(super) const ABSENT: [&str; 9] = [
 
 /// Source: Azure Resource Manager, troubleshoot common deployment errors; Azure RBAC, troubleshoot Azure RBAC and its
 /// limits; Workload identity federation, considerations and restrictions.
-pub(super) fn kind(call: &Call<'_>, status: u16, code: &str, message: &str) -> ErrorKind {
+pub(super) fn kind(call: &Call<'_>, status: u16, code: &str, meant: Option<Code>) -> ErrorKind {
     match code {
         // The last two where assignments of the role went a moment ago; whether others are there is seen by whoever asks.
         "PrincipalNotFound" | "RoleDefinitionHasAssignments" | IN_USE => ErrorKind::NotYet,
@@ -46,21 +49,15 @@ pub(super) fn kind(call: &Call<'_>, status: u16, code: &str, message: &str) -> E
         | "ConflictingConcurrentWriteNotAllowed"
         | "RetryableError" => ErrorKind::Unavailable,
         _ if code.ends_with("LimitExceeded") || code.ends_with("QuotaExceeded") => ErrorKind::Quota,
-        _ if is_credential_limit(message) => ErrorKind::Quota,
+        _ if meant == Some(CREDENTIAL_LIMIT) => ErrorKind::Quota,
         _ if status == 429 => ErrorKind::Throttled,
         _ if status == 401 => ErrorKind::Credentials,
         _ if status == 403 => ErrorKind::AccessDenied,
         "" if status == 404 => ErrorKind::Unexpected,
         _ if status == 404 => ErrorKind::NotFound,
         _ if status == 408 || status >= 500 => ErrorKind::Unavailable,
-        _ if status == 409 && message.to_ascii_lowercase().contains("another operation") => ErrorKind::Unavailable,
+        _ if meant == Some(ANOTHER_OPERATION) => ErrorKind::Unavailable,
         _ if matches!(status, 409 | 412) => ErrorKind::Conflict,
         _ => ErrorKind::Unexpected,
     }
-}
-
-/// The limit of federated credentials comes under a code that says nothing.
-fn is_credential_limit(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    message.contains("federated identity credential") && (message.contains("limit") || message.contains("maximum"))
 }

@@ -5,7 +5,6 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use crate::Azure;
 use crate::client::arm::{Cluster, Identity, Kubelet};
 use crate::config::is_but_for_slashes;
-use crate::error::code;
 use crate::inventory::identities::id_of;
 use crate::inventory::unusable::Unusable;
 use crate::objects::remedies;
@@ -30,7 +29,7 @@ impl Azure {
     /// manifest names the issuer of its tokens.
     pub(crate) async fn cluster(&self) -> Result<Option<Cluster>> {
         let clusters = match self.snapshot().await.clusters_of(self.cluster_group()).await {
-            Err(error) if code(&error) == "ResourceGroupNotFound" => return Err(self.no_cluster_group(error)),
+            Err(error) if error.cloud_code() == "ResourceGroupNotFound" => return Err(self.no_cluster_group(error)),
             // What it is asked for most is its issuer, and that the manifest says.
             Err(error) if error.kind() == ErrorKind::AccessDenied && !self.config.cluster.oidc_issuer.is_empty() => {
                 return Ok(None);

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::Azure;
 use crate::client::arm::{NewRoleDefinition, RoleDefinition};
-use crate::error::code;
-use crate::objects::former_scopes::{self, IN_USE};
+use crate::error::IN_USE;
+use crate::objects::former_scopes;
 use crate::objects::remedies;
 use crate::objects::{named, not_ours, resource, text};
 use crate::observe::is_ours;
@@ -39,7 +39,9 @@ pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outc
     let there = there(azure, &home(azure), name, id).await?;
     let wanted = texts(after, "assignable_in");
     let role = match write(azure, name, after, &wanted).await {
-        Err(error) if code(&error) == IN_USE => former_scopes::keep(azure, name, after, there.as_ref(), error).await?,
+        Err(error) if error.cloud_code() == IN_USE => {
+            former_scopes::keep(azure, name, after, there.as_ref(), error).await?
+        }
         role => role?,
     };
     Ok(named(&role.id))

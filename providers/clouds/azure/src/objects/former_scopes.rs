@@ -13,9 +13,6 @@ use crate::objects::custom_role::{texts, write};
 use crate::objects::{resource, text};
 use crate::resources::resource_id::is_within;
 
-/// What Azure says of a scope in which the role is still assigned.
-pub(crate) const IN_USE: &str = "RoleScopeBeingRemovedContainsAssignments";
-
 /// A role that keeps former scopes for now.
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {

@@ -5,7 +5,6 @@ use cloudgrant_core::{Error, ErrorKind, Object, ObjectId, Outcome, Result, Terra
 use serde_json::Value;
 
 use crate::client::arm::{NewRoleAssignment, RoleAssignment};
-use crate::error::code;
 use crate::objects::{custom_role, former_scopes, kinds, managed_identity, named, resource, text};
 use crate::policy::condition;
 use crate::resources::resource_id::{ResourceId, is_same};
@@ -86,7 +85,7 @@ pub(super) async fn put(azure: &Azure, before: Option<&Value>, after: &Value) ->
 
 /// What a refusal means depends on who made what it is about.
 async fn refused(azure: &Azure, wanted: &Wanted<'_>, error: Error) -> Result<Outcome> {
-    match code(&error) {
+    match error.cloud_code() {
         // Somebody was faster, under another name. Azure doesn't say which.
         "RoleAssignmentExists" => match existing(azure, wanted).await? {
             Some(there) if same(there.condition.as_deref(), wanted.condition) => Ok(named(&there.id)),

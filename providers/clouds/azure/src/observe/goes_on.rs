@@ -180,7 +180,7 @@ impl One {
         principals: &Principals,
     ) -> Option<Self> {
         let locator = Locator::parse(&reach.resource.locator).ok()?;
-        let choice = role_choice::role_for(azure, grant, reach, &locator);
+        let choice = role_choice::role_for(&azure.config, &azure.names, grant, reach, &locator);
         Self::of(azure, grant.id(), reach, (identity, principals), locator, &choice)
     }
 

@@ -29,11 +29,12 @@ pub(crate) use crate::observe::identities::trusts_others;
 use crate::observe::other_homes::OtherHomes;
 pub(crate) use crate::observe::roles::is_ours;
 use crate::platform_places;
+use crate::verbs::validate::kinds;
 
 pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observed> {
-    // Nothing was asked for where everything is to go: then nothing was read yet either.
+    // Nothing was asked for where everything is to go: then nothing was read yet either, whatever the manifest names.
     let snapshot = azure.snapshot().await;
-    tokio::try_join!(azure.warm([]), ahead::read(azure, desired, &snapshot))?;
+    tokio::try_join!(azure.warm(kinds(&desired.baseline)), ahead::read(azure, desired, &snapshot))?;
     let identities = goes_on::Identities::of(azure, desired).await?;
     let snapshot = azure.used_up_snapshot().await;
     let mut observed = Observed::default();

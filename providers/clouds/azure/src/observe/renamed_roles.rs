@@ -28,7 +28,8 @@ impl<'a> Renamed<'a> {
         let domains = &azure.platform.tenancy().domains;
         let domains = domains.iter().map(|domain| Scope::Domain { domain: domain.clone() });
         let scopes: Vec<_> = domains.chain([Scope::Global]).collect();
-        let known = scopes.iter().flat_map(|scope| all_own(azure, scope)).map(|role| (role.id, role.name)).collect();
+        let known =
+            scopes.iter().flat_map(|scope| all_own(&azure.names, scope)).map(|role| (role.id, role.name)).collect();
         let assignments = snapshot.assignments(azure.config.subscription.as_str()).await?;
         let ours = assignments.iter().filter(|assignment| assignment.is_of(&azure.names));
         Ok(Self { azure, known, assigned: ours.map(|assignment| assignment.role()).collect() })
@@ -80,7 +81,7 @@ impl<'a> Renamed<'a> {
         let allowed: BTreeSet<_> = role.data_actions.iter().collect();
         let nothing_else = role.actions.is_empty() && role.not_data_actions.is_empty();
         nothing_else
-            && all_own(self.azure, &Scope::Global)
+            && all_own(&self.azure.names, &Scope::Global)
                 .any(|own| own.data_actions.iter().collect::<BTreeSet<_>>() == allowed)
     }
 

@@ -92,7 +92,7 @@ pub(crate) async fn read(azure: &Azure, named: &Intents) -> Result<Widened> {
 fn allowing_more(azure: &Azure, role: &RoleDefinition) -> Option<Widening> {
     let domains = azure.platform.tenancy().domains.iter().map(|domain| Scope::Domain { domain: domain.clone() });
     let scopes = domains.chain([Scope::Global]);
-    let mut all = scopes.flat_map(|scope| all_own(azure, &scope).collect::<Vec<_>>());
+    let mut all = scopes.flat_map(|scope| all_own(&azure.names, &scope).collect::<Vec<_>>());
     let own = all.find(|own| own.id.eq_ignore_ascii_case(&role.name))?;
     let what = edited::allows_more(&own.data_actions, &role.actions, &role.data_actions)?;
     let remedy = format!("{}, once the rest can be compared", Widening::APPLY);

@@ -2,18 +2,19 @@
 //! on one resource goes into one, with the condition that lets all of it through.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cloudgrant_core::{Access, Checked, Intent, IntentId, ObjectId, Reach, TaskAccess};
 use foldhash::HashMap;
 
-use crate::Azure;
+use crate::config::Config;
+use crate::names::Names;
 use crate::objects::kinds;
 use crate::policy::condition::{self, Rules};
 use crate::resources::built_in_roles;
-use crate::resources::kinds::object_store::{self, Deed, Objects};
-use crate::resources::kinds::registry::{self, Registry, Roles};
+use crate::resources::kinds::object_store::{self, Deed};
+use crate::resources::kinds::registry;
 use crate::resources::locator::Locator;
 use crate::resources::named_roles::NamedRole;
 use crate::resources::resolve::{Resolved, Target};
@@ -61,129 +62,154 @@ struct Collected {
     because: Vec<IntentId>,
 }
 
-/// The assignments that a principal needs for grants, which may be of several scopes.
-pub(crate) fn assignments(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>], resolved: &Resolved) -> Vec<Assignment> {
+/// The roles that a grant comes to, on the resources that it reaches.
+#[derive(Debug)]
+pub(crate) struct Roles(Vec<RoleOn>);
+
+/// A role on a resource.
+#[derive(Debug)]
+struct RoleOn {
+    target: Arc<Target>,
+    role: Role,
+    narrowed: Narrowed,
+}
+
+/// What narrows a role to a part of its resource.
+#[derive(Debug, Clone, Copy)]
+enum Narrowed {
+    /// Nothing: it is on all of it.
+    No,
+    /// The prefix in its container.
+    ToPrefix {
+        /// What the role allows.
+        deeds: &'static [Deed],
+        /// What of that is let through.
+        allowed: &'static [Deed],
+    },
+    /// The repository in its registry, as far as the role can be narrowed to that.
+    ToRepository,
+}
+
+impl Roles {
+    /// What a grant comes to.
+    pub(crate) fn of_grant(config: &Config, names: &Names, grant: &TaskAccess, resolved: &Resolved) -> Self {
+        let targets = grant.reaches.iter().filter_map(|reach| Some((reach, resolved.target(reach)?)));
+        Self(targets.flat_map(|(reach, target)| roles_on(config, names, grant, reach, target, resolved)).collect())
+    }
+}
+
+/// The assignments that a principal needs for what grants come to, which may be of several scopes. `by_grant` has all of them.
+pub(crate) fn assignments(
+    grants: &[Arc<Checked<TaskAccess>>],
+    by_grant: &BTreeMap<&IntentId, Vec<&Roles>>,
+) -> Vec<Assignment> {
     let mut collected = HashMap::default();
     for grant in grants {
-        for reach in &grant.reaches {
-            if let Some(target) = resolved.target(reach) {
-                add(azure, grant, reach, target, resolved, &mut collected);
-            }
+        let grant = grant.id();
+        for Roles(roles) in by_grant.get(&grant).into_iter().flatten() {
+            roles.iter().for_each(|role| add(role, &grant, &mut collected));
         }
     }
     finished(collected)
 }
 
 /// The assignment that infrastructure needs to pull from a registry.
-pub(crate) fn pull(access: Access, target: &Target, because: IntentId) -> Vec<Assignment> {
+pub(crate) fn pull(access: Access, target: &Arc<Target>, because: &IntentId) -> Vec<Assignment> {
+    let role = registry::Roles::of(access).and_then(|roles| on_registry(roles, target));
     let mut collected = HashMap::default();
-    if let Some(roles) = Roles::of(access) {
-        on_registry(roles, target, because, &mut collected);
-    }
+    role.iter().for_each(|role| add(role, because, &mut collected));
     finished(collected)
 }
 
-/// What an assignment of each principal is one of.
-type Key<'a> = (&'a ResourceId, Role);
-
-type All<'a> = HashMap<Key<'a>, Collected>;
-
-fn add<'a>(
-    azure: &Azure,
-    grant: &Checked<TaskAccess>,
+/// What a reach comes to.
+fn roles_on(
+    config: &Config,
+    names: &Names,
+    grant: &TaskAccess,
     reach: &Reach,
-    target: &'a Target,
+    target: &Arc<Target>,
     resolved: &Resolved,
-    collected: &mut All<'a>,
-) {
+) -> Vec<RoleOn> {
     let access = reach.access;
-    let role: Role = match role_choice::role_for(azure, grant, reach, &target.locator) {
+    let on = |role, narrowed| vec![RoleOn { target: target.clone(), role, narrowed }];
+    let role: Role = match role_choice::role_for(config, names, grant, reach, &target.locator) {
         Choice::Named(name) => match resolved.role(name, &target.scope.subscription()) {
             Some(NamedRole { id, name }) => Role { id: id.clone().into(), name: name.clone().into(), object: None },
-            None => return,
+            None => return Vec::new(),
         },
         Choice::Own(own) => {
             let object = Some(kinds::role(&own.name));
             let role = Role { id: own.id.into(), name: own.name.into(), object };
-            let Locator::Objects(objects) = &target.locator else {
-                return remember(collected.entry((&target.scope, role)).or_default(), grant.id());
-            };
+            let Locator::Objects(_) = &target.locator else { return on(role, Narrowed::No) };
             let level = object_store::on_objects(access);
-            return on_objects(role, (level, level), objects, target, grant.id(), collected);
+            return on(role, Narrowed::ToPrefix { deeds: level, allowed: level });
         }
         Choice::ReadyMade(role) => {
-            if let Locator::Objects(objects) = &target.locator {
-                let Some((role, deeds)) = object_store::object_role(access) else { return };
+            if let Locator::Objects(_) = &target.locator {
+                let Some((role, deeds)) = object_store::object_role(access) else { return Vec::new() };
                 // A role that gives more than the level does so within the prefix only.
                 let allowed = if access == Access::List { object_store::on_objects(access) } else { deeds };
-                return on_objects(role.into(), (deeds, allowed), objects, target, grant.id(), collected);
+                return on(role.into(), Narrowed::ToPrefix { deeds, allowed });
             }
             role.into()
         }
         Choice::Several(roles) => {
-            let each = roles.iter().map(|role| Role::from(*role));
-            return each.for_each(|role| {
-                remember(collected.entry((&target.scope, role)).or_default(), grant.id());
-            });
+            return roles.iter().flat_map(|role| on((*role).into(), Narrowed::No)).collect();
         }
-        Choice::OfRegistry(roles) => return on_registry(roles, target, grant.id(), collected),
+        Choice::OfRegistry(roles) => return on_registry(roles, target).into_iter().collect(),
         // It was refused offline.
-        Choice::Nothing => return,
+        Choice::Nothing => return Vec::new(),
     };
-    match &target.locator {
+    let narrowed = match &target.locator {
         // What the level itself would get may be the same role: then the wider of the two counts.
-        Locator::Objects(objects) if let Some(deeds) = object_store::deeds_of(&role.id) => {
-            on_objects(role, (deeds, deeds), objects, target, grant.id(), collected);
+        Locator::Objects(_) => {
+            object_store::deeds_of(&role.id).map_or(Narrowed::No, |deeds| Narrowed::ToPrefix { deeds, allowed: deeds })
         }
-        Locator::Registry(registry) => {
-            in_registry(role, registry, target, grant.id(), collected);
-        }
+        Locator::Registry(_) => Narrowed::ToRepository,
         // The whole of it: a prefix with a role that can't be narrowed was refused offline.
-        Locator::Objects(_) | Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_) => {
-            remember(collected.entry((&target.scope, role)).or_default(), grant.id());
+        Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_) => Narrowed::No,
+    };
+    on(role, narrowed)
+}
+
+fn on_registry(roles: registry::Roles, target: &Arc<Target>) -> Option<RoleOn> {
+    let Locator::Registry(_) = &target.locator else { return None };
+    let role = roles.where_abac_is(target.abac).into();
+    Some(RoleOn { target: target.clone(), role, narrowed: Narrowed::ToRepository })
+}
+
+/// What an assignment of each principal is one of.
+type Key<'a> = (&'a ResourceId, &'a Role);
+
+type All<'a> = HashMap<Key<'a>, Collected>;
+
+fn add<'a>(RoleOn { target, role, narrowed }: &'a RoleOn, because: &IntentId, collected: &mut All<'a>) {
+    let entry = collected.entry((&target.scope, role)).or_default();
+    match (narrowed, &target.locator) {
+        (Narrowed::ToPrefix { deeds, allowed }, Locator::Objects(objects)) => {
+            entry.deeds = *deeds;
+            // A container may be named in two ways, and be read in one of them.
+            entry.hierarchical |= target.hierarchical == Some(true);
+            allowed.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));
         }
-    }
-}
-
-/// A role in a container: what it allows, and what of that is let through.
-fn on_objects<'a>(
-    role: Role,
-    (deeds, allowed): (&'static [Deed], &[Deed]),
-    objects: &Objects,
-    target: &'a Target,
-    because: IntentId,
-    collected: &mut All<'a>,
-) {
-    let entry = collected.entry((&target.scope, role)).or_default();
-    entry.deeds = deeds;
-    // A container may be named in two ways, and be read in one of them.
-    entry.hierarchical |= target.hierarchical == Some(true);
-    allowed.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));
-    remember(entry, because);
-}
-
-fn on_registry<'a>(roles: Roles, target: &'a Target, because: IntentId, collected: &mut All<'a>) {
-    let Locator::Registry(registry) = &target.locator else { return };
-    in_registry(roles.where_abac_is(target.abac).into(), registry, target, because, collected);
-}
-
-/// A role on a registry, or for one repository of it as far as the role can be narrowed to that.
-fn in_registry<'a>(role: Role, registry: &Registry, target: &'a Target, because: IntentId, collected: &mut All<'a>) {
-    let known = built_in_roles::known(&role.id);
-    let entry = collected.entry((&target.scope, role)).or_default();
-    entry.by_repository = known.is_some_and(registry::is_of_repositories);
-    entry.writes = known == Some(built_in_roles::REPOSITORY_WRITER);
-    match &registry.repository {
-        Some(repository) => _ = entry.repositories.insert(repository.clone()),
-        None => entry.all_repositories = true,
+        (Narrowed::ToRepository, Locator::Registry(registry)) => {
+            let known = built_in_roles::known(&role.id);
+            entry.by_repository = known.is_some_and(registry::is_of_repositories);
+            entry.writes = known == Some(built_in_roles::REPOSITORY_WRITER);
+            match &registry.repository {
+                Some(repository) => _ = entry.repositories.insert(repository.clone()),
+                None => entry.all_repositories = true,
+            }
+        }
+        _ => {}
     }
     remember(entry, because);
 }
 
-fn remember(entry: &mut Collected, because: IntentId) {
+fn remember(entry: &mut Collected, because: &IntentId) {
     // Grants come one after the other: if it is there already, it is the last.
-    if entry.because.last() != Some(&because) {
-        entry.because.push(because);
+    if entry.because.last() != Some(because) {
+        entry.because.push(because.clone());
     }
 }
 
@@ -196,7 +222,7 @@ fn finished(collected: All<'_>) -> Vec<Assignment> {
             true => Some(condition::on_repositories(&entry.repositories, entry.writes)),
             false => entry.rules.condition(entry.deeds, entry.hierarchical),
         };
-        Assignment { scope: scope.clone(), role, condition, because: entry.because }
+        Assignment { scope: scope.clone(), role: role.clone(), condition, because: entry.because }
     };
     collected.into_iter().map(finish).collect()
 }

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Checked, Error, ErrorKind, Result, ScopeBinding, Subject};
+use cloudgrant_core::{Checked, Error, ErrorKind, Naming, Result, ScopeBinding, Subject};
 
-use crate::Azure;
 use crate::client::arm::FederatedCredential;
+use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::names::Names;
 use crate::resources::resource_id::is_same;
@@ -37,8 +37,13 @@ pub(crate) struct Wanted<S> {
 ///
 /// # Errors
 /// Azure doesn't answer.
-pub(crate) async fn of(azure: &Azure, binding: &Checked<ScopeBinding>, issuers: &[String]) -> Result<Vec<Shard>> {
-    let naming = &azure.platform.tenancy().naming;
+pub(crate) async fn of(
+    names: &Names,
+    naming: &Naming,
+    snapshot: &Snapshot,
+    binding: &Checked<ScopeBinding>,
+    issuers: &[String],
+) -> Result<Vec<Shard>> {
     let mut seen = BTreeSet::new();
     // One a service account: several pairs may run as one.
     let wanted: Vec<_> = binding
@@ -47,36 +52,36 @@ pub(crate) async fn of(azure: &Azure, binding: &Checked<ScopeBinding>, issuers: 
         .filter(|(pair, subject)| !binding.served_elsewhere.contains(pair) && seen.insert(subject))
         .map(|(pair, subject)| {
             let name = match naming.tells_projects_apart() {
-                true => azure.names.credential(pair),
+                true => names.credential(pair),
                 // Whichever project is the first.
-                false => azure.names.credential_of_domain(&pair.domain),
+                false => names.credential_of_domain(&pair.domain),
             };
             (name, subject.clone())
         })
         .collect();
-    let snapshot = azure.snapshot().await;
     let identities = snapshot.identities().await?;
     let mut present: BTreeMap<usize, Vec<FederatedCredential>> = BTreeMap::new();
     // As many as there may be: those in use have no gaps wider than what was taken away.
     let most = identities.len() + wanted.len() * issuers.len() / PER_IDENTITY + 1;
     for index in 0..most {
-        let id = azure.names.identity_id(&azure.names.identity(&binding.scope, index));
+        let id = names.identity_id(&names.identity(&binding.scope, index));
         // Where one has lost its mark, what it trusts stays where it is: whoever puts the mark back finds it as it was.
-        let may_be_ours = identities.iter().filter(|identity| is_same(&identity.id, id.as_str())).any(|identity| {
-            azure.names.marks(&id, &identity.tags) || azure.names.has_lost_its_mark(&id, &identity.tags)
-        });
+        let may_be_ours = identities
+            .iter()
+            .filter(|identity| is_same(&identity.id, id.as_str()))
+            .any(|identity| names.marks(&id, &identity.tags) || names.has_lost_its_mark(&id, &identity.tags));
         if may_be_ours {
             present.insert(index, snapshot.credentials(&id).await?.to_vec());
         }
     }
-    let name = |index| azure.names.identity(&binding.scope, index);
-    let mark = azure.names.credential_mark();
+    let name = |index| names.identity(&binding.scope, index);
+    let mark = names.credential_mark();
     let known: Vec<_> = if issuers.is_empty() { trusted(&present, &mark) } else { issuers.to_vec() };
     let trust = Trust { issuers: &known, mark: &mark };
     let (packed, full) = packed(wanted, &present, &trust);
     for full in full {
         let why = Unusable::of(&full.refusal(&name(full.index), known.len()));
-        snapshot.unusable().trust(&azure.names.identity_id(&name(full.index)), why);
+        snapshot.unusable().trust(&names.identity_id(&name(full.index)), why);
     }
     Ok(packed.into_iter().map(|(index, credentials)| Shard { name: name(index), credentials }).collect())
 }

@@ -5,7 +5,6 @@ use cloudgrant_core::{Diagnostic, Error, Result};
 use crate::Azure;
 use crate::client::arm::{Registry, StorageAccount};
 use crate::client::host::Host;
-use crate::error::code;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::objects::remedies;
@@ -122,7 +121,7 @@ pub(crate) async fn is_certain(snapshot: &Snapshot, resource: &str) -> Result<bo
 
 /// Whether an answer says that a resource isn't there. That a subscription isn't says no more than that the caller can't see it.
 pub(crate) fn is_told_by(error: &Error) -> bool {
-    matches!(code(error), "ResourceNotFound" | "ResourceGroupNotFound" | "ParentResourceNotFound" | "NotFound")
+    matches!(error.cloud_code(), "ResourceNotFound" | "ResourceGroupNotFound" | "ParentResourceNotFound" | "NotFound")
 }
 
 /// The resource that holds a scope, or that is it, and what to say where Azure knows nothing of it.

@@ -43,7 +43,7 @@ pub(crate) enum Action {
 
 impl<'a> Given<'a> {
     fn of(azure: &Azure, (grant, reach): (&TaskAccess, &Reach), locator: &'a Locator) -> Self {
-        let choice = role_for(azure, grant, reach, locator);
+        let choice = role_for(&azure.config, &azure.names, grant, reach, locator);
         let role = match &choice {
             Choice::Named(name) => built_in_roles::known(name),
             Choice::ReadyMade(role) => Some(*role),

@@ -1,6 +1,7 @@
 //! From locators to the resources that they name, and what has to be known of these.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use cloudgrant_core::{Access, Diagnostic, Error, ErrorKind, Reach, Result};
 use foldhash::HashMap;
@@ -25,7 +26,7 @@ use crate::resources::resource_id::{ResourceId, is_same};
 /// What locators and names of roles turned out to be.
 #[derive(Debug, Default)]
 pub(crate) struct Resolved {
-    scopes: HashMap<String, Target>,
+    scopes: HashMap<String, Arc<Target>>,
     /// By name, and the subscription in which it is to be assigned.
     roles: BTreeMap<(String, String), NamedRole>,
 }
@@ -48,7 +49,7 @@ pub(crate) struct Target {
 }
 
 impl Resolved {
-    pub(crate) fn target(&self, reach: &Reach) -> Option<&Target> {
+    pub(crate) fn target(&self, reach: &Reach) -> Option<&Arc<Target>> {
         self.scopes.get(&reach.resource.locator)
     }
 
@@ -97,7 +98,7 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
     let mut resolved = Resolved::default();
     for ((text, _), target) in locators.iter().zip(found) {
         match target {
-            Ok(target) => _ = resolved.scopes.insert((*text).to_owned(), target),
+            Ok(target) => _ = resolved.scopes.insert((*text).to_owned(), Arc::new(target)),
             Err(problem) => problems.push(problem),
         }
     }

@@ -2,7 +2,8 @@
 
 use cloudgrant_core::{Access, Diagnostic, Intent, Note, Reach, ResourceKind, Scope, TaskAccess};
 
-use crate::Azure;
+use crate::config::Config;
+use crate::names::Names;
 use crate::resources::built_in_roles::{self, Role};
 use crate::resources::kinds::IN_HOLDER;
 use crate::resources::kinds::child_kind::{ChildKind, Gives};
@@ -38,14 +39,20 @@ pub(crate) enum Choice<'a> {
 }
 
 /// The one answer. `precise` and the scope are those of the reach's grant.
-pub(crate) fn role_for<'a>(azure: &'a Azure, grant: &TaskAccess, reach: &Reach, locator: &Locator) -> Choice<'a> {
+pub(crate) fn role_for<'a>(
+    config: &'a Config,
+    names: &Names,
+    grant: &TaskAccess,
+    reach: &Reach,
+    locator: &Locator,
+) -> Choice<'a> {
     let access = reach.access;
-    if let Some(named) = azure.config.role(&reach.resource.name, access) {
+    if let Some(named) = config.role(&reach.resource.name, access) {
         return Choice::Named(named);
     }
     match locator {
         Locator::Objects(objects) if needs_own(grant.precise, access, &objects.prefix) => {
-            Choice::Own(own(azure, &grant.scope, access))
+            Choice::Own(own(names, &grant.scope, access))
         }
         Locator::Objects(_) => {
             object_store::object_role(access).map_or(Choice::Nothing, |(role, _)| Choice::ReadyMade(role))
@@ -56,7 +63,7 @@ pub(crate) fn role_for<'a>(azure: &'a Azure, grant: &TaskAccess, reach: &Reach, 
             Some(Gives::Roles([role])) => Choice::ReadyMade(*role),
             Some(Gives::Roles(roles)) => Choice::Several(roles),
             Some(Gives::DataActions(_)) => {
-                of_kind(azure, &grant.scope, child.kind, access).map_or(Choice::Nothing, Choice::Own)
+                of_kind(names, &grant.scope, child.kind, access).map_or(Choice::Nothing, Choice::Own)
             }
             None => Choice::Nothing,
         },
@@ -72,28 +79,28 @@ pub(crate) fn needs_own(precise: bool, access: Access, prefix: &str) -> bool {
 }
 
 /// The roles of its own that the stack may have made for a scope, whatever the manifest grants by now.
-pub(crate) fn all_own(azure: &Azure, scope: &Scope) -> impl Iterator<Item = CustomRole> {
+pub(crate) fn all_own(names: &Names, scope: &Scope) -> impl Iterator<Item = CustomRole> {
     let levels = Access::ALL.into_iter().filter(|access| object_store::needs_custom_role(*access));
     let of_kinds = IN_HOLDER.into_iter().flat_map(|kind| kind.levels.iter().map(move |level| (kind, level.access)));
-    let of_kinds = of_kinds.filter_map(|(kind, access)| of_kind(azure, scope, kind, access));
-    levels.map(|access| own(azure, scope, access)).chain(of_kinds)
+    let of_kinds = of_kinds.filter_map(|(kind, access)| of_kind(names, scope, kind, access));
+    levels.map(|access| own(names, scope, access)).chain(of_kinds)
 }
 
 /// The role of the stack's own for a level of a kind, where no ready-made one gives just that.
-fn of_kind(azure: &Azure, scope: &Scope, kind: &ChildKind, access: Access) -> Option<CustomRole> {
+fn of_kind(names: &Names, scope: &Scope, kind: &ChildKind, access: Access) -> Option<CustomRole> {
     let Some(Gives::DataActions(actions)) = kind.gives(access) else { return None };
-    let name = azure.names.role(scope, &format!("{} {access}", kind.kind().id()));
+    let name = names.role(scope, &format!("{} {access}", kind.kind().id()));
     let data_actions = actions.iter().map(|action| (*action).to_owned()).collect();
-    Some(CustomRole { id: azure.names.role_id(&name), name, data_actions })
+    Some(CustomRole { id: names.role_id(&name), name, data_actions })
 }
 
-fn own(azure: &Azure, scope: &Scope, access: Access) -> CustomRole {
-    let name = azure.names.role(scope, &format!("blob {access}"));
+fn own(names: &Names, scope: &Scope, access: Access) -> CustomRole {
+    let name = names.role(scope, &format!("blob {access}"));
     let mut data_actions: Vec<_> =
         object_store::on_objects(access).iter().flat_map(|deed| deed.data_actions()).collect();
     data_actions.sort();
     data_actions.dedup();
-    CustomRole { id: azure.names.role_id(&name), name, data_actions }
+    CustomRole { id: names.role_id(&name), name, data_actions }
 }
 
 /// Whether a role that the manifest names for a level is the one that gives just that. For a resource of any other kind, a
@@ -117,9 +124,9 @@ fn is_exactly(named: &str, kind: ResourceKind, access: Access) -> bool {
 }
 
 /// A grant that insists on exactly its level, where the manifest names a role that gives something else.
-pub(crate) fn imprecise(azure: &Azure, grant: &TaskAccess, reach: &Reach) -> Option<Diagnostic> {
+pub(crate) fn imprecise(config: &Config, grant: &TaskAccess, reach: &Reach) -> Option<Diagnostic> {
     let (name, access) = (&reach.resource.name, reach.access);
-    let named = azure.config.role(name, access)?;
+    let named = config.role(name, access)?;
     if !grant.precise || is_exactly(named, reach.resource.kind, access) {
         return None;
     }
@@ -158,9 +165,9 @@ fn exact(kind: ResourceKind, access: Access) -> Option<String> {
 }
 
 /// What a role that the manifest names gives besides the level, and what of the level it doesn't give.
-pub(crate) fn note(azure: &Azure, grant: &TaskAccess, reach: &Reach, role: &NamedRole) -> Option<Note> {
+pub(crate) fn note(config: &Config, grant: &TaskAccess, reach: &Reach, role: &NamedRole) -> Option<Note> {
     let (name, kind, access) = (&reach.resource.name, reach.resource.kind, reach.access);
-    let named = azure.config.role(name, access)?;
+    let named = config.role(name, access)?;
     if is_exactly(named, kind, access) {
         return None;
     }

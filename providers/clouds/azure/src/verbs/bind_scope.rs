@@ -1,25 +1,25 @@
 //! `bind_scope`: role assignments to the platform's own managed identity for the global scope, and to the identities of a
 //! domain for that one. Domain is as narrow as it gets.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 
 use cloudgrant_core::{
     Annotation, AnnotationValue, Asked, Bound, Checked, Desired, Domain, Error, ErrorKind, Identity, Intent, IntentId,
-    MadeBy, Object, ObjectId, Ownership, Principal, Result, Scope, ScopeBinding, Subject, quoted,
+    MadeBy, Object, ObjectId, Ownership, Permissions, Principal, Result, Scope, ScopeBinding, Subject, quoted,
 };
 use serde_json::json;
 
 use crate::Azure;
+use crate::config::Config;
 use crate::inventory::clusters::Issuers;
-use crate::names::SCOPE_TAG;
+use crate::names::{Names, SCOPE_TAG};
 use crate::objects::kinds;
 use crate::objects::managed_identity::CLIENT_ID;
 use crate::observe::places::is_final;
-use crate::packing::pack::{self, Assignment};
+use crate::packing::pack::{self, Assignment, Roles};
 use crate::packing::shards::{self, Shard, Wanted};
 use crate::places;
-use crate::resources::resolve::{self, Resolved};
 use crate::resources::resource_id::ResourceId;
 use crate::verbs::unbound;
 use crate::verbs::validate::shared_identity;
@@ -29,30 +29,37 @@ use crate::verbs::validate::shared_identity;
 const CLIENT_ID_ANNOTATION: &str = "azure.workload.identity/client-id";
 const POD_LABEL: (&str, &str) = ("azure.workload.identity/use", "true");
 
-pub(crate) async fn bound(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+/// The roles that each grant comes to.
+type ByGrant<'a> = BTreeMap<&'a IntentId, Vec<&'a Roles>>;
+
+pub(crate) async fn bound(
+    azure: &Azure,
+    bindings: &[Checked<ScopeBinding>],
+    permissions: &Permissions,
+) -> Result<Bound> {
     let mut bound = Bound::default();
     if bindings.is_empty() {
         return Ok(bound);
     }
-    let reaches = || bindings.iter().flat_map(|binding| &binding.grants).flat_map(|grant| &grant.reaches);
-    azure.warm(reaches()).await?;
-    let resolved = resolve::resolve(azure, reaches()).await?;
+    let reaches = bindings.iter().flat_map(|binding| &binding.grants).flat_map(|grant| &grant.reaches);
+    azure.warm(reaches.map(|reach| reach.resource.kind)).await?;
+    let roles = permissions.by_grant()?;
     for binding in bindings {
         match &binding.scope {
-            Scope::Global => global(azure, binding, &resolved, &mut bound.desired).await?,
+            Scope::Global => global(azure, binding, &roles, &mut bound.desired).await?,
             Scope::Domain { domain } => {
                 match (azure.config.identities.get(domain), azure.conventions.scoped_principals) {
                     (Some(name), made_by) => {
                         let identity = named(azure, name, domain).await?;
-                        assign(azure, binding, &resolved, &identity, Vec::new(), &mut bound.desired);
+                        assign(&azure.names, binding, &roles, &identity, Vec::new(), &mut bound.desired);
                         match made_by {
                             MadeBy::Stack => bound.principals.push(named_principal(azure, binding, &identity).await?),
                             // The platform knows what its vendor has made.
                             MadeBy::Vendor => _ = bound.desired.vendor_made.insert(binding.scope.clone()),
                         }
                     }
-                    (None, MadeBy::Vendor) => bound.principals.push(of_vendor(azure, binding, &resolved)),
-                    (None, MadeBy::Stack) => domain_identities(azure, binding, &resolved, &mut bound).await?,
+                    (None, MadeBy::Vendor) => bound.principals.push(of_vendor(&azure.config, binding, &roles)),
+                    (None, MadeBy::Stack) => domain_identities(azure, binding, &roles, &mut bound).await?,
                 }
             }
             // Core never asks for it, as the capabilities don't have it; and if it did, nothing would be widened.
@@ -71,11 +78,11 @@ pub(crate) async fn bound(azure: &Azure, bindings: &[Checked<ScopeBinding>]) -> 
 async fn global(
     azure: &Azure,
     binding: &Checked<ScopeBinding>,
-    resolved: &Resolved,
+    roles: &ByGrant<'_>,
     desired: &mut Desired,
 ) -> Result<()> {
     let identity = azure.task_identity().await?;
-    assign(azure, binding, resolved, &identity, Vec::new(), desired);
+    assign(&azure.names, binding, roles, &identity, Vec::new(), desired);
     Ok(())
 }
 
@@ -102,9 +109,8 @@ async fn named(azure: &Azure, name: &str, domain: &Domain) -> Result<ResourceId>
 }
 
 /// Requirement 7: what only the platform's vendor can make, with what it is to be.
-fn of_vendor(azure: &Azure, binding: &Checked<ScopeBinding>, resolved: &Resolved) -> Principal {
-    let assignments = pack::assignments(azure, &binding.grants, resolved);
-    let config = &azure.config;
+fn of_vendor(config: &Config, binding: &Checked<ScopeBinding>, roles: &ByGrant<'_>) -> Principal {
+    let assignments = pack::assignments(&binding.grants, roles);
     let listed = |assignment: &Assignment| {
         json!({
             "role": assignment.role.name,
@@ -153,23 +159,24 @@ fn for_binding(binding: &Checked<ScopeBinding>) -> Vec<IntentId> {
 async fn domain_identities(
     azure: &Azure,
     binding: &Checked<ScopeBinding>,
-    resolved: &Resolved,
+    roles: &ByGrant<'_>,
     bound: &mut Bound,
 ) -> Result<()> {
     let Issuers { named, why_not } = azure.issuers().await?;
-    let shards = shards::of(azure, binding, &named).await?;
+    let snapshot = azure.snapshot().await;
+    let shards = shards::of(&azure.names, &azure.platform.tenancy().naming, &snapshot, binding, &named).await?;
     for shard in &shards {
         let identity = azure.names.identity_id(&shard.name);
         if let Some(why) = &why_not {
-            azure.snapshot().await.unusable().trust(&identity, why.clone());
+            snapshot.unusable().trust(&identity, why.clone());
         }
-        let object = identity_object(azure, binding, &shard.name);
+        let object = identity_object(&azure.names, binding, &shard.name);
         let id = object.id.clone();
         let desired = &mut bound.desired;
         desired.objects.push(object);
-        desired.objects.extend(credentials(azure, binding, shard, &identity, &id));
-        assign(azure, binding, resolved, &identity, vec![id.clone()], desired);
-        bound.principals.push(principal(azure, binding, shard, id));
+        desired.objects.extend(credentials(&azure.config, binding, shard, &identity, &id));
+        assign(&azure.names, binding, roles, &identity, vec![id.clone()], desired);
+        bound.principals.push(principal(&azure.names, binding, shard, id));
     }
     Ok(())
 }
@@ -213,10 +220,10 @@ fn client_id_command(identity: &ResourceId) -> String {
 }
 
 /// An identity, for the platform to be told of it. Azure chooses its client ID.
-fn principal(azure: &Azure, binding: &Checked<ScopeBinding>, shard: &Shard, identity: ObjectId) -> Principal {
+fn principal(names: &Names, binding: &Checked<ScopeBinding>, shard: &Shard, identity: ObjectId) -> Principal {
     let trusted: HashSet<_> = shard.credentials.iter().map(|credential| &credential.subject).collect();
     let issuers: BTreeSet<_> = shard.credentials.iter().map(|credential| credential.issuer.clone()).collect();
-    let command = client_id_command(&azure.names.identity_id(&shard.name));
+    let command = client_id_command(&names.identity_id(&shard.name));
     let value = AnnotationValue::Chosen { object: identity.clone(), output: CLIENT_ID, command };
     Principal {
         scope: binding.scope.clone(),
@@ -231,12 +238,12 @@ fn principal(azure: &Azure, binding: &Checked<ScopeBinding>, shard: &Shard, iden
     }
 }
 
-fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -> Object {
-    let tags = azure.names.tags([(SCOPE_TAG, binding.scope.to_string())]);
+fn identity_object(names: &Names, binding: &Checked<ScopeBinding>, name: &str) -> Object {
+    let tags = names.tags([(SCOPE_TAG, binding.scope.to_string())]);
     Object {
-        id: kinds::identity(&azure.names.identity_id(name), azure.names.group()),
+        id: kinds::identity(&names.identity_id(name), names.group()),
         scope: binding.scope.clone(),
-        attributes: json!({ "resource_group": azure.names.group().name(), "tags": tags }).into(),
+        attributes: json!({ "resource_group": names.group().name(), "tags": tags }).into(),
         references: Vec::new(),
         depends_on: Vec::new(),
         because: for_binding(binding),
@@ -249,7 +256,7 @@ fn identity_object(azure: &Azure, binding: &Checked<ScopeBinding>, name: &str) -
 /// Source: Azure documentation, "Workload identity on AKS": one credential a service account and issuer, never a
 /// pattern.
 fn credentials(
-    azure: &Azure,
+    config: &Config,
     binding: &Checked<ScopeBinding>,
     shard: &Shard,
     identity: &ResourceId,
@@ -262,7 +269,7 @@ fn credentials(
             "identity": identity.as_str(),
             "issuer": credential.issuer,
             "subject": credential.subject,
-            "audience": azure.config.cluster.audience(),
+            "audience": config.cluster.audience(),
         })
         .into(),
         references: Vec::new(),
@@ -276,30 +283,30 @@ fn credentials(
 }
 
 fn assign(
-    azure: &Azure,
+    names: &Names,
     binding: &Checked<ScopeBinding>,
-    resolved: &Resolved,
+    roles: &ByGrant<'_>,
     identity: &ResourceId,
     depends_on: Vec<ObjectId>,
     desired: &mut Desired,
 ) {
-    for assignment in pack::assignments(azure, &binding.grants, resolved) {
+    for assignment in pack::assignments(&binding.grants, roles) {
         let on = assignment.scope.clone();
-        let mut object = assignment_object(azure, identity, &binding.scope, assignment);
+        let mut object = assignment_object(names, identity, &binding.scope, assignment);
         object.because.push(binding.id());
         object.depends_on.extend(depends_on.iter().cloned());
         if depends_on.is_empty() {
             // Not one of ours: the platform's.
             object.touches.push(identity.name().to_owned());
         }
-        desired.objects.extend(places::depend(azure, &mut object, &on));
+        desired.objects.extend(places::depend(names, &mut object, &on));
         desired.objects.push(object);
     }
 }
 
 /// A role assignment. It is a part of what others write too: Azure takes one for each scope, role and principal, whoever
 /// makes it.
-pub(crate) fn assignment_object(azure: &Azure, identity: &ResourceId, scope: &Scope, assignment: Assignment) -> Object {
+pub(crate) fn assignment_object(names: &Names, identity: &ResourceId, scope: &Scope, assignment: Assignment) -> Object {
     let Assignment { scope: on, role, condition, because } = assignment;
     let mut attributes = json!({
         "principal": identity.as_str(),
@@ -311,7 +318,7 @@ pub(crate) fn assignment_object(azure: &Azure, identity: &ResourceId, scope: &Sc
         attributes.insert("condition".to_owned(), condition.into());
     }
     Object {
-        id: kinds::assignment(&kinds::holder(identity, azure.names.group()), &role.name, &on),
+        id: kinds::assignment(&kinds::holder(identity, names.group()), &role.name, &on),
         scope: scope.clone(),
         attributes: attributes.into(),
         references: Vec::new(),

@@ -18,7 +18,7 @@ pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>
     if registries.is_empty() {
         return Ok(desired);
     }
-    azure.warm(registries.iter().flat_map(|registry| registry.reaches())).await?;
+    azure.warm(registries.iter().map(|registry| registry.resource().kind)).await?;
     let resolved = resolve::resolve(azure, registries.iter().flat_map(|registry| registry.reaches()));
     let (resolved, kubelet) = tokio::join!(resolved, azure.kubelet());
     let (resolved, kubelet) = Error::both(resolved, kubelet)?;
@@ -29,10 +29,10 @@ pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>
         if target.admin_user {
             desired.notes.push(admin_user(target));
         }
-        for assignment in pack::pull(registry.access(), target, registry.id()) {
-            let mut object = bind_scope::assignment_object(azure, &kubelet, &Scope::Global, assignment);
+        for assignment in pack::pull(registry.access(), target, &registry.id()) {
+            let mut object = bind_scope::assignment_object(&azure.names, &kubelet, &Scope::Global, assignment);
             object.touches.push(kubelet.name().to_owned());
-            desired.objects.extend(places::depend(azure, &mut object, &target.scope));
+            desired.objects.extend(places::depend(&azure.names, &mut object, &target.scope));
             desired.objects.push(object);
         }
         if let (false, Locator::Registry(named)) = (target.abac, &target.locator)

@@ -1,49 +1,53 @@
-//! `grant_task_access`: custom roles, where a grant insists on exactly its level and no ready-made role gives that. What
-//! principals get is for `bind_scope`, as an assignment needs its principal.
+//! `grant_task_access`: the roles that each grant comes to, on the resources that it reaches; and custom roles, where a grant insists
+//! on exactly its level and no ready-made role gives that. What principals get is for `bind_scope`, as an assignment needs its principal.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, Desired, Intent, Note, Object, Ownership, Reach, Result, TaskAccess};
+use cloudgrant_core::{Checked, Intent, Note, Object, Ownership, Permissions, Reach, Result, TaskAccess};
 use serde_json::{Value, json};
 
 use crate::Azure;
+use crate::config::Config;
+use crate::names::Names;
 use crate::objects::kinds;
+use crate::packing::pack::Roles;
 use crate::resources::built_in_roles::{self, Verdict};
 use crate::resources::kinds::object_store::{self, Deed};
 use crate::resources::locator::Locator;
 use crate::resources::resolve::{self, Resolved, Target};
 use crate::resources::role_choice::{self, Choice, CustomRole, role_for};
 
-pub(crate) async fn desired(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-    let mut desired = Desired::default();
+pub(crate) async fn permissions(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+    let mut permissions = Permissions::default();
     if grants.is_empty() {
-        return Ok(desired);
+        return Ok(permissions);
     }
-    azure.warm(grants.iter().flat_map(|grant| &grant.reaches)).await?;
+    azure.warm(grants.iter().flat_map(|grant| &grant.reaches).map(|reach| reach.resource.kind)).await?;
     let resolved = resolve::resolve(azure, grants.iter().flat_map(|grant| &grant.reaches)).await?;
     let mut roles: BTreeMap<String, Object> = BTreeMap::new();
     for grant in grants {
         for reach in &grant.reaches {
             let Some(target) = resolved.target(reach) else { continue };
-            if let Choice::Own(role) = role_for(azure, grant, reach, &target.locator) {
-                let object = roles.entry(role.name.clone()).or_insert_with(|| object(azure, grant, role));
+            if let Choice::Own(role) = role_for(&azure.config, &azure.names, grant, reach, &target.locator) {
+                let object = roles.entry(role.name.clone()).or_insert_with(|| object(&azure.config, grant, role));
                 if !object.because.contains(&grant.id()) {
                     object.because.push(grant.id());
                 }
                 assignable_in(object, &target.scope.subscription());
             }
-            notes(azure, grant, reach, target, &resolved, &mut desired.notes);
+            notes(&azure.config, &azure.names, grant, reach, target, &resolved, &mut permissions.desired.notes);
         }
+        permissions.grant(&***grant, Roles::of_grant(&azure.config, &azure.names, grant, &resolved));
     }
-    desired.objects.extend(roles.into_values());
-    Ok(desired)
+    permissions.desired.objects.extend(roles.into_values());
+    Ok(permissions)
 }
 
-fn object(azure: &Azure, grant: &TaskAccess, role: CustomRole) -> Object {
+fn object(config: &Config, grant: &TaskAccess, role: CustomRole) -> Object {
     // A definition is the tenant's, but listed in the subscriptions in which it can be assigned only. The data plane's is
     // always one of them: there it is looked for, whatever the manifest says by then.
-    let home = format!("/subscriptions/{}", azure.config.subscription);
+    let home = format!("/subscriptions/{}", config.subscription);
     Object {
         id: kinds::role(&role.name),
         scope: grant.scope.clone(),
@@ -76,7 +80,8 @@ fn assignable_in(role: &mut Object, subscription: &str) {
 }
 
 fn notes(
-    azure: &Azure,
+    config: &Config,
+    names: &Names,
     grant: &TaskAccess,
     reach: &Reach,
     target: &Target,
@@ -93,11 +98,11 @@ fn notes(
             format!("its role is on {what}: on everything in {}, and on what comes later", target.scope.short());
         notes.push(Note::warning(grant.id(), message));
     }
-    let named = match role_for(azure, grant, reach, &target.locator) {
+    let named = match role_for(config, names, grant, reach, &target.locator) {
         Choice::Named(name) => resolved.role(name, &target.scope.subscription()),
         Choice::Own(_) | Choice::ReadyMade(_) | Choice::Several(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
     };
-    notes.extend(named.and_then(|named| role_choice::note(azure, grant, reach, named)));
+    notes.extend(named.and_then(|named| role_choice::note(config, grant, reach, named)));
     let role = named.and_then(|named| built_in_roles::known(&named.id));
     if let Locator::Objects(objects) = &target.locator
         && role == Some(built_in_roles::BLOB_CONTRIBUTOR)

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Diagnostic, Intent, Intents, Origin, Reach, ResourceKind, Scope, shown};
+use cloudgrant_core::{Conventions, Diagnostic, Intent, Intents, Origin, Reach, ResourceKind, Scope, shown};
 
 use crate::Azure;
 use crate::client::cloud::Hosts;
 use crate::config::{Config, Credentials};
 use crate::inventory::identities;
+use crate::names::Names;
 use crate::resources::kinds::registry::Registry;
 use crate::resources::locator::{Locator, WHOLE};
 use crate::resources::resource_id::{ResourceId, is_group_name, is_plain};
@@ -132,35 +133,35 @@ pub(crate) fn intents(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
     let (mut resources, mut levels) = (BTreeSet::new(), BTreeSet::new());
     for reach in intents.grants.iter().flat_map(|grant| &grant.reaches) {
         if resources.insert(&reach.resource.name) {
-            problems.extend(resource(azure, reach));
+            problems.extend(resource(&azure.config, &azure.conventions, reach));
         }
         if levels.insert((&reach.resource.name, reach.access)) {
-            problems.extend(role_of(azure, reach));
+            problems.extend(role_of(&azure.config, reach));
         }
     }
     let mut told = BTreeSet::new();
     for grant in &intents.grants {
-        let refused = grant.reaches.iter().filter_map(|reach| role_choice::imprecise(azure, grant, reach));
+        let refused = grant.reaches.iter().filter_map(|reach| role_choice::imprecise(&azure.config, grant, reach));
         problems.extend(refused.filter(|problem| told.insert(problem.path.clone())));
     }
     for registry in &intents.registries {
         let locator = &registry.resource().locator;
-        if let Some(problem) = other_cloud(azure, locator) {
+        if let Some(problem) = other_cloud(&azure.config, locator) {
             problems.push(Diagnostic { path: format!("registries.{}.azure", registry.name), ..problem });
         }
     }
-    problems.extend(unused_roles(azure, intents));
-    problems.extend(task_identity(azure, intents));
-    problems.extend(shared_identities(azure));
+    problems.extend(unused_roles(&azure.config, intents));
+    problems.extend(task_identity(&azure.config, &azure.conventions, intents));
+    problems.extend(shared_identities(&azure.config, &azure.names));
     problems
 }
 
 /// Requirement 71, and that what has no role of its own needs one.
-fn role_of(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
+fn role_of(config: &Config, reach: &Reach) -> Option<Diagnostic> {
     let (name, access) = (&reach.resource.name, reach.access);
     let path = format!("azure.roles.{name}.{access}");
     let locator = Locator::parse(&reach.resource.locator).ok()?;
-    let Some(wanted) = azure.config.role(name, access) else {
+    let Some(wanted) = config.role(name, access) else {
         return matches!(locator, Locator::Resource(_)).then(|| {
             let message = format!("`{access}` on `{name}` says nothing for a resource of this kind");
             Diagnostic::new(path, message)
@@ -196,10 +197,10 @@ fn role_of(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
     )
 }
 
-fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
+fn resource(config: &Config, conventions: &Conventions, reach: &Reach) -> Option<Diagnostic> {
     let resource = &reach.resource;
     let path = format!("resources.{}.azure", resource.name);
-    if let Some(problem) = other_cloud(azure, &resource.locator) {
+    if let Some(problem) = other_cloud(config, &resource.locator) {
         return Some(Diagnostic { path, ..problem });
     }
     let locator = Locator::parse(&resource.locator).ok()?;
@@ -215,7 +216,7 @@ fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
     }
     // Requirement 29, however the account is written: by its host, its ID, or that of a part of it. Its name has no capitals.
     let account = locator.storage_account()?;
-    let pattern = azure.config.platform_accounts(&azure.conventions).matching(&account)?.to_owned();
+    let pattern = config.platform_accounts(conventions).matching(&account)?.to_owned();
     (!resource.force).then(|| {
         let message = format!("`{account}` looks like one of the platform's own storage accounts (`{pattern}`)");
         Diagnostic::new(path, message)
@@ -224,16 +225,16 @@ fn resource(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
 }
 
 /// Azure's clouds know nothing of each other.
-fn other_cloud(azure: &Azure, locator: &str) -> Option<Diagnostic> {
-    let cloud = Locator::cloud(locator).filter(|cloud| *cloud != azure.config.cloud)?;
-    let (own, other) = (Hosts::of(azure.config.cloud), Hosts::of(cloud).name);
+fn other_cloud(config: &Config, locator: &str) -> Option<Diagnostic> {
+    let cloud = Locator::cloud(locator).filter(|cloud| *cloud != config.cloud)?;
+    let (own, other) = (Hosts::of(config.cloud), Hosts::of(cloud).name);
     let message = format!("`{locator}` is in Azure's cloud `{other}`, the data plane in `{}`", own.name);
     let suffix = own.like(locator);
     Some(Diagnostic::new("", message).hint(format!("its hosts end like {suffix}; or set `azure.cloud: {other}`")))
 }
 
 /// A role for what nobody is granted is a typing error.
-fn unused_roles(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
+fn unused_roles(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
     if intents.is_part {
         // What isn't here may be what it is for.
         return Vec::new();
@@ -244,7 +245,7 @@ fn unused_roles(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
         .flat_map(|grant| &grant.reaches)
         .map(|reach| (&reach.resource.name, reach.access))
         .collect();
-    let named = azure.config.roles.iter().flat_map(|(name, levels)| levels.keys().map(move |access| (name, *access)));
+    let named = config.roles.iter().flat_map(|(name, levels)| levels.keys().map(move |access| (name, *access)));
     named
         .filter(|key| !used.contains(key) && !intents.grants.is_empty())
         .map(|(name, access)| {
@@ -255,11 +256,10 @@ fn unused_roles(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
 }
 
 /// Scopes stay apart by their identities alone: what one identity gets for two of them, task code of both reaches.
-fn shared_identities(azure: &Azure) -> Vec<Diagnostic> {
-    let config = &azure.config;
+fn shared_identities(config: &Config, names: &Names) -> Vec<Diagnostic> {
     let id = |name: &str| match name.starts_with('/') {
         true => ResourceId::parse(name).ok(),
-        false => Some(azure.names.identity_id(name)),
+        false => Some(names.identity_id(name)),
     };
     let others = [("azure.task_identity", &config.task_identity), ("azure.kubelet_identity", &config.kubelet_identity)];
     let mut known: BTreeMap<ResourceId, String> = BTreeMap::new();
@@ -289,9 +289,9 @@ pub(crate) fn shared_identity(path: &str, identity: &str, other: &str) -> Diagno
 }
 
 /// Where the platform doesn't say how its identity is called, the manifest has to.
-fn task_identity(azure: &Azure, intents: &Intents) -> Option<Diagnostic> {
+fn task_identity(config: &Config, conventions: &Conventions, intents: &Intents) -> Option<Diagnostic> {
     let global = intents.bindings.iter().any(|binding| binding.scope == Scope::Global);
-    (global && azure.conventions.task_principal.is_empty() && azure.config.task_identity.is_none()).then(|| {
+    (global && conventions.task_principal.is_empty() && config.task_identity.is_none()).then(|| {
         Diagnostic::new(
             "azure.task_identity",
             "global grants need the managed identity of task code, which isn't known",

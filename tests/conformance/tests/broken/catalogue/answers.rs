@@ -1,15 +1,16 @@
 //! Verbs that answer wrongly, or do more than answer.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cloudgrant_conformance::reference::{Cloud, Item, Kind};
 use cloudgrant_core::{
-    Access, Capabilities, Desired, Domain, GrantName, IntentId, Naming, Note, Object, Pair, Principal, Protected,
-    RegisteredKind, ResourceKind, Scope, ScopeKind, Verb,
+    Access, Capabilities, Checked, Desired, Domain, GrantName, Intent, IntentId, Naming, Note, Object, Pair,
+    Permissions, Principal, Protected, RegisteredKind, ResourceKind, Scope, ScopeKind, TaskAccess,
 };
 use serde_json::json;
 
-use crate::breakage::Breakage;
+use crate::breakage::{Breakage, Verb};
 
 use super::breakage;
 
@@ -136,6 +137,17 @@ breakage! {
         fn wanted(&self, _: &Cloud, _: Verb, answer: &mut Desired) {
             for object in &mut answer.objects {
                 object.scope = Scope::Global;
+            }
+        }
+    }
+}
+
+breakage! {
+    /// Has all task code do what one scope was granted.
+    WidePermission {
+        fn permitted(&self, grants: &[Arc<Checked<TaskAccess>>], permissions: &mut Permissions) {
+            for grant in grants.iter().filter(|grant| grant.scope != Scope::Global) {
+                permissions.add(Scope::Global, vec![grant.id()], "everything");
             }
         }
     }

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use cloudgrant_conformance::reference::{Cloud, SECRET};
-use cloudgrant_core::{Desired, Error, ErrorKind, Note, Verb};
+use cloudgrant_core::{Desired, Error, ErrorKind, Note};
 
 use super::breakage;
-use crate::breakage::Breakage;
+use crate::breakage::{Breakage, Verb};
 
 fn turned(error: Error, from: ErrorKind, into: ErrorKind) -> Error {
     if error.kind() == from { Error::new(into, error.message()).with("operation", "Something") } else { error }

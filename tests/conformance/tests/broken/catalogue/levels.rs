@@ -1,9 +1,10 @@
 //! Levels that are declared wrongly, or told of wrongly.
 
 use cloudgrant_conformance::reference::{Cloud, Reference};
-use cloudgrant_core::{Access, Capabilities, Connect, Desired, Inexact, IntentId, Note, ResourceKind, Verb};
+use cloudgrant_core::{Access, Capabilities, Connect, Desired, Inexact, IntentId, Note, ResourceKind};
 
 use super::breakage;
+use crate::breakage::Verb;
 
 breakage! {
     /// Gives the same, whether it is to be precise or not.

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use cloudgrant_core::{Error, ErrorKind};
 
+use crate::error::SAID;
+use crate::error::wording::INVALID_REPOSITORY_POLICY;
 use crate::shared_document::Shared;
 use crate::shared_document::merge::{Policy, Statement};
 use crate::shared_document::write::is_of_ours;
@@ -38,19 +40,15 @@ pub(super) fn without_dead(mut policy: Policy, mark: &str) -> Option<Policy> {
     (!policy.statements.is_empty()).then_some(policy)
 }
 
-/// ECR has said in two ways that it doesn't know a principal: in the older one it doesn't say that it is a principal. Then it
-/// may be one if a role was made a moment ago, or if one is dead. Source: terraform-provider-aws, issues 1164, 26622, 39064.
+/// In its older words, ECR doesn't say that it is a principal that it doesn't know. It may be one if a role was made a moment ago, or if
+/// one is dead.
 pub(super) fn of_a_principal(error: Error, policy: &Policy, made: &HashSet<String>) -> Error {
-    let said = error.context().iter().find(|(key, _)| *key == "AWS said").map(|(_, said)| said.as_str());
-    let older = said.is_some_and(|said| {
-        said.starts_with("InvalidParameter") && said.contains("Invalid repository policy provided")
-    });
+    let older = error.code() == INVALID_REPOSITORY_POLICY;
     let new = || policy.statements.iter().flat_map(Statement::principals).any(|arn| made.contains(arn));
     if !older || !(new() || policy.statements.iter().any(is_dead)) {
         return error;
     }
-    let facts = error.context().iter().map(|(key, value)| (*key, value.clone()));
-    facts.fold(Error::new(ErrorKind::NotYet, error.message()), |error, (key, value)| error.with(key, value))
+    error.as_kind(ErrorKind::NotYet)
 }
 
 /// Waiting for a principal is in vain when it is somebody else's statement that names a dead one.
@@ -58,10 +56,10 @@ pub(super) fn in_the_way(error: Error, shared: &Shared, policy: &Policy) -> Erro
     let dead = policy.statements.iter().find(|statement| is_dead(statement));
     let (ErrorKind::NotYet, Some(dead)) = (error.kind(), dead) else { return error };
     let sid = dead.sid().unwrap_or("without Sid");
-    let said = error.context().iter().find(|(key, _)| *key == "AWS said").map(|(_, said)| said.clone());
+    let said = error.context().iter().find(|(key, _)| *key == SAID).map(|(_, said)| said.clone());
     Error::new(ErrorKind::Conflict, format!("the {}'s policy can't be written any more", shared.noun()))
         .with("operation", shared.writing())
-        .with("AWS said", said.unwrap_or_default())
+        .with(SAID, said.unwrap_or_default())
         .with("cause", format!("its statement `{sid}`, which isn't this stack's, names a principal that was deleted"))
         .hint("take that statement out of the policy, or name a principal there that exists; then run again")
 }

@@ -13,6 +13,7 @@ use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_tr
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::error::answered;
 use crate::resources::locator::Locator;
 use crate::shared_document::write::*;
 
@@ -369,8 +370,9 @@ fn older_words_are_of_a_principal_only_where_one_can_be_meant() {
         ("arn:aws:iam::111122223333:role/old", "Invalid repository policy provided", ErrorKind::Unexpected),
         (role, "Member must have length less than or equal to 10240", ErrorKind::Unexpected),
     ] {
-        let error = Error::new(ErrorKind::Unexpected, "ecr:SetRepositoryPolicy failed")
-            .with("AWS said", format!("InvalidParameterException: {constraint}: '{said}'"));
+        let message = format!("{constraint}: '{said}'");
+        let error = answered("ecr:SetRepositoryPolicy", 400, "InvalidParameterException", &message);
+        assert_eq!(error.kind(), ErrorKind::Unexpected);
         let text = format!(
             r#"{{"Statement":[{{"Sid":"A","Effect":"Allow","Principal":{{"AWS":"{principal}"}},"Action":"ecr:BatchGetImage"}}]}}"#
         );
