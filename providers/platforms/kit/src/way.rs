@@ -1,10 +1,11 @@
 //! Who tells a platform: somebody else, or cloudgrant itself.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cloudgrant_core::{
     Asked, Backend, Desired, Identity, IntentId, Intents, Note, Permissions, PlatformContext, Principal, Purpose,
-    Result, Scope, WayTo,
+    Result, Scope, Subject, WayTo,
 };
 use cloudgrant_platform_admin::{AdminRecords, unfit_attribute};
 use cloudgrant_platform_control_plane::unfit_host;
@@ -225,6 +226,7 @@ impl Teller {
             Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin | Way::LeaveSettings => {
                 let mut desired = delivery.desired(principals, ask)?;
                 desired.notes.extend(self.unused());
+                desired.overridden = overridden(principals);
                 return Ok(desired);
             }
             Way::Kubernetes | Way::Admin | Way::Settings => {}
@@ -246,6 +248,10 @@ impl Teller {
                         handed_off.push(principal.clone());
                     }
                 },
+                (Identity::BoundByCloud { .. }, Way::Settings) => {
+                    desired.objects.extend(cloudgrant_platform_settings::objects(principal));
+                }
+                (Identity::BoundByCloud { .. }, _) => {}
                 (Identity::Known { .. }, Way::Settings) => {
                     desired.objects.extend(cloudgrant_platform_settings::objects(principal));
                     set.push(principal.clone());
@@ -267,6 +273,7 @@ impl Teller {
             desired.objects.extend(object);
         }
         desired.extend(delivery.desired(&handed_off, ask)?);
+        desired.overridden = overridden(principals);
         Ok(desired)
     }
 
@@ -307,6 +314,17 @@ impl Teller {
             _ => by_itself.to_owned(),
         }
     }
+}
+
+/// The service accounts whose pods the cloud itself gives a principal, whoever annotates them.
+fn overridden(principals: &[Principal]) -> BTreeMap<Subject, &'static str> {
+    let of_one = |principal: &Principal| match principal.identity {
+        Identity::BoundByCloud { overridden, .. } => {
+            principal.serves.iter().map(|(_, subject)| (subject.clone(), overridden)).collect()
+        }
+        Identity::Known { .. } | Identity::Asked(_) => Vec::new(),
+    };
+    principals.iter().flat_map(of_one).collect()
 }
 
 /// That no template of the platform's is known to take a principal.
