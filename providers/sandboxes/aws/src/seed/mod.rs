@@ -6,6 +6,7 @@
 mod assumed;
 mod documents;
 mod ecr;
+mod eks;
 mod iam;
 mod s3;
 mod secretsmanager;
@@ -28,6 +29,7 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
         assumed::seed(state, account, one)?;
     }
     ecr::seed(state, wishes)?;
+    eks::seed(state, wishes)?;
     s3::seed(state, wishes)?;
     secretsmanager::seed(state, wishes)
 }
