@@ -13,6 +13,7 @@
 mod client;
 mod config;
 mod confirmations;
+mod eks_clusters;
 mod error;
 #[cfg(test)]
 mod hostile;
@@ -46,7 +47,7 @@ use cloudgrant_core::{
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
-pub use config::{Account, AccountId, AssumeRole, Cluster, Config, Credentials, Fixed};
+pub use config::{Account, AccountId, AssumeRole, Binding, Cluster, Config, Credentials, Fixed};
 
 use crate::client::Clients;
 use crate::inventory::snapshot::{Quotas, Reading};
@@ -111,7 +112,8 @@ impl Connect for Aws {
     }
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
-        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), config.home_issuer());
+        let home = config.home_cluster();
+        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), home.as_deref());
         Ok(Self {
             names,
             clients: Clients::new(config.clone()),

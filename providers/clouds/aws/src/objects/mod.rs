@@ -5,6 +5,7 @@ pub(crate) mod commands;
 pub(crate) mod kinds;
 pub(crate) mod managed_policy;
 pub(crate) mod marks;
+pub(crate) mod pod_identity_association;
 mod role;
 
 use aws_sdk_iam::types::Tag;
@@ -27,6 +28,9 @@ pub(crate) async fn change(aws: &Aws, change: &Change) -> Result<Outcome> {
         (kinds::ROLE, Action::Delete, ..) => role::delete(aws, name).await,
         (kinds::ATTACHMENT, Action::Create | Action::Update, _, Some(after)) => role::attach(aws, after).await,
         (kinds::ATTACHMENT, Action::Delete, Some(before), _) => role::detach(aws, before).await,
+        (kinds::ASSOCIATION, Action::Create, ..) => pod_identity_association::create(aws, change).await,
+        (kinds::ASSOCIATION, Action::Update, ..) => pod_identity_association::update(aws, change).await,
+        (kinds::ASSOCIATION, Action::Delete, ..) => pod_identity_association::delete(aws, change).await,
         (
             kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT,
             Action::Create | Action::Update,

@@ -1,0 +1,364 @@
+//! An EKS Pod Identity association: EKS gives a role to the pods of a service account in a cluster. There is one for an account in a
+//! cluster, whoever made it.
+//!
+//! Source: Amazon EKS API reference, CreatePodIdentityAssociation and those beside it.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_eks::error::ProvideErrorMetadata;
+use aws_sdk_eks::operation::create_pod_identity_association::CreatePodIdentityAssociationError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use cloudgrant_core::{Attributes, Change, Error, ErrorKind, ObjectId, Outcome, Result, quoted};
+use serde::{Deserialize, Serialize};
+use serde_json::value::to_raw_value;
+
+use crate::Aws;
+use crate::client::pages::Pages;
+use crate::config::eks_cluster::EksCluster;
+use crate::error;
+use crate::objects::kinds;
+use crate::objects::marks::{Whose, whose};
+use crate::objects::named;
+
+/// What an association is like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PodIdentityAssociation<'a> {
+    /// The cluster's ARN.
+    #[serde(borrow)]
+    pub(crate) cluster: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) namespace: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) service_account: Cow<'a, str>,
+    /// The role's ARN.
+    #[serde(borrow)]
+    pub(crate) role: Cow<'a, str>,
+    pub(crate) tags: BTreeMap<String, String>,
+    /// A role that the first one assumes in its turn. The stack asks for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) target_role: Option<String>,
+    /// A session policy, which narrows the role. The stack asks for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<String>,
+    /// Whether EKS leaves out the tags of sessions, without which the stack's roles let nobody in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) without_session_tags: bool,
+}
+
+impl<'a> PodIdentityAssociation<'a> {
+    /// As attributes say it.
+    pub(crate) fn of(attributes: &'a Attributes) -> Option<Self> {
+        serde_json::from_str(attributes.as_str()).ok()
+    }
+
+    /// The object's name: the cluster's, the namespace and the service account, none of which has a slash.
+    pub(crate) fn id(&self) -> ObjectId {
+        let cluster = self.cluster.rsplit('/').next().unwrap_or_default();
+        kinds::association(cluster, &self.namespace, &self.service_account)
+    }
+
+    /// What a person would type.
+    pub(crate) fn command(&self) -> String {
+        let cluster = EksCluster::parse(&self.cluster);
+        let (region, name) = cluster.map_or_else(Default::default, |cluster| (cluster.region, cluster.name));
+        let tags = self.tags.iter().map(|(key, value)| quoted(&format!("{key}={value}")).to_string());
+        format!(
+            "aws eks create-pod-identity-association --region {} --cluster-name {} --namespace {} --service-account {} --role-arn {} \
+             --tags {}",
+            quoted(&region),
+            quoted(&name),
+            quoted(&self.namespace),
+            quoted(&self.service_account),
+            quoted(&self.role),
+            tags.collect::<Vec<_>>().join(",")
+        )
+    }
+
+    fn tags(&self) -> HashMap<String, String> {
+        self.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    fn cluster(&self) -> Result<EksCluster> {
+        EksCluster::parse(&self.cluster).ok_or_else(|| {
+            Error::provider_bug("aws", format!("an association in {}, which is no cluster", self.cluster))
+        })
+    }
+}
+
+impl From<PodIdentityAssociation<'_>> for Attributes {
+    fn from(association: PodIdentityAssociation<'_>) -> Self {
+        // Whatever has plain keys can be written.
+        to_raw_value(&association).unwrap_or_default().into()
+    }
+}
+
+/// One that is there.
+#[derive(Debug, Clone)]
+pub(crate) struct There {
+    pub(crate) association: PodIdentityAssociation<'static>,
+    pub(crate) id: String,
+    pub(crate) arn: String,
+    /// The add-on that made it, and takes it away.
+    pub(crate) owner: Option<String>,
+}
+
+impl There {
+    /// Whether the stack made it.
+    pub(crate) fn is_ours(&self, aws: &Aws) -> bool {
+        self.owner.is_none() && matches!(whose(&aws.names, &self.association.tags()), Whose::Ours)
+    }
+
+    /// Why nothing can be made where it is, as the stack didn't make it.
+    pub(crate) fn in_the_way(&self) -> Error {
+        let PodIdentityAssociation { cluster, namespace, service_account, role, .. } = &self.association;
+        let message = format!(
+            "service account {namespace}/{service_account} is associated with {role} already, and that isn't this stack's: there is \
+             one association for a service account"
+        );
+        let error = Error::new(ErrorKind::Conflict, message).with("cluster", cluster).with("association", &self.id);
+        let parsed = EksCluster::parse(cluster);
+        match (&self.owner, parsed) {
+            (Some(owner), _) => error.with("made by", owner).hint(
+                "it is of an add-on, which has its service account to itself: run task code as another one (`platform.service_account`)",
+            ),
+            (None, Some(EksCluster { region, name, .. })) => error.hint(format!(
+                "if nobody needs it any more, delete it: `aws eks delete-pod-identity-association --region {} --cluster-name {} \
+                 --association-id {}`; cloudgrant never takes over what it did not make",
+                quoted(&region),
+                quoted(&name),
+                quoted(&self.id)
+            )),
+            (None, None) => error,
+        }
+    }
+}
+
+/// One, as the list has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) namespace: String,
+    pub(crate) service_account: String,
+    pub(crate) id: String,
+    /// Whether an add-on made it.
+    pub(crate) is_of_addon: bool,
+}
+
+/// The associations of a cluster: all, or that of a service account.
+///
+/// # Errors
+/// As AWS says: a cluster that isn't there is [`ErrorKind::NotFound`].
+pub(crate) async fn list(aws: &Aws, cluster: &EksCluster, of: Option<(&str, &str)>) -> Result<Vec<Listed>> {
+    const OPERATION: &str = "eks:ListPodIdentityAssociations";
+    let client = aws.clients.eks(&cluster.region).await;
+    let mut request = client.list_pod_identity_associations().cluster_name(&cluster.name);
+    if let Some((namespace, account)) = of {
+        request = request.namespace(namespace).service_account(account);
+    }
+    let mut pages = request.into_paginator().send();
+    let mut list: Pages = aws.clients.pages(OPERATION);
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(|error| error::of(OPERATION, error).with("cluster", cluster.arn()))?;
+        list.turn(page.next_token(), false)?;
+        found.extend(page.associations.unwrap_or_default().into_iter().filter_map(|one| {
+            Some(Listed {
+                namespace: one.namespace?,
+                service_account: one.service_account?,
+                id: one.association_id?,
+                is_of_addon: one.owner_arn.is_some(),
+            })
+        }));
+    }
+    // What the list was asked for, whoever answers.
+    found.retain(|one| of.is_none_or(|of| of == (one.namespace.as_str(), one.service_account.as_str())));
+    Ok(found)
+}
+
+/// One that is there; `None` where it went meanwhile.
+pub(crate) async fn describe(aws: &Aws, cluster: &EksCluster, id: &str) -> Result<Option<There>> {
+    const OPERATION: &str = "eks:DescribePodIdentityAssociation";
+    let client = aws.clients.eks(&cluster.region).await;
+    let request = client.describe_pod_identity_association().cluster_name(&cluster.name).association_id(id);
+    let answer = match request.send().await.map_err(|error| error::of(OPERATION, error).with("association", id)) {
+        Ok(answer) => answer,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let cut_off = || Error::new(ErrorKind::Unexpected, format!("{OPERATION} says nothing of {id}"));
+    let said = answer.association.ok_or_else(cut_off)?;
+    let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+    Ok(Some(There {
+        association: PodIdentityAssociation {
+            cluster: cluster.arn().into(),
+            namespace: said.namespace.unwrap_or_default().into(),
+            service_account: said.service_account.unwrap_or_default().into(),
+            role: said.role_arn.unwrap_or_default().into(),
+            tags: said.tags.unwrap_or_default().into_iter().collect(),
+            target_role: filled(said.target_role_arn),
+            policy: filled(said.policy),
+            without_session_tags: said.disable_session_tags.unwrap_or_default(),
+        },
+        id: id.to_owned(),
+        arn: said.association_arn.unwrap_or_default(),
+        owner: filled(said.owner_arn),
+    }))
+}
+
+/// That of a service account, whoever made it.
+async fn find(aws: &Aws, cluster: &EksCluster, namespace: &str, account: &str) -> Result<Option<There>> {
+    match list(aws, cluster, Some((namespace, account))).await?.as_slice() {
+        [] => Ok(None),
+        [first, ..] => describe(aws, cluster, &first.id).await,
+    }
+}
+
+fn parsed<'a>(attributes: Option<&'a Attributes>) -> Result<PodIdentityAssociation<'a>> {
+    let parsed = attributes.and_then(PodIdentityAssociation::of);
+    parsed.ok_or_else(|| Error::provider_bug("aws", "an association that says not of what".to_owned()))
+}
+
+pub(super) async fn create(aws: &Aws, change: &Change) -> Result<Outcome> {
+    let wanted = parsed(change.after.as_ref())?;
+    let cluster = wanted.cluster()?;
+    match made(aws, &cluster, &wanted).await {
+        Ok(outcome) => Ok(outcome),
+        Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {
+            // Made by a run whose answer was lost, or by somebody else since the plan was made.
+            match find(aws, &cluster, &wanted.namespace, &wanted.service_account).await? {
+                Some(there) if there.is_ours(aws) => changed(aws, &cluster, &there, &wanted).await,
+                Some(there) => Err(there.in_the_way()),
+                // The list doesn't have it yet, or doesn't have it any more.
+                None => Err(Error::new(ErrorKind::NotYet, error::of(CREATE, error).message())),
+            }
+        }
+        Err(error) => Err(unmade(CREATE, error)),
+    }
+}
+
+const CREATE: &str = "eks:CreatePodIdentityAssociation";
+
+/// The client sends a token with it, the same in each of its tries: made twice, it is one.
+async fn made(
+    aws: &Aws,
+    cluster: &EksCluster,
+    wanted: &PodIdentityAssociation<'_>,
+) -> std::result::Result<Outcome, SdkError<CreatePodIdentityAssociationError, HttpResponse>> {
+    let client = aws.clients.eks(&cluster.region).await;
+    let request = client
+        .create_pod_identity_association()
+        .cluster_name(&cluster.name)
+        .namespace(&*wanted.namespace)
+        .service_account(&*wanted.service_account)
+        .role_arn(&*wanted.role)
+        .set_tags(Some(wanted.tags()));
+    let answer = Box::pin(request.send()).await?;
+    Ok(named(answer.association.as_ref().and_then(|association| association.association_arn())))
+}
+
+/// Why EKS doesn't associate a role.
+fn unmade<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let says = |what: &str| error.message().is_some_and(|said| said.contains(what));
+    // Whoever associates a role passes it to EKS. Source: Service Authorization Reference, "Actions defined by Amazon Elastic
+    // Kubernetes Service", dependent actions.
+    if says("to perform: iam:PassRole") {
+        return error::of("iam:PassRole", error);
+    }
+    // The plan saw the role or made it, and EKS may not know it yet. Source: IAM user guide, "Changes that I make are not always
+    // immediately visible"; terraform-provider-aws, pull request 34717.
+    let is_of_role = error.code() == Some("InvalidParameterException") && says("Role provided in the request");
+    let error = error::of(operation, error);
+    if is_of_role { Error::new(ErrorKind::NotYet, error.message()).with("AWS said", error.to_string()) } else { error }
+}
+
+pub(super) async fn update(aws: &Aws, change: &Change) -> Result<Outcome> {
+    let wanted = parsed(change.after.as_ref())?;
+    let cluster = wanted.cluster()?;
+    match find(aws, &cluster, &wanted.namespace, &wanted.service_account).await? {
+        Some(there) if there.is_ours(aws) => changed(aws, &cluster, &there, &wanted).await,
+        Some(there) => Err(there.in_the_way()),
+        None => create(aws, change).await,
+    }
+}
+
+/// Makes one of the stack's as it is wanted.
+async fn changed(
+    aws: &Aws,
+    cluster: &EksCluster,
+    there: &There,
+    wanted: &PodIdentityAssociation<'_>,
+) -> Result<Outcome> {
+    let found = &there.association;
+    if found.target_role.is_some() || found.policy.is_some() {
+        // Nothing says how either of these is taken away.
+        remove(aws, cluster, &there.id).await?;
+        return made(aws, cluster, wanted).await.map_err(|error| unmade(CREATE, error));
+    }
+    let client = aws.clients.eks(&cluster.region).await;
+    if found.role != wanted.role || found.without_session_tags {
+        let request = client.update_pod_identity_association().cluster_name(&cluster.name).association_id(&there.id);
+        let answer = Box::pin(request.role_arn(&*wanted.role).disable_session_tags(false).send()).await;
+        answer.map_err(|error| unmade("eks:UpdatePodIdentityAssociation", error))?;
+    }
+    if wanted.tags.iter().any(|(key, value)| found.tags.get(key) != Some(value)) {
+        let request = client.tag_resource().resource_arn(&there.arn).set_tags(Some(wanted.tags()));
+        Box::pin(request.send()).await.map_err(|error| error::of("eks:TagResource", error))?;
+    }
+    Ok(named(Some(&there.arn)))
+}
+
+async fn remove(aws: &Aws, cluster: &EksCluster, id: &str) -> Result<()> {
+    let client = aws.clients.eks(&cluster.region).await;
+    let request = client.delete_pod_identity_association().cluster_name(&cluster.name).association_id(id);
+    match Box::pin(request.send()).await.map_err(|error| error::of("eks:DeletePodIdentityAssociation", error)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// What somebody else made in its place since the plan was made stays.
+pub(super) async fn delete(aws: &Aws, change: &Change) -> Result<Outcome> {
+    let gone = parsed(change.before.as_ref())?;
+    let cluster = gone.cluster()?;
+    let there = match find(aws, &cluster, &gone.namespace, &gone.service_account).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        there => there?,
+    };
+    if let Some(there) = there.filter(|there| there.is_ours(aws)) {
+        remove(aws, &cluster, &there.id).await?;
+        return Ok(named(Some(&there.arn)));
+    }
+    Ok(Outcome::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_say_no_more_than_what_is_asked_for_and_all_that_is_there() {
+        let wanted = PodIdentityAssociation {
+            cluster: "arn:aws:eks:us-west-2:111122223333:cluster/blue".into(),
+            namespace: "vision-production".into(),
+            service_account: "default".into(),
+            role: "arn:aws:iam::111122223333:role/x".into(),
+            tags: BTreeMap::from([("cloudgrant:stack".to_owned(), "acme".to_owned())]),
+            target_role: None,
+            policy: None,
+            without_session_tags: false,
+        };
+        let attributes = Attributes::from(wanted.clone());
+        let keys: Vec<_> = attributes.value().as_object().expect("a map").keys().cloned().collect();
+        assert_eq!(keys, ["cluster", "namespace", "service_account", "role", "tags"]);
+        assert_eq!(PodIdentityAssociation::of(&attributes), Some(wanted.clone()));
+        assert_eq!(wanted.id().to_string(), "eks-pod-identity-association blue/vision-production/default");
+        let edited = PodIdentityAssociation { target_role: Some("r".to_owned()), ..wanted.clone() };
+        assert_ne!(Attributes::from(edited), attributes);
+        let untagged = PodIdentityAssociation { without_session_tags: true, ..wanted };
+        assert_ne!(Attributes::from(untagged), attributes);
+    }
+}
