@@ -1,8 +1,8 @@
-//! The AWS provider of cloudgrant: IAM policies, IRSA roles, and repository policies of ECR.
+//! The AWS provider of cloudgrant: IAM policies, roles by IRSA or EKS Pod Identity, and repository policies of ECR.
 //!
 //! A scope's grants become managed policies under the IAM path `/cloudgrant/STACK/`. Global ones are attached to
 //! the platform's task role; a domain or a project-domain pair gets a role of its own, which trusts exactly its
-//! service accounts and carries the task policy, the policies of the wider scopes and its own. Scopes that are granted
+//! service accounts, by the cluster's tokens or by associations of EKS, and carries the task policy, the policies of the wider scopes and its own. Scopes that are granted
 //! the same share a policy. A registry, a
 //! bucket or a key in another account gets a statement in its policy.
 //!

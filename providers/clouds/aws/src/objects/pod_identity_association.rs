@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use cloudgrant_core::{Attributes, Change, Error, ErrorKind, ObjectId, Outcome, Result, quoted};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use serde_json::value::to_raw_value;
 
 use crate::Aws;
@@ -63,7 +64,6 @@ impl<'a> PodIdentityAssociation<'a> {
     pub(crate) fn command(&self) -> String {
         let cluster = EksCluster::parse(&self.cluster);
         let (region, name) = cluster.map_or_else(Default::default, |cluster| (cluster.region, cluster.name));
-        let tags = self.tags.iter().map(|(key, value)| quoted(&format!("{key}={value}")).to_string());
         format!(
             "aws eks create-pod-identity-association --region {} --cluster-name {} --namespace {} --service-account {} --role-arn {} \
              --tags {}",
@@ -72,7 +72,7 @@ impl<'a> PodIdentityAssociation<'a> {
             quoted(&self.namespace),
             quoted(&self.service_account),
             quoted(&self.role),
-            tags.collect::<Vec<_>>().join(",")
+            quoted(&json!(self.tags).to_string())
         )
     }
 
