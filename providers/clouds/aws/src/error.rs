@@ -156,7 +156,7 @@ fn answered(operation: &'static str, status: u16, code: &str, message: &str) -> 
     }
 }
 
-/// Source: IAM API reference, common errors and those of each action; Amazon ECR and AWS Secrets Manager likewise.
+/// Source: IAM API reference, common errors and those of each action; Amazon ECR, Amazon EKS and AWS Secrets Manager likewise.
 fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
     // JSON services prefix the shape's namespace or suffix `Exception`.
     let code = code.rsplit('#').next().unwrap_or(code);
@@ -188,8 +188,8 @@ fn kind(status: u16, code: &str, message: &str) -> ErrorKind {
         // What hung on it was taken away before, and IAM has not seen that everywhere yet. Source: IAM user guide,
         // "Changes that I make are not always immediately visible".
         "DeleteConflict" => ErrorKind::NotYet,
-        "EntityAlreadyExists" | "UnmodifiableEntity" => ErrorKind::Conflict,
-        "LimitExceeded" => ErrorKind::Quota,
+        "EntityAlreadyExists" | "UnmodifiableEntity" | "ResourceInUse" => ErrorKind::Conflict,
+        "LimitExceeded" | "ResourceLimitExceeded" => ErrorKind::Quota,
         _ if status >= 500 => ErrorKind::Unavailable,
         _ if status == 429 => ErrorKind::Throttled,
         _ => ErrorKind::Unexpected,

@@ -18,10 +18,11 @@ use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::config::eks_cluster::EksCluster;
 use crate::eks_clusters::{self, Mark};
+use crate::inventory::associations::{self, Listed, There};
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
 use crate::objects::marks::{Whose, whose};
-use crate::objects::pod_identity_association::{self, Listed, PodIdentityAssociation, There};
+use crate::objects::pod_identity_association::PodIdentityAssociation;
 use crate::observe::OtherHomes;
 use crate::policy::trust;
 
@@ -70,7 +71,7 @@ pub(super) async fn read(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> R
     }
     let all = desired.thorough || aws.afresh.load(Ordering::Relaxed);
     for (cluster, wanted) in wanted {
-        let listed = match pod_identity_association::list(aws, &cluster, None).await {
+        let listed = match associations::list(aws, &cluster, None).await {
             Ok(listed) => listed,
             Err(error) => {
                 read.unread(cluster, wanted, error)?;
@@ -91,7 +92,7 @@ pub(super) async fn read(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> R
         let ids = listed.into_iter().filter(matters).map(|one| one.id);
         let describe = |id: String| {
             let cluster = &cluster;
-            async move { pod_identity_association::describe(aws, cluster, &id).await }
+            async move { associations::describe(aws, cluster, &id).await }
         };
         let there: Vec<_> = stream::iter(ids).map(describe).buffer_unordered(AT_A_TIME).try_collect().await?;
         read.clusters.push(Cluster { there: there.into_iter().flatten().collect(), cluster, count, wanted });
@@ -148,6 +149,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, read: Associations, others: &mut
             observed.objects.remove(&mark.policy);
         }
     }
+    let has_moved = !observed.problems.is_empty();
     observed.unsearched.extend(read.unsearched);
     observed.unmakeable.extend(read.unmakeable);
     for Cluster { cluster, count, there, wanted } in read.clusters {
@@ -156,9 +158,11 @@ pub(super) fn add(aws: &Aws, desired: &Desired, read: Associations, others: &mut
         for there in there {
             let id = there.association.id();
             if !there.is_ours(aws) {
-                if wanted.contains(&id) {
+                let (is_wanted, at_another_home) = (wanted.contains(&id), is_at_another_home(aws, &there));
+                // Whoever names another home than before is told that, and not each association of it.
+                if is_wanted && !(at_another_home && has_moved) {
                     observed.conflicts.insert(id, there.in_the_way());
-                } else if is_at_another_home(aws, &there) {
+                } else if at_another_home {
                     others.add(id.to_string());
                 }
                 continue;

@@ -252,7 +252,11 @@ async fn a_cluster_that_is_not_there_is_told() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(said(&error).contains("there is no EKS cluster red of account 111122223333"), "{}", said(&error));
     let error = refused(world.plan(&text.replace("{ name: blue }", &format!("{{ {ISSUER} }}"))).await);
-    assert!(error.kind().is_usage() && said(&error).contains("set `aws.cluster.name`"), "{}", said(&error));
+    assert!(
+        error.kind().is_usage() && said(&error).contains("pod-identity` needs the EKS cluster"),
+        "{}",
+        said(&error)
+    );
     // A cluster that is gone has taken its associations along.
     world.converge(&text).await;
     world.eks().delete_cluster().name("blue").send().await.expect("deleted");
