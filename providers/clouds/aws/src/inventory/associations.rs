@@ -1,10 +1,11 @@
 //! The associations of EKS Pod Identity that are there: the list of a cluster, which has neither roles nor tags, and one by one.
 
 use cloudgrant_core::{Error, ErrorKind, Result, quoted};
+use serde_json::json;
 
 use crate::config::eks_cluster::EksCluster;
-use crate::objects::marks::{Whose, whose};
 use crate::objects::pod_identity_association::PodIdentityAssociation;
+use crate::verbs::bind_scope::{HOME_TAG, STACK_TAG};
 use crate::{Aws, error};
 
 /// One that is there.
@@ -18,33 +19,50 @@ pub(crate) struct There {
 }
 
 impl There {
-    /// Whether the stack made it.
+    /// Whether the stack made it, at this home. Nothing says so but its tags.
     pub(crate) fn is_ours(&self, aws: &Aws) -> bool {
-        self.owner.is_none() && matches!(whose(&aws.names, &self.association.tags()), Whose::Ours)
+        let has = |key: &str, value: &str| self.association.tags.get(key).is_some_and(|there| there == value);
+        self.owner.is_none() && has(STACK_TAG, aws.names.stack().as_str()) && has(HOME_TAG, &aws.names.home())
+    }
+
+    /// Whether the same stack made it at another home.
+    pub(crate) fn is_at_another_home(&self, aws: &Aws) -> bool {
+        let has = |key: &str, value: &str| self.association.tags.get(key).map(|there| there == value);
+        let is_of_stack = has(STACK_TAG, aws.names.stack().as_str()) == Some(true);
+        self.owner.is_none() && is_of_stack && has(HOME_TAG, &aws.names.home()) == Some(false)
     }
 
     /// Why nothing can be made where it is, as the stack didn't make it.
-    pub(crate) fn in_the_way(&self) -> Error {
+    pub(crate) fn in_the_way(&self, aws: &Aws) -> Error {
         let PodIdentityAssociation { cluster, namespace, service_account, role, .. } = &self.association;
         let message = format!(
             "service account {namespace}/{service_account} is associated with {role} already, and that isn't this stack's: there is \
              one association for a service account"
         );
         let error = Error::new(ErrorKind::Conflict, message).with("cluster", cluster).with("association", &self.id);
-        let parsed = EksCluster::parse(cluster);
-        match (&self.owner, parsed) {
-            (Some(owner), _) => error.with("made by", owner).hint(
+        if let Some(owner) = &self.owner {
+            return error.with("made by", owner).hint(
                 "it is of an add-on, which has its service account to itself: run task code as another one (`platform.service_account`)",
-            ),
-            (None, Some(EksCluster { region, name, .. })) => error.hint(format!(
-                "if nobody needs it any more, delete it: `aws eks delete-pod-identity-association --region {} --cluster-name {} \
-                 --association-id {}`; cloudgrant never takes over what it did not make",
-                quoted(&region),
-                quoted(&name),
-                quoted(&self.id)
-            )),
-            (None, None) => error,
+            );
         }
+        let Some(EksCluster { region, name, .. }) = EksCluster::parse(cluster) else { return error };
+        let region = quoted(&region);
+        let put_back = if role.starts_with(&aws.names.role_arn("")) {
+            let tags = json!({ STACK_TAG: aws.names.stack().as_str(), HOME_TAG: aws.names.home() }).to_string();
+            let (arn, tags) = (quoted(&self.arn), quoted(&tags));
+            format!(
+                "if somebody has taken the tags of the stack's own, put them back: `aws eks tag-resource --region {region} --resource-arn \
+                 {arn} --tags {tags}`; "
+            )
+        } else {
+            String::new()
+        };
+        error.hint(format!(
+            "{put_back}if nobody needs it any more, delete it: `aws eks delete-pod-identity-association --region {region} --cluster-name {} \
+             --association-id {}`; cloudgrant never takes over what it did not make",
+            quoted(&name),
+            quoted(&self.id)
+        ))
     }
 }
 

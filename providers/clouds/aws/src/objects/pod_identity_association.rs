@@ -75,7 +75,7 @@ impl<'a> PodIdentityAssociation<'a> {
         )
     }
 
-    pub(crate) fn tags(&self) -> HashMap<String, String> {
+    fn tags(&self) -> HashMap<String, String> {
         self.tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
@@ -107,7 +107,7 @@ pub(super) async fn create(aws: &Aws, change: &Change) -> Result<Outcome> {
             // Made by a run whose answer was lost, or by somebody else since the plan was made.
             match find(aws, &cluster, &wanted.namespace, &wanted.service_account).await? {
                 Some(there) if there.is_ours(aws) => changed(aws, &cluster, &there, &wanted).await,
-                Some(there) => Err(there.in_the_way()),
+                Some(there) => Err(there.in_the_way(aws)),
                 // The list doesn't have it yet, or doesn't have it any more.
                 None => Err(Error::new(ErrorKind::NotYet, error::of(CREATE, error).message())),
             }
@@ -159,7 +159,7 @@ pub(super) async fn update(aws: &Aws, change: &Change) -> Result<Outcome> {
     let cluster = wanted.cluster()?;
     match find(aws, &cluster, &wanted.namespace, &wanted.service_account).await? {
         Some(there) if there.is_ours(aws) => changed(aws, &cluster, &there, &wanted).await,
-        Some(there) => Err(there.in_the_way()),
+        Some(there) => Err(there.in_the_way(aws)),
         None => create(aws, change).await,
     }
 }

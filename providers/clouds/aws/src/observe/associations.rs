@@ -21,10 +21,10 @@ use crate::eks_clusters::{self, Mark};
 use crate::inventory::associations::{self, Listed, There};
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::kinds;
-use crate::objects::marks::{Whose, whose};
 use crate::objects::pod_identity_association::PodIdentityAssociation;
 use crate::observe::OtherHomes;
 use crate::policy::trust;
+use crate::verbs::bind_scope::{HOME_TAG, SCOPE_TAG, STACK_TAG};
 
 /// The most associations of a cluster. Source: Amazon EKS user guide, "Learn how EKS Pod Identity grants pods access to AWS services",
 /// restrictions.
@@ -158,10 +158,10 @@ pub(super) fn add(aws: &Aws, desired: &Desired, read: Associations, others: &mut
         for there in there {
             let id = there.association.id();
             if !there.is_ours(aws) {
-                let (is_wanted, at_another_home) = (wanted.contains(&id), is_at_another_home(aws, &there));
+                let (is_wanted, at_another_home) = (wanted.contains(&id), there.is_at_another_home(aws));
                 // Whoever names another home than before is told that, and not each association of it.
                 if is_wanted && !(at_another_home && has_moved) {
-                    observed.conflicts.insert(id, there.in_the_way());
+                    observed.conflicts.insert(id, there.in_the_way(aws));
                 } else if at_another_home {
                     others.add(id.to_string());
                 }
@@ -199,17 +199,8 @@ pub(super) fn add(aws: &Aws, desired: &Desired, read: Associations, others: &mut
     }
 }
 
-/// Whether it is of the same stack at another home.
-fn is_at_another_home(aws: &Aws, there: &There) -> bool {
-    let tags = &there.association.tags;
-    let stack = tags.get(crate::verbs::bind_scope::STACK_TAG).map(String::as_str);
-    let is_others = matches!(whose(&aws.names, &tags.clone().into_iter().collect()), Whose::Others(_));
-    there.owner.is_none() && is_others && stack == Some(aws.names.stack().as_str())
-}
-
 /// Of an association's tags, the stack's own and those that the manifest names: others are anybody's.
 fn own_tags(aws: &Aws, association: &PodIdentityAssociation<'_>) -> BTreeMap<String, String> {
-    use crate::verbs::bind_scope::{HOME_TAG, SCOPE_TAG, STACK_TAG};
     let is_known = |key: &str| [STACK_TAG, HOME_TAG, SCOPE_TAG].contains(&key) || aws.config.tags.contains_key(key);
     let known = association.tags.iter().filter(|(key, _)| is_known(key));
     known.map(|(key, value)| (key.clone(), value.clone())).collect()

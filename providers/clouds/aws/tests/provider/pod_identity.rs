@@ -170,6 +170,23 @@ async fn what_somebody_edits_is_drift_and_is_put_back() {
     world.converge(&text).await;
 }
 
+/// Nothing else says that it is the stack's.
+#[tokio::test]
+async fn an_association_that_lost_its_tags_is_a_conflict_with_the_way_back() {
+    let text = bound("blue", GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let arn = associations(&world, "blue").await["vision-production/default"].association_arn.clone().expect("an ARN");
+    let untag = world.eks().untag_resource().resource_arn(&arn).tag_keys("cloudgrant:home");
+    untag.send().await.expect("untagged");
+    let error = refused(world.plan(&text).await);
+    let command = format!("aws eks tag-resource --region us-west-2 --resource-arn {arn} --tags ");
+    assert!(said(&error).contains(&command), "{}", said(&error));
+    let tag = world.eks().tag_resource().resource_arn(&arn).tags("cloudgrant:home", "111122223333");
+    tag.send().await.expect("tagged");
+    assert!(world.plan(&text).await.expect("a plan").is_empty());
+}
+
 /// There is one for an account in a cluster, and it is left to whoever made it.
 #[tokio::test]
 async fn an_association_of_somebody_else_is_a_conflict_with_what_to_do() {
