@@ -38,7 +38,7 @@ fn a_stack_moves_from_annotations_to_associations_and_back() {
         assert!(plan.contains(line), "{line}: {plan}");
     }
     assert!(plan.contains("by EKS Pod Identity from now on"), "{plan}");
-    assert!(!plan.contains("handoff"), "{plan}");
+    assert!(plan.contains(" 0 handoffs"), "{plan}");
     assert_valid(&folder, &["plan", "--sandbox"]);
     exits(&folder, &["apply", "--yes"], 0);
     assert!(annotations(&folder, "aws").is_empty());
