@@ -58,7 +58,9 @@ pub(super) async fn read(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> R
     let mut read = Associations { marks: eks_clusters::marked(&aws.names, snapshot), ..Associations::default() };
     for mark in &read.marks {
         match &mark.cluster {
-            Some(cluster) => drop(wanted.entry(cluster.clone()).or_default()),
+            Some(cluster) => {
+                wanted.entry(cluster.clone()).or_default();
+            }
             None => read.unsearched.push(Unsearched {
                 place: mark.to_string(),
                 reason: format!(
