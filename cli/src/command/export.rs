@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use cloudgrant_core::{AnnotationValue, Diagnostic, Error, ErrorKind, Identity, Principal, Principals, Result, Scope};
+use cloudgrant_core::{
+    AnnotationValue, Diagnostic, Error, ErrorKind, Identity, Principal, Principals, Result, Scope, listed,
+};
 use serde_json::{Value, json};
 
 use super::{Shell, Work, unchecked, with_session};
@@ -126,6 +128,15 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             shell.printer.warn(&format!(
                 "note: only somebody else can make the principal of {scope}, so that there is no file for it: `{plan}` says \
                  whom to ask"
+            ));
+        }
+        let is_bound = |principal: &&Principal| matches!(principal.identity, Identity::BoundByCloud { .. });
+        let bound: Vec<_> = principals.iter().filter(is_bound).map(|principal| &principal.scope).collect();
+        if !bound.is_empty() {
+            shell.printer.warn(&format!(
+                "note: the cloud itself gives the principals of {} to their service accounts: there are no files for them, and \
+                 nothing is to be delivered",
+                listed(&bound, 3)
             ));
         }
         match missing {

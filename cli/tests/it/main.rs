@@ -34,6 +34,7 @@ mod pasted;
 mod paths;
 mod platform_denied;
 mod platform_places;
+mod pod_identity;
 mod proxies;
 mod readme;
 mod refusals;

@@ -25,7 +25,10 @@ fn every_key() -> Value {
         },
         "aws": {
             "region": "us-west-2", "account": "111122223333",
-            "cluster": { "oidc_provider": "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE", "audience": "sts.amazonaws.com" },
+            "binding": "pod-identity",
+            "cluster": {
+                "name": ["blue", "green"], "oidc_provider": "oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE", "audience": "sts.amazonaws.com",
+            },
             "task_role": "tasks", "task_policy": "policy", "node_role": "nodes", "protected": ["admin*"],
             "platform_buckets": ["union-*"], "profile": "work", "endpoint": "http://127.0.0.1:4566",
             "accounts": {

@@ -61,8 +61,30 @@ pub enum Identity {
         /// The OpenID Connect issuers whose service accounts it trusts: one for each cluster.
         issuers: Vec<String>,
     },
+    /// One that the cloud itself gives to the pods of the service accounts that it serves: nothing is written on these.
+    BoundByCloud {
+        /// What it is called, for people.
+        name: String,
+        /// What records of the platform's call it, such as a role's ARN.
+        identifier: String,
+        /// The annotation by which a service account names another principal where the cloud doesn't do it, and which means nothing
+        /// beside this.
+        overridden: &'static str,
+        /// The OpenID Connect issuers of the clusters, as far as anybody knows them.
+        issuers: Vec<String>,
+    },
     /// One that only the platform's vendor can make.
     Asked(Asked),
+}
+
+impl Identity {
+    /// The OpenID Connect issuers of the clusters in which a principal is used that is there or that the same plan makes.
+    pub(crate) fn issuers(&self) -> &[String] {
+        match self {
+            Self::Known { issuers, .. } | Self::BoundByCloud { issuers, .. } => issuers,
+            Self::Asked(_) => &[],
+        }
+    }
 }
 
 /// An annotation of a Kubernetes service account.

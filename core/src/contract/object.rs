@@ -12,6 +12,7 @@ use crate::contract::how_asked::{HandedOff, HowAsked};
 use crate::digest::digest_of;
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::note::Note;
+use crate::vocabulary::principal::Subject;
 use crate::vocabulary::scope::Scope;
 
 /// Which object: its kind and its name, in the cloud's own words.
@@ -197,6 +198,9 @@ pub struct Desired {
     /// The OpenID Connect issuers of the clusters in which the manifest's principals are used, as far as anybody knows
     /// ([`Identity::Known`](crate::Identity::Known)). Core sets it, for the platform's backend: no other cluster is the manifest's.
     pub issuers: BTreeSet<String>,
+    /// Service accounts to whose pods the cloud itself gives a principal ([`Identity::BoundByCloud`](crate::Identity::BoundByCloud)),
+    /// each with the annotation that means nothing beside it. A platform says it for its backend, which tells where one is there.
+    pub overridden: BTreeMap<Subject, &'static str>,
 }
 
 impl Object {
@@ -218,6 +222,7 @@ impl Desired {
         self.absent.extend(other.absent);
         self.takes_over.extend(other.takes_over);
         self.vendor_made.extend(other.vendor_made);
+        self.overridden.extend(other.overridden);
         for (new, old) in other.replaces {
             self.replaces.entry(new).or_default().extend(old);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::contract::delivery::{Bound, DeliveryFile, Identity, Outputs, Principal, Principals};
+use crate::contract::delivery::{Bound, DeliveryFile, Outputs, Principal, Principals};
 use crate::contract::error::{Error, Result};
 use crate::contract::how_asked::{HandedOff, HowAsked};
 use crate::contract::object::{Desired, ObjectId};
@@ -137,10 +137,7 @@ impl Engine {
     /// The issuers of the clusters in which the manifest's principals are used. Where everything goes, no principal is asked for, and
     /// what the manifest says of them counts; what can't be told, as a resource is gone, is left out.
     async fn issuers(&self, principals: &[Principal]) -> BTreeSet<String> {
-        let named = |principal: &Principal| match &principal.identity {
-            Identity::Known { issuers, .. } => issuers.clone(),
-            Identity::Asked(_) => Vec::new(),
-        };
+        let named = |principal: &Principal| principal.identity.issuers().to_vec();
         if !principals.is_empty() || !self.thorough {
             return principals.iter().flat_map(named).collect();
         }

@@ -108,7 +108,8 @@ impl Engine {
             None => BTreeMap::new(),
         };
         let of_vendor = handed_off::of_vendor(&principals);
-        let is_told = |principal: &&Principal| matches!(principal.identity, Identity::Known { .. });
+        // Also of those that the cloud binds: what was written before it did may name them.
+        let is_told = |principal: &&Principal| !matches!(principal.identity, Identity::Asked(_));
         let told = principals.iter().filter(is_told).map(|principal| principal.scope.clone()).collect();
         let in_cloud: HashSet<_> = desired.objects.iter().map(|object| object.id.clone()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;

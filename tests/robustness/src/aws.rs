@@ -1,4 +1,4 @@
-//! AWS: IAM, and in another account the policies of a repository, of a bucket and of its key.
+//! AWS: IAM, associations of EKS, and in another account the policies of a repository, of a bucket and of its key.
 
 mod documents;
 mod edited;
@@ -74,6 +74,11 @@ impl Cloud for Aws {
             let request = ecr.set_repository_policy().repository_name(repository).policy_text(policy);
             request.send().await.expect("a policy");
         }
+        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}"#;
+        iam.create_role().role_name("theirs").assume_role_policy_document(trust).send().await.expect("a role");
+        let association = eks(world).create_pod_identity_association().cluster_name("dataplane").namespace("theirs");
+        let role = format!("arn:aws:iam::{ACCOUNT}:role/theirs");
+        association.service_account("default").role_arn(role).send().await.expect("an association");
         ecr.create_repository().repository_name("team/unrelated").send().await.expect("a repository");
         plant_bucket(world).await;
     }
@@ -110,6 +115,15 @@ impl Cloud for Aws {
                 let arn = text(attributes, "policy");
                 let is_there = attached.is_some_and(|attached| attached.get(arn).is_some());
                 if is_there { Look::Same } else { Look::Absent }
+            }
+            "eks-pod-identity-association" => {
+                let Some((cluster, account)) = name.split_once('/') else { return Look::Unknown };
+                let key = format!("association {ACCOUNT} {REGION} {cluster} {}", account.replace('/', " "));
+                match (compare(field(&key, "role"), &attributes["role"]), field(&key, "tags")) {
+                    (Look::Same, tags) if tags.as_ref() == attributes.get("tags") => Look::Same,
+                    (Look::Same, _) => Look::Different,
+                    (other, _) => other,
+                }
             }
             "s3-policy-statement" => in_policy(state, Document::Bucket.entity(), attributes),
             "kms-key-policy-statement" => in_policy(state, Document::Key.entity(), attributes),
@@ -258,6 +272,10 @@ fn entity_of(ids: &HashMap<String, Value>, file: &str, mut entity: Value) -> Opt
             entity["policy"] = with_principals(ids, &entity["policy"]);
             Some((key, without(entity, &["id", "created"])))
         }
+        "pod-identity-associations" => {
+            let key = name(&["account", "region", "cluster", "namespace", "service_account"]);
+            Some((format!("association {key}"), without(entity, &["id", "token", "created", "modified"])))
+        }
         "oidc-providers" => Some((format!("provider {}", name(&["account", "url"])), without(entity, &["created"]))),
         "secrets" => {
             let key = format!("secret {}", name(&["account", "region", "name"]));
@@ -297,6 +315,15 @@ fn ecr(world: &World) -> aws_sdk_ecr::Client {
         .credentials_provider(credentials(OTHER))
         .endpoint_url(world.endpoint());
     aws_sdk_ecr::Client::from_conf(config.build())
+}
+
+fn eks(world: &World) -> aws_sdk_eks::Client {
+    let config = aws_sdk_eks::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(credentials(ACCOUNT))
+        .endpoint_url(world.endpoint());
+    aws_sdk_eks::Client::from_conf(config.build())
 }
 
 fn s3(world: &World, account: &str) -> aws_sdk_s3::Client {

@@ -95,6 +95,8 @@ pub(crate) struct Clients {
     ecr: Mutex<HashMap<(AccountId, String), aws_sdk_ecr::Client>>,
     s3: Mutex<HashMap<(AccountId, String), aws_sdk_s3::Client>>,
     kms: Mutex<HashMap<(AccountId, String), aws_sdk_kms::Client>>,
+    /// Of the data plane's account, by region.
+    eks: Mutex<HashMap<String, aws_sdk_eks::Client>>,
     /// Where buckets are, as far as somebody said so.
     bucket_regions: Mutex<HashMap<String, String>>,
 }
@@ -110,6 +112,7 @@ impl Clients {
             ecr: Mutex::new(HashMap::new()),
             s3: Mutex::new(HashMap::new()),
             kms: Mutex::new(HashMap::new()),
+            eks: Mutex::new(HashMap::new()),
             bucket_regions: Mutex::new(HashMap::new()),
         }
     }
@@ -307,6 +310,21 @@ impl Clients {
         let client = aws_sdk_kms::Client::from_conf(config.build());
         clients.insert(key, client.clone());
         Ok(client)
+    }
+
+    /// EKS in a region of the data plane's account.
+    pub(crate) async fn eks(&self, region: &str) -> aws_sdk_eks::Client {
+        let mut clients = self.eks.lock().await;
+        if let Some(client) = clients.get(region) {
+            return client.clone();
+        }
+        let config = aws_sdk_eks::config::Builder::from(self.base().await)
+            .region(Region::new(region.to_owned()))
+            .interceptor(self.counter.clone())
+            .interceptor(Whole);
+        let client = aws_sdk_eks::Client::from_conf(config.build());
+        clients.insert(region.to_owned(), client.clone());
+        client
     }
 
     /// Where a bucket is, as far as is known; else where to ask first.

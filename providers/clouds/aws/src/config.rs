@@ -3,7 +3,9 @@
 mod account_id;
 mod cluster;
 pub(crate) mod directs;
+pub(crate) mod eks_cluster;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -13,7 +15,8 @@ use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 
 use crate::client::partition::Partition;
-use crate::config::cluster::issuer;
+use crate::config::cluster::{ClusterNames, Issuers, issuer};
+use crate::config::eks_cluster::EksCluster;
 
 pub use crate::config::account_id::AccountId;
 pub use crate::config::cluster::Cluster;
@@ -34,10 +37,13 @@ pub struct Config {
     pub region: String,
     /// The data plane's account. Any other is refused.
     pub account: AccountId,
+    /// How the pods of task code get their roles.
+    #[serde(default)]
+    pub binding: Binding,
     /// The data plane's cluster.
     pub cluster: Option<Cluster>,
-    /// The home of the stack within the account, where it isn't the cluster's issuer: an issuer that the cluster had
-    /// before, or `account` for a stack that was made before the manifest named a cluster.
+    /// The home of the stack within the account, where it isn't what the manifest says of the cluster: an issuer that the cluster
+    /// had before, the ARN of an EKS cluster, or `account` for a stack that was made before the manifest named a cluster.
     #[serde(default, deserialize_with = "home")]
     pub home: Option<String>,
     /// The role of task code without a principal of its own. By convention `<organization>-userflyterole`.
@@ -82,6 +88,17 @@ pub struct Config {
     /// looked up; of what else a key may encrypt, they stand here.
     #[serde(default)]
     pub keys: BTreeMap<ResourceName, String>,
+}
+
+/// How the pods of task code get the roles of their scopes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Binding {
+    /// IAM roles for service accounts: roles trust the clusters' OpenID Connect providers, and service accounts name their role.
+    #[default]
+    Irsa,
+    /// EKS Pod Identity: roles trust EKS, which gives them to the service accounts that are associated with them.
+    PodIdentity,
 }
 
 /// An account id as a key.
@@ -168,10 +185,13 @@ fn home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     if text == WHOLE_ACCOUNT {
         return Ok(Some(text));
     }
+    if EksCluster::parse(&text).is_some() {
+        return Ok(Some(text));
+    }
     match issuer(&text) {
         Ok(issuer) => Ok(Some(issuer)),
         Err(_) => Err(D::Error::custom(format!(
-            "`{}` is no home: write `account`, or an issuer like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE",
+            "`{}` is no home: write `account`, an issuer like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE, or the ARN of an EKS cluster",
             shown(&text)
         ))),
     }
@@ -196,13 +216,36 @@ fn actions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Actions, D::Err
 pub(crate) const WHOLE_ACCOUNT: &str = "account";
 
 impl Config {
-    /// The issuer that is a part of the stack's home.
-    pub(crate) fn home_issuer(&self) -> Option<&str> {
+    /// What of a cluster is a part of the stack's home: its issuer, or its ARN where the manifest says no issuer.
+    pub(crate) fn home_cluster(&self) -> Option<Cow<'_, str>> {
         match self.home.as_deref() {
             Some(WHOLE_ACCOUNT) => None,
-            Some(issuer) => Some(issuer),
-            None => self.cluster.as_ref().map(|cluster| cluster.oidc_provider.first()),
+            Some(home) => Some(home.into()),
+            None => match self.issuers().next() {
+                Some(issuer) => Some(issuer.into()),
+                None => self.eks_clusters().next().map(|cluster| cluster.arn().into()),
+            },
         }
+    }
+
+    /// The OpenID Connect providers of the clusters, in the order of the manifest.
+    pub(crate) fn issuers(&self) -> impl Iterator<Item = &str> {
+        self.cluster.iter().flat_map(|cluster| &cluster.oidc_provider).flat_map(Issuers::iter)
+    }
+
+    /// The EKS clusters that the manifest names, in its order.
+    pub(crate) fn eks_clusters(&self) -> impl Iterator<Item = EksCluster> {
+        let names = self.cluster.iter().flat_map(|cluster| &cluster.name).flat_map(ClusterNames::iter);
+        names.map(|name| EksCluster {
+            region: self.region.clone(),
+            account: self.account.clone(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// Whether EKS gives the roles to the pods of task code.
+    pub(crate) fn is_pod_identity(&self) -> bool {
+        self.binding == Binding::PodIdentity
     }
 
     /// The partition of the region: part of every ARN.
@@ -221,7 +264,7 @@ impl Config {
         ] {
             arns.extend(value.as_deref().filter(|text| text.starts_with("arn:")).map(|text| (key.to_owned(), text)));
         }
-        let issuers = self.cluster.iter().flat_map(|cluster| &cluster.oidc_provider.arns);
+        let issuers = self.cluster.iter().flat_map(|cluster| &cluster.oidc_provider).flat_map(|issuers| &issuers.arns);
         arns.extend(issuers.map(|arn| ("cluster.oidc_provider".to_owned(), arn.as_str())));
         for (account, credentials) in &self.accounts {
             if let Credentials::AssumeRole(assume) = credentials {

@@ -166,7 +166,7 @@ pub(crate) fn answered(operation: &'static str, status: u16, code: &str, message
     }
 }
 
-/// Source: IAM API reference, common errors and those of each action; Amazon ECR and AWS Secrets Manager likewise.
+/// Source: IAM API reference, common errors and those of each action; Amazon ECR, Amazon EKS and AWS Secrets Manager likewise.
 fn kind(status: u16, code: &str, meant: Option<Code>) -> ErrorKind {
     match bare(code) {
         _ if meant == Some(wording::UNKNOWN_PRINCIPAL) => ErrorKind::NotYet,
@@ -191,8 +191,8 @@ fn kind(status: u16, code: &str, meant: Option<Code>) -> ErrorKind {
         // What hung on it was taken away before, and IAM has not seen that everywhere yet. Source: IAM user guide,
         // "Changes that I make are not always immediately visible".
         "DeleteConflict" => ErrorKind::NotYet,
-        "EntityAlreadyExists" | "UnmodifiableEntity" => ErrorKind::Conflict,
-        "LimitExceeded" => ErrorKind::Quota,
+        "EntityAlreadyExists" | "UnmodifiableEntity" | "ResourceInUse" => ErrorKind::Conflict,
+        "LimitExceeded" | "ResourceLimitExceeded" => ErrorKind::Quota,
         _ if status >= 500 => ErrorKind::Unavailable,
         _ if status == 429 => ErrorKind::Throttled,
         _ => ErrorKind::Unexpected,

@@ -1,8 +1,8 @@
-//! The AWS provider of cloudgrant: IAM policies, IRSA roles, and repository policies of ECR.
+//! The AWS provider of cloudgrant: IAM policies, roles by IRSA or EKS Pod Identity, and repository policies of ECR.
 //!
 //! A scope's grants become managed policies under the IAM path `/cloudgrant/STACK/`. Global ones are attached to
 //! the platform's task role; a domain or a project-domain pair gets a role of its own, which trusts exactly its
-//! service accounts and carries the task policy, the policies of the wider scopes and its own. Scopes that are granted
+//! service accounts, by the cluster's tokens or by associations of EKS, and carries the task policy, the policies of the wider scopes and its own. Scopes that are granted
 //! the same share a policy. A registry, a
 //! bucket or a key in another account gets a statement in its policy.
 //!
@@ -13,6 +13,7 @@
 mod client;
 mod config;
 mod confirmations;
+mod eks_clusters;
 mod error;
 #[cfg(test)]
 mod hostile;
@@ -47,7 +48,7 @@ use cloudgrant_core::{
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
-pub use config::{Account, AccountId, AssumeRole, Cluster, Config, Credentials, Fixed};
+pub use config::{Account, AccountId, AssumeRole, Binding, Cluster, Config, Credentials, Fixed};
 
 use crate::client::Clients;
 use crate::inventory::snapshot::{Quotas, Reading};
@@ -113,7 +114,8 @@ impl Connect for Aws {
 
     async fn connect(context: Context, config: Config) -> Result<Self> {
         let conventions = context.platform.conventions(Self::ID);
-        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), config.home_issuer())
+        let home = config.home_cluster();
+        let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), home.as_deref())
             .with_task_role(config.task_role(&conventions));
         Ok(Self {
             names,

@@ -3,6 +3,7 @@
 //! Source: the Service Authorization Reference of IAM, STS, ECR, S3, KMS and Secrets Manager, for which actions take which resources.
 //! `sts:GetCallerIdentity` needs no permission.
 
+mod associations;
 mod own;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,10 +99,11 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
         statements.push(statement("FindRepositories", &[action], named.own_repositories.clone(), None));
     }
     let makes = Makes::of(intents, !named.repositories.is_empty());
-    if let (true, Some(cluster)) = (makes.roles, &config.cluster) {
-        let provider = cluster.oidc_provider.iter().map(|issuer| names.oidc_provider_arn(issuer)).collect();
-        statements.push(statement("ReadIssuer", &["iam:GetOpenIDConnectProvider"], provider, None));
+    let providers: Vec<_> = config.issuers().map(|issuer| names.oidc_provider_arn(issuer)).collect();
+    if makes.roles && !config.is_pod_identity() && !providers.is_empty() {
+        statements.push(statement("ReadIssuer", &["iam:GetOpenIDConnectProvider"], providers, None));
     }
+    statements.extend(associations::reading(aws));
     let Named { secrets, buckets, .. } = named;
     if !secrets.is_empty() {
         statements.push(statement("ReadSecrets", &["secretsmanager:DescribeSecret"], secrets.clone(), None));
@@ -120,6 +122,7 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
     let mut notes = Vec::new();
     if purpose == Purpose::Apply {
         statements.extend(own::writing(aws, &makes));
+        statements.extend(associations::writing(aws, makes.roles));
         notes.extend(makes.note());
     }
     let assumed: Vec<_> = config

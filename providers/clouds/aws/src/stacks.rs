@@ -7,6 +7,7 @@
 
 mod strays;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::digest::digest;
@@ -16,6 +17,7 @@ use futures_util::stream::{self, StreamExt};
 use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::config::{AccountId, WHOLE_ACCOUNT};
+use crate::eks_clusters;
 use crate::error;
 use crate::inventory::known_buckets;
 use crate::inventory::snapshot::{Policy, Snapshot};
@@ -74,7 +76,8 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
                 (format!("{account}, an issuer that stands as {digits} in the names"), None)
             }
         };
-        let is_home = settings.is_some_and(|home| aws.config.home_issuer().unwrap_or(WHOLE_ACCOUNT) == home);
+        let is_home =
+            settings.is_some_and(|home| aws.config.home_cluster().as_deref().unwrap_or(WHOLE_ACCOUNT) == home);
         let there = match &issuer {
             Issuer::Known(issuer) => {
                 Some(Names::new(name.clone(), aws.config.partition(), account.clone(), Some(issuer)))
@@ -158,8 +161,9 @@ fn joined((stack, digits): &Slug) -> String {
 /// The cloud doesn't answer. A refusal leaves the issuer unknown.
 async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> {
     let Some(digits) = digits else { return Ok(Issuer::None) };
-    let of_manifest = aws.config.cluster.iter().flat_map(|cluster| cluster.oidc_provider.iter());
-    let of_manifest = of_manifest.chain(aws.config.home_issuer()).map(ToOwned::to_owned);
+    let of_manifest = aws.config.issuers().map(ToOwned::to_owned);
+    let of_manifest = of_manifest.chain(aws.config.eks_clusters().map(|cluster| cluster.arn()));
+    let of_manifest = of_manifest.chain(aws.config.home_cluster().map(Cow::into_owned));
     let account = &aws.config.account;
     let in_tag = |text: &String| text.strip_prefix(&format!("{account} ")).map(ToOwned::to_owned);
     // What has other characters is no issuer, whoever wrote it into a tag.
@@ -190,6 +194,8 @@ async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> 
 fn elsewhere(aws: &Aws, names: &Names, snapshot: &Snapshot) -> (BTreeSet<String>, BTreeSet<AccountId>) {
     let marks: Vec<_> = places::marked(names, snapshot).into_iter().flat_map(|mark| mark.names).collect();
     let mut all: BTreeSet<_> = marks.iter().map(ToString::to_string).collect();
+    let clusters = eks_clusters::marked(names, snapshot).into_iter().map(|mark| mark.to_string());
+    all.extend(clusters);
     for (name, bucket) in known_buckets::known(names, snapshot).buckets {
         let theirs = bucket.account().filter(|account| **account != aws.config.account);
         all.extend(theirs.map(|account| format!("bucket {name} of account {account}")));

@@ -25,7 +25,7 @@ pub fn unfit_attribute(attribute: &str) -> Option<String> {
 }
 
 /// The objects of a principal: the value of an attribute in the record of each project and domain whose task code is to run under
-/// it. None where somebody has to make the principal.
+/// it. None where the cloud binds the principal by itself, or somebody has to make it.
 ///
 /// # Errors
 /// No template can take the value.

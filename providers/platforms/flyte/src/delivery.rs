@@ -183,6 +183,40 @@ mod tests {
         assert!(told.expect("told").objects.iter().all(|object| object.handoff.is_some()));
     }
 
+    /// Nothing is written for what the cloud gives to pods by itself, but the account that a setting names; the cluster's backend is
+    /// told which annotation means nothing then.
+    #[test]
+    fn a_principal_that_the_cloud_binds_is_told_to_nobody() {
+        let key = DELIVERY.templated;
+        let one = principal(key, "r", AnnotationValue::Known(String::new()));
+        let identity = Identity::BoundByCloud {
+            name: "r".to_owned(),
+            identifier: "arn:r".to_owned(),
+            overridden: key,
+            issuers: Vec::new(),
+        };
+        let one = Principal { identity, ..one };
+        for way in [
+            Way::Handoff,
+            Way::Kubernetes,
+            Way::LeaveKubernetes,
+            Way::Admin,
+            Way::LeaveAdmin,
+            Way::Settings,
+            Way::LeaveSettings,
+        ] {
+            let teller = teller(Keys { delivery: way, ..Keys::default() });
+            let told = of(&teller, std::slice::from_ref(&one)).expect("told");
+            let ids: Vec<_> = told.objects.iter().map(|object| object.id.to_string()).collect();
+            let expected: &[&str] =
+                if way == Way::Settings { &["service-account-setting vision/production"] } else { &[] };
+            assert_eq!(ids, expected, "{way:?}");
+            assert!(told.objects.iter().all(|object| object.handoff.is_none()), "{way:?}");
+            assert_eq!(told.overridden.values().collect::<Vec<_>>(), [&key], "{way:?}");
+        }
+        assert!(DELIVERY.files(&[one]).is_empty());
+    }
+
     /// Lists in sentences can be empty.
     #[test]
     fn how_pairs_are_unbound_is_a_sentence_also_where_none_is_named() {

@@ -51,6 +51,7 @@ impl Delivery {
                         desired.objects.extend(self.attributes.objects(principal, value));
                     }
                     (Identity::Known { .. }, None) => annotated.push(principal),
+                    (Identity::BoundByCloud { .. }, _) => {}
                 }
             }
             desired.objects.extend(service_accounts::object(scope, &annotated));

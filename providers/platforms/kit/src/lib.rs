@@ -61,11 +61,12 @@ pub fn by_scope(principals: &[Principal]) -> Vec<(&Scope, Vec<&Principal>)> {
     scopes
 }
 
-/// The annotation of a principal that is there or that the plan makes; `None` for one that somebody has to make.
+/// The annotation of a principal that is there or that the plan makes; `None` for one that the cloud binds by itself or that
+/// somebody has to make.
 pub fn annotation(principal: &Principal) -> Option<&Annotation> {
     match &principal.identity {
         Identity::Known { annotation, .. } => Some(annotation),
-        Identity::Asked(_) => None,
+        Identity::BoundByCloud { .. } | Identity::Asked(_) => None,
     }
 }
 

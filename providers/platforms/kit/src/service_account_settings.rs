@@ -28,7 +28,9 @@ pub(crate) fn all_handed_off(principal: &Principal) -> impl Iterator<Item = Hand
 /// An object for each pair that a principal serves: its settings name the service account. None where somebody has to make the
 /// principal.
 pub(crate) fn objects(principal: &Principal) -> Vec<Object> {
-    let Identity::Known { .. } = principal.identity else { return Vec::new() };
+    if let Identity::Asked(_) = principal.identity {
+        return Vec::new();
+    }
     let objects = principal.serves.iter().map(|(pair, subject)| {
         let HandedOff { object, how } = handed_off(pair);
         let Pair { project, domain } = pair;

@@ -21,7 +21,7 @@ const ANNOTATIONS: &str = "annotations";
 pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
     let known = principals.iter().filter_map(|principal| match &principal.identity {
         Identity::Known { name, annotation, issuers } => Some((*principal, name, annotation, issuers)),
-        Identity::Asked(_) => None,
+        Identity::BoundByCloud { .. } | Identity::Asked(_) => None,
     });
     let known: Vec<_> = known.collect();
     let (first, ..) = known.first()?;

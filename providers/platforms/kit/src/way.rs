@@ -1,11 +1,12 @@
 //! Who tells a platform: somebody else, or cloudgrant itself.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use cloudgrant_core::{
     Asked, Backend, Desired, Identity, IntentId, Intents, Note, PermissionDocument, PlatformContext, Principal,
-    Purpose, Result, Scope, Tenancy, WayTo,
+    Purpose, Result, Scope, Subject, Tenancy, WayTo,
 };
 use cloudgrant_platform_admin::{AdminRecords, unfit_attribute};
 use cloudgrant_platform_control_plane::unfit_host;
@@ -231,6 +232,7 @@ impl Teller {
             Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin => {
                 let mut desired = delivery.desired(&self.tenancy, principals, ask)?;
                 desired.notes.extend(self.unused());
+                desired.overridden = overridden(principals);
                 return Ok(desired);
             }
             Way::Kubernetes | Way::Admin | Way::Settings | Way::LeaveSettings => {}
@@ -261,6 +263,13 @@ impl Teller {
                     desired.objects.extend(service_account_settings::objects(principal));
                     set.push(principal.clone());
                 }
+                (Identity::BoundByCloud { .. }, Way::Settings) => {
+                    desired.objects.extend(cloudgrant_platform_settings::objects(principal));
+                }
+                (Identity::BoundByCloud { .. }, Way::LeaveSettings) => {
+                    desired.objects.extend(service_account_settings::objects(principal));
+                }
+                (Identity::BoundByCloud { .. }, _) => {}
                 (Identity::Known { .. }, Way::Settings) => {
                     desired.takes_over.extend(service_account_settings::all_handed_off(principal));
                     desired.objects.extend(cloudgrant_platform_settings::objects(principal));
@@ -283,6 +292,7 @@ impl Teller {
             desired.objects.extend(object);
         }
         desired.extend(delivery.desired(&self.tenancy, &handed_off, ask)?);
+        desired.overridden = overridden(principals);
         Ok(desired)
     }
 
@@ -342,6 +352,17 @@ impl Teller {
             _ => by_itself.to_owned(),
         }
     }
+}
+
+/// The service accounts whose pods the cloud itself gives a principal, whoever annotates them.
+fn overridden(principals: &[Principal]) -> BTreeMap<Subject, &'static str> {
+    let of_one = |principal: &Principal| match principal.identity {
+        Identity::BoundByCloud { overridden, .. } => {
+            principal.serves.iter().map(|(_, subject)| (subject.clone(), overridden)).collect()
+        }
+        Identity::Known { .. } | Identity::Asked(_) => Vec::new(),
+    };
+    principals.iter().flat_map(of_one).collect()
 }
 
 /// That no template of the platform's is known to take a principal.

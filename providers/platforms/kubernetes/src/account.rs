@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::id;
 
-/// The objects of a principal: an annotation of each service account whose task code is to run under it. None where somebody has
-/// to make the principal.
+/// The objects of a principal: an annotation of each service account whose task code is to run under it. None where the
+/// cloud binds the principal by itself, or somebody has to make it.
 pub fn objects(principal: &Principal) -> Vec<Object> {
     let Identity::Known { annotation, .. } = &principal.identity else { return Vec::new() };
     let (value, references) = match &annotation.value {

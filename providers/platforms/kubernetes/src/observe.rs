@@ -39,11 +39,17 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
     let named = desired.baseline.bindings.iter().flat_map(|binding| &binding.subjects);
     let named = named.map(|(_, subject)| format!("{}/{}", subject.namespace(), subject.service_account()));
     let named = named.chain(wanted.keys().map(|name| (*name).to_owned())).collect();
+    let overridden = desired.overridden.iter();
+    let overridden: HashMap<_, _> = overridden
+        .map(|(subject, key)| (format!("{}/{}", subject.namespace(), subject.service_account()), *key))
+        .collect();
     let accounts = list(cluster, &named, &backend.listed, &issuer, &mut observed).await?;
     let mut seen = HashMap::new();
     for (name, account) in &accounts {
         let ours = applied_by(account, &backend.manager);
         let object = wanted.get(name.as_str());
+        let overridden = overridden.get(name.as_str()).copied();
+        observed.notes.extend(overridden.and_then(|key| without_meaning(account, name, key, &ours)));
         if ours.is_empty() && object.is_none() {
             continue;
         }
@@ -56,6 +62,9 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
             continue;
         }
         let mut found = found(name, &json!(ours), object.is_some());
+        if found.if_deleted.is_some() && overridden.is_some() {
+            found.if_deleted = Some("the cloud itself gives its pods their identity by now".to_owned());
+        }
         let keys = ours.keys().filter(|_| object.is_none());
         for (key, others) in keys.map(|key| (key, others_with(account, key, &backend.manager))) {
             if others.is_empty() {
@@ -226,6 +235,19 @@ fn found(name: &str, annotations: &Value, is_wanted: bool) -> Found {
         if_deleted: (!is_wanted).then_some(warning),
         touches: Vec::new(),
     }
+}
+
+/// An annotation of somebody else's that names a principal, where the cloud gives the account's pods another one: it means nothing, and
+/// whoever reads it would think otherwise. What the stack wrote itself goes.
+fn without_meaning(account: &ServiceAccount, name: &str, key: &str, ours: &BTreeMap<String, String>) -> Option<Note> {
+    let value = account.metadata.annotations.as_ref()?.get(key).filter(|_| !ours.contains_key(key))?;
+    let (namespace, account) = parts(name);
+    let message = format!(
+        "service account {name} has the annotation {key} ({}), which means nothing: the cloud itself gives its pods their identity, and \
+         that wins. Whoever wrote it can take it off: `kubectl annotate serviceaccount {account} --namespace {namespace} {key}-`",
+        shown(value)
+    );
+    Some(Note::warning(id(name), message))
 }
 
 /// Why an annotation stays that the stack gives up, and what to do about it.

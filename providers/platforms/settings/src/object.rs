@@ -15,12 +15,16 @@ pub(crate) const PRINCIPAL: &str = "principal";
 /// The objects of a principal: the service account of each project and domain whose task code is to run under it. None where somebody
 /// has to make the principal.
 pub fn objects(principal: &Principal) -> Vec<Object> {
-    let Identity::Known { annotation, .. } = &principal.identity else { return Vec::new() };
-    let (value, references) = match &annotation.value {
-        AnnotationValue::Known(value) => (Value::from(value.as_str()), Vec::new()),
-        AnnotationValue::Chosen { object, output, .. } => {
-            (Value::Null, vec![Reference { pointer: format!("/{PRINCIPAL}"), object: object.clone(), output }])
-        }
+    let known = |value: &String| (Value::from(value.as_str()), Vec::new());
+    let (value, references) = match &principal.identity {
+        Identity::BoundByCloud { identifier, .. } => known(identifier),
+        Identity::Known { annotation, .. } => match &annotation.value {
+            AnnotationValue::Known(value) => known(value),
+            AnnotationValue::Chosen { object, output, .. } => {
+                (Value::Null, vec![Reference { pointer: format!("/{PRINCIPAL}"), object: object.clone(), output }])
+            }
+        },
+        Identity::Asked(_) => return Vec::new(),
     };
     let objects = principal.serves.iter().map(|(pair, subject)| Object {
         id: id(&format!("{}/{}", pair.project, pair.domain)),

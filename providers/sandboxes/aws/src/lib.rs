@@ -1,6 +1,6 @@
 //! AWS on loopback, for trying cloudgrant without an account.
 //!
-//! An emulator of the parts of IAM, STS, ECR, S3, KMS and Secrets Manager that granting access needs, with AWS's limits,
+//! An emulator of the parts of IAM, STS, ECR, EKS, S3, KMS and Secrets Manager that granting access needs, with AWS's limits,
 //! validations, errors and texts, so that what works here has a fair chance there. Other programs can use it too: `aws`,
 //! boto3, Terraform and the SDKs talk to it through [`Running::exports`].
 //!
@@ -110,7 +110,7 @@ pub async fn start(start: Start) -> Result<Running> {
 }
 
 /// The commands of the AWS CLI that it answers. Of `aws s3` it answers little: it has no objects.
-const COMMANDS: &[&str] = &["aws ecr", "aws iam", "aws kms", "aws s3api", "aws secretsmanager", "aws sts"];
+const COMMANDS: &[&str] = &["aws ecr", "aws eks", "aws iam", "aws kms", "aws s3api", "aws secretsmanager", "aws sts"];
 
 /// A file without profiles, for programs that would find a person's own, and with them the real cloud.
 fn no_profiles(folder: &Path) -> Result<String> {

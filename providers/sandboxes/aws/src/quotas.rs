@@ -1,6 +1,7 @@
 //! Quotas, by the names that `iam:GetAccountSummary` gives them, and what else has a limit.
 //!
-//! Values: IAM user guide, "IAM and AWS STS quotas"; ECR user guide, "Amazon ECR service quotas".
+//! Values: IAM user guide, "IAM and AWS STS quotas"; ECR user guide, "Amazon ECR service quotas"; EKS user guide,
+//! "Learn how EKS Pod Identity grants pods access to AWS services", restrictions.
 
 use std::collections::BTreeMap;
 
@@ -30,12 +31,15 @@ const DEFAULTS: &[(&str, u64)] = &[
     (OIDC_PROVIDERS, 100),
     (REPOSITORY_POLICY_SIZE, 10_240),
     (TAGS, 50),
+    (ASSOCIATIONS, 5_000),
 ];
 
 /// OpenID Connect providers per account. `GetAccountSummary` does not tell this one.
 const OIDC_PROVIDERS: &str = "OpenIdConnectProvidersPerAccountQuota";
 /// Characters of an ECR repository policy.
 const REPOSITORY_POLICY_SIZE: &str = "RepositoryPolicySizeQuota";
+/// Pod identity associations of an EKS cluster.
+const ASSOCIATIONS: &str = "PodIdentityAssociationsPerClusterQuota";
 /// Tags per entity.
 const TAGS: &str = "TagsPerResourceQuota";
 
@@ -100,9 +104,13 @@ impl Quotas {
         self.get(TAGS)
     }
 
+    pub(crate) fn associations(&self) -> u64 {
+        self.get(ASSOCIATIONS)
+    }
+
     /// Those that `GetAccountSummary` tells.
     pub(crate) fn summary(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        self.0.all().filter(|(name, _)| ![OIDC_PROVIDERS, REPOSITORY_POLICY_SIZE, TAGS].contains(name))
+        self.0.all().filter(|(name, _)| ![OIDC_PROVIDERS, REPOSITORY_POLICY_SIZE, TAGS, ASSOCIATIONS].contains(name))
     }
 }
 
@@ -135,8 +143,9 @@ mod tests {
             quotas.oidc_providers(),
             quotas.repository_policy_size(),
             quotas.tags(),
+            quotas.associations(),
         ];
-        assert_eq!(all, [7000, 2048, 10_240, 10, 5, 1500, 10_000, 1000, 100, 10_240, 50]);
+        assert_eq!(all, [7000, 2048, 10_240, 10, 5, 1500, 10_000, 1000, 100, 10_240, 50, 5_000]);
         assert_eq!(quotas.summary().find(|(name, _)| *name == TAGS), None, "GetAccountSummary doesn't tell");
     }
 

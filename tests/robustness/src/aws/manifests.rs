@@ -13,7 +13,7 @@ platform:
 aws:
   region: us-west-2
   account: "111122223333"
-  cluster: { oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }
+  cluster: { name: dataplane, oidc_provider: oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE }
   accounts: { "444455556666": { assume_role: "arn:aws:iam::444455556666:role/registry-admin" } }
 resources:
   data: { aws: "s3://acme-data/inputs/" }
@@ -38,7 +38,7 @@ registries:
   - { name: shared-images, access: pull, aws: "444455556666.dkr.ecr.us-west-2.amazonaws.com/team/shared" }
 "#;
 
-/// One of the trials leaves the other, and what had a policy each in production shares one.
+/// One of the trials leaves the other, and what had a policy each in production shares one. EKS gives pods their roles from here on.
 const SECOND: &str = r#"
 stack: robust
 grants:
@@ -84,7 +84,7 @@ pub(super) fn all() -> Manifests {
     let whole = |tail: &str| format!("{HEAD}{tail}");
     Manifests {
         first: whole(FIRST),
-        second: whole(SECOND),
+        second: whole(SECOND).replace("  region: us-west-2\n", "  region: us-west-2\n  binding: pod-identity\n"),
         small: whole(SMALL),
         small_changed: whole(SMALL_CHANGED),
         other: whole(OTHER),

@@ -17,7 +17,7 @@ use crate::client::bounded_responses::Bounded;
 const VARIABLE: &str = "AWS_ENDPOINT_URL";
 
 /// The services that are called, and those that credentials come from, as the SDK names them.
-const SERVICES: [&str; 9] = ["IAM", "STS", "ECR", "S3", "KMS", "Secrets Manager", "SSO", "SSO OIDC", "Signin"];
+const SERVICES: [&str; 10] = ["IAM", "STS", "ECR", "S3", "KMS", "EKS", "Secrets Manager", "SSO", "SSO OIDC", "Signin"];
 
 /// An endpoint that isn't used, which is there in the place of credentials: nothing is sent.
 #[derive(Debug, Clone)]

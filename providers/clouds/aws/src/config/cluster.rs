@@ -6,6 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::config::AccountId;
+use crate::config::eks_cluster::is_name;
 
 /// The data plane's cluster, or clusters.
 #[derive(Debug, Clone, Deserialize)]
@@ -14,8 +15,12 @@ pub struct Cluster {
     /// The OpenID Connect provider without `https://`, such as `oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE`, letter for
     /// letter as IAM has it: a slash at its end belongs to it. Or a list of them, where the data plane's tasks run on
     /// several clusters (a blue one and a green one): every role trusts each.
-    #[serde(deserialize_with = "issuers")]
-    pub oidc_provider: Issuers,
+    #[serde(default, deserialize_with = "issuers")]
+    pub oidc_provider: Option<Issuers>,
+    /// The name of the EKS cluster, in the data plane's account and region, or a list of them: in each, service accounts are
+    /// associated with their roles, where EKS Pod Identity binds them.
+    #[serde(default, deserialize_with = "names")]
+    pub name: Option<ClusterNames>,
     /// For whom the clusters' tokens are, where it isn't `sts.amazonaws.com` (requirement 18).
     #[serde(default, deserialize_with = "audience")]
     pub audience: Option<String>,
@@ -58,15 +63,42 @@ impl Issuers {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.first).chain(&self.others).map(String::as_str)
     }
+}
 
-    /// The first one.
-    pub fn first(&self) -> &str {
-        &self.first
+/// Names of EKS clusters: one or more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterNames(Vec<String>);
+
+impl ClusterNames {
+    /// Each, in the order of the manifest.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 }
 
 /// Takes one or several.
-fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Issuers, D::Error> {
+fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ClusterNames>, D::Error> {
+    let texts = one_or_several(deserializer, "the name of an EKS cluster, or a list of them")?;
+    let mut names = Vec::new();
+    for text in texts {
+        if !is_name(&text) {
+            let why = "is not the name of an EKS cluster: letters, digits, `-` and `_`, up to 100, as `aws eks list-clusters` \
+                       shows it";
+            return Err(D::Error::custom(format!("`{}` {why}", shown(&text))));
+        }
+        if names.contains(&text) {
+            return Err(D::Error::custom(format!("`{}` stands here twice", shown(&text))));
+        }
+        names.push(text);
+    }
+    match names.is_empty() {
+        true => Err(D::Error::custom("the list has no EKS cluster in it")),
+        false => Ok(Some(ClusterNames(names))),
+    }
+}
+
+/// Takes one or several.
+fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Issuers>, D::Error> {
     let texts = one_or_several(deserializer, "an OpenID Connect provider, or a list of them")?;
     let mut issuers = Vec::new();
     for text in &texts {
@@ -79,7 +111,7 @@ fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Issuers, D::Err
     let mut issuers = issuers.into_iter();
     let first = issuers.next().ok_or_else(|| D::Error::custom("the list has no OpenID Connect provider in it"))?;
     let arns = texts.iter().filter(|text| text.starts_with("arn:")).cloned().collect();
-    Ok(Issuers { first, others: issuers.collect(), arns })
+    Ok(Some(Issuers { first, others: issuers.collect(), arns }))
 }
 
 /// Takes the issuer as its ARN, or with or without its scheme; IAM names providers without. All else stays as it is: to
@@ -116,7 +148,8 @@ mod tests {
 
     fn cluster(json: &str) -> Result<Vec<String>, String> {
         let cluster = serde_json::from_str::<Cluster>(&format!(r#"{{"oidc_provider": {json}}}"#));
-        cluster.map(|it| it.oidc_provider.iter().map(str::to_owned).collect()).map_err(|error| error.to_string())
+        let issuers = |it: Cluster| it.oidc_provider.iter().flat_map(Issuers::iter).map(str::to_owned).collect();
+        cluster.map(issuers).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -141,6 +174,27 @@ mod tests {
             ("3", "an OpenID Connect provider, or a list of them"),
         ] {
             let refusal = cluster(json).expect_err(json);
+            assert!(refusal.contains(said), "{json}: {refusal}");
+        }
+    }
+    #[test]
+    fn clusters_are_named_once_each_and_as_eks_names_them() {
+        let names = |json: &str| {
+            let cluster = serde_json::from_str::<Cluster>(&format!(r#"{{"name": {json}}}"#));
+            let names =
+                |it: Cluster| it.name.iter().flat_map(ClusterNames::iter).map(str::to_owned).collect::<Vec<_>>();
+            cluster.map(names).map_err(|error| error.to_string())
+        };
+        assert_eq!(names(r#""blue""#).expect("one"), ["blue"]);
+        assert_eq!(names(r#"["blue", "green_2"]"#).expect("two"), ["blue", "green_2"]);
+        for (json, said) in [
+            (r#""arn:aws:eks:us-west-2:111122223333:cluster/blue""#, "is not the name of an EKS cluster"),
+            (r#""-blue""#, "is not the name of an EKS cluster"),
+            ("[]", "no EKS cluster in it"),
+            (r#"["blue", "blue"]"#, "stands here twice"),
+            ("3", "the name of an EKS cluster, or a list of them"),
+        ] {
+            let refusal = names(json).expect_err(json);
             assert!(refusal.contains(said), "{json}: {refusal}");
         }
     }

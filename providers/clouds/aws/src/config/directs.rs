@@ -10,7 +10,7 @@ use crate::config::{Config, Credentials, partition_of};
 
 /// What comes before the region in the names of the services that cloudgrant calls. Hosts of other services are not
 /// enough: anybody can have a function, a load balancer or an API behind a name below `amazonaws.com`.
-const SERVICES: [&str; 7] = ["iam", "sts", "ecr", "api.ecr", "secretsmanager", "kms", "s3"];
+const SERVICES: [&str; 8] = ["iam", "sts", "ecr", "api.ecr", "secretsmanager", "kms", "s3", "eks"];
 
 /// See [`cloudgrant_core::Connect::directs_credentials`].
 pub(crate) fn credentials(config: &Config) -> Vec<Diagnostic> {
@@ -25,6 +25,7 @@ fn directed(config: &Config, env: &Env, fs: &Fs) -> Vec<Diagnostic> {
         region: _,
         account: _,
         home: _,
+        binding: _,
         cluster: _,
         // Names of what is granted to, and patterns of what isn't touched.
         task_role: _,

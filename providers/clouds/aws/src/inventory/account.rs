@@ -80,10 +80,12 @@ impl Aws {
 
     /// The clusters' OpenID Connect providers (requirement 17), where the manifest names any. Each plan reads them once.
     pub(crate) async fn issuers(&self) -> Result<Vec<(String, Issuer)>> {
-        let Some(cluster) = &self.config.cluster else { return Ok(Vec::new()) };
+        let Some(cluster) = self.config.cluster.as_ref().filter(|_| !self.config.is_pod_identity()) else {
+            return Ok(Vec::new());
+        };
         let reading = self.reading().await;
         let ask = || {
-            let each = cluster.oidc_provider.iter().map(|issuer| async move {
+            let each = self.config.issuers().map(|issuer| async move {
                 let arn = self.names.oidc_provider_arn(issuer);
                 let state = self.issuer(issuer, &arn, cluster.audience()).await?;
                 Ok::<_, Error>((arn, state))

@@ -1,6 +1,7 @@
 //! What grants reach, looked up.
 
 pub(crate) mod account;
+pub(crate) mod associations;
 pub(crate) mod bucket_policies;
 pub(crate) mod known_buckets;
 pub(crate) mod known_secrets;

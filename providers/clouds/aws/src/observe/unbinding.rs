@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::Aws;
 use crate::objects::kinds;
+use crate::policy::trust;
 
 /// What is to be undone on the platform before a role goes, or stops trusting somebody.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ impl<'a> Unbinding<'a> {
             let roles = self.wanted.iter().filter(|object| object.id.kind == kinds::ROLE);
             let trusted = |role: &Object| {
                 let attributes = role.attributes.value();
-                subjects(&attributes["trust"]).into_iter().map(str::to_owned).collect::<Vec<_>>()
+                trust::subjects(&attributes["trust"])
             };
             roles.flat_map(trusted).collect()
         })
@@ -53,12 +54,18 @@ impl<'a> Unbinding<'a> {
     pub(crate) fn if_deleted(&self, name: &str, trust: &Value) -> String {
         let platform = &self.aws.context.platform;
         let fails = format!("task code that is still bound to {name} fails without it");
+        if trust::is_of_pod_identity(trust) {
+            return format!(
+                "{fails}. EKS no longer gives it to pods that start after their associations are gone, in the same run"
+            );
+        }
         if platform.backend().is_some() {
             // Nobody else has to do anything for it.
             return format!("{fails}. {}", platform.unbinding(&[]));
         }
         let said = format!("{fails}: unbind it on the platform first");
-        let mut bound: Vec<_> = subjects(trust).into_iter().flat_map(|subject| self.pairs(subject)).collect();
+        let subjects = trust::subjects(trust);
+        let mut bound: Vec<_> = subjects.iter().flat_map(|subject| self.pairs(subject)).collect();
         bound.sort_by_key(|(at, _)| at);
         let bound: Vec<_> =
             bound.into_iter().map(|(_, Pair { project, domain })| format!("`-p {project} -d {domain}`")).collect();
@@ -71,9 +78,11 @@ impl<'a> Unbinding<'a> {
     /// Before a role stops trusting some of those whom it trusts: a project or a domain has left the platform's lists, or a grant
     /// its scope. Whoever another role trusts by then is bound to that one, which the plan says.
     pub(crate) fn if_updated(&self, name: &str, trusted: &Value, will_be: &Value) -> Option<String> {
-        let stays = subjects(will_be);
-        let mut left = subjects(trusted);
-        left.retain(|subject| !stays.contains(subject));
+        if let Some(warning) = moves(name, trusted, will_be) {
+            return Some(warning);
+        }
+        let (stays, before) = (trust::subjects(will_be), trust::subjects(trusted));
+        let mut left: BTreeSet<_> = before.difference(&stays).map(String::as_str).collect();
         if left.is_empty() {
             return None;
         }
@@ -97,7 +106,12 @@ impl<'a> Unbinding<'a> {
             })
             .collect();
         let left: Vec<_> = left.into_iter().collect();
-        let first = if platform.backend().is_some() { "" } else { ": unbind it on the platform first" };
+        let by_itself = platform.backend().is_some() || trust::is_of_pod_identity(trusted);
+        let first = if by_itself { "" } else { ": unbind it on the platform first" };
+        if trust::is_of_pod_identity(trusted) {
+            let left = left.into_iter().collect::<Vec<_>>().join(", ");
+            return Some(format!("task code of {left} that is still bound to {name} fails once this is done"));
+        }
         Some(format!(
             "task code of {} that is still bound to {name} fails once this is done{first}. {}",
             left.join(", "),
@@ -106,12 +120,20 @@ impl<'a> Unbinding<'a> {
     }
 }
 
-/// All service accounts that a trust policy names.
-fn subjects(trust: &Value) -> BTreeSet<&str> {
-    match trust {
-        Value::String(text) if text.starts_with("system:serviceaccount:") => [text.as_str()].into(),
-        Value::Array(all) => all.iter().flat_map(subjects).collect(),
-        Value::Object(all) => all.values().flat_map(subjects).collect(),
-        _ => BTreeSet::new(),
+/// Before a role lets pods in by the other way. Pods keep the way that they were started with. Source: Amazon EKS user guide, "Learn how
+/// EKS Pod Identity grants pods access to AWS services".
+fn moves(name: &str, trusted: &Value, will_be: &Value) -> Option<String> {
+    let (before, after) = (trust::is_of_pod_identity(trusted), trust::is_of_pod_identity(will_be));
+    if before == after || trust::subjects(trusted).is_empty() {
+        return None;
     }
+    let (from, to) = if after {
+        ("IAM roles for service accounts", "EKS Pod Identity")
+    } else {
+        ("EKS Pod Identity", "IAM roles for service accounts")
+    };
+    Some(format!(
+        "pods get {name} by {to} from now on; those that run by now keep asking by {from}, and fail once their credentials end: let them \
+         finish, or start them anew"
+    ))
 }

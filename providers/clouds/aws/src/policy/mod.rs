@@ -4,3 +4,4 @@ pub(crate) mod beyond;
 pub(crate) mod document;
 pub(crate) mod sids;
 pub(crate) mod statement;
+pub(crate) mod trust;

@@ -1,4 +1,5 @@
-//! `bind_scope`: attachments to the platform's task role for the global scope, an IRSA role for each narrower one.
+//! `bind_scope`: attachments to the platform's task role for the global scope, a role for each narrower one, which its service
+//! accounts name, or with which EKS associates them.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,16 +12,19 @@ use cloudgrant_core::{
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::{Value, json};
 
-use crate::Aws;
-use crate::config::Config;
+use crate::config::eks_cluster::EksCluster;
+use crate::config::{Binding, Cluster, Config};
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
+use crate::objects::pod_identity_association::PodIdentityAssociation;
 use crate::policy::document;
 use crate::policy::statement::{Meaning, meanings};
+use crate::policy::trust;
 use crate::verbs::grant_task_access::ManagedPolicy;
 use crate::verbs::others_roles::OthersRole;
+use crate::{Aws, eks_clusters};
 
 /// The mark of the stack on its roles.
 pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
@@ -309,6 +313,9 @@ fn narrow(
         desired.objects.push(object);
     }
     desired.notes.push(replaces(aws, binding, task_policy));
+    if aws.config.is_pod_identity() {
+        desired.objects.extend(associations(aws, binding, &name, &role));
+    }
     let principal = principal(aws, binding, name, role);
     Ok(Bound { desired, principals: vec![principal] })
 }
@@ -321,19 +328,65 @@ fn for_binding(binding: &Checked<ScopeBinding>) -> Vec<IntentId> {
 
 /// The role, for the platform to be told of it.
 fn principal(aws: &Aws, binding: &Checked<ScopeBinding>, name: String, role: ObjectId) -> Principal {
-    let issuers = aws.config.cluster.iter().flat_map(|cluster| cluster.oidc_provider.iter());
-    let value = AnnotationValue::Known(aws.names.role_arn(&name));
+    let issuers = aws.config.issuers().map(str::to_owned).collect();
+    let identifier = aws.names.role_arn(&name);
+    let identity = match aws.config.binding {
+        Binding::PodIdentity => Identity::BoundByCloud { name, identifier, overridden: ROLE_ANNOTATION, issuers },
+        Binding::Irsa => {
+            let value = AnnotationValue::Known(identifier);
+            Identity::Known { name, annotation: Annotation { key: ROLE_ANNOTATION, value, pod_label: None }, issuers }
+        }
+    };
     Principal {
         scope: binding.scope.clone(),
         because: for_binding(binding),
         serves: binding.serves().cloned().collect(),
         depends_on: vec![role],
-        identity: Identity::Known {
-            name,
-            annotation: Annotation { key: ROLE_ANNOTATION, value, pod_label: None },
-            issuers: issuers.map(str::to_owned).collect(),
-        },
+        identity,
     }
+}
+
+/// What EKS gives the role by: an association of each service account in each cluster, after the cluster's mark.
+fn associations(aws: &Aws, binding: &Checked<ScopeBinding>, name: &str, role: &ObjectId) -> Vec<Object> {
+    let (names, scope) = (&aws.names, &binding.scope);
+    let mut tags = BTreeMap::from([
+        (STACK_TAG.to_owned(), names.stack().to_string()),
+        (HOME_TAG.to_owned(), names.home()),
+        (SCOPE_TAG.to_owned(), scope.to_string()),
+    ]);
+    tags.extend(aws.config.tags.iter().map(|(key, value)| (key.clone(), value.clone())));
+    let mut objects = Vec::new();
+    for cluster in aws.config.eks_clusters() {
+        let mark = eks_clusters::mark(names, &aws.config.tags, &cluster, scope, for_binding(binding));
+        let (arn, needs) = (cluster.arn(), vec![role.clone(), mark.id.clone()]);
+        objects.push(mark);
+        // Several pairs may run as one service account.
+        let subjects: BTreeSet<_> = binding.serves().map(|(_, subject)| subject).collect();
+        objects.extend(subjects.into_iter().map(|subject| {
+            let association = PodIdentityAssociation {
+                cluster: arn.as_str().into(),
+                namespace: subject.namespace().into(),
+                service_account: subject.service_account().into(),
+                role: names.role_arn(name).into(),
+                tags: tags.clone(),
+                target_role: None,
+                policy: None,
+                without_session_tags: false,
+            };
+            Object {
+                id: association.id(),
+                scope: scope.clone(),
+                attributes: association.into(),
+                references: Vec::new(),
+                depends_on: needs.clone(),
+                because: for_binding(binding),
+                ownership: Ownership::Exclusive,
+                touches: Vec::new(),
+                handoff: None,
+            }
+        }));
+    }
+    objects
 }
 
 fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: Vec<IntentId>) -> Object {
@@ -350,26 +403,29 @@ fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: 
     }
 }
 
-/// Requirements 17 to 20. Source: Amazon EKS user guide, "Assign IAM roles to Kubernetes service accounts".
+/// Requirements 17 to 20.
 fn trust(config: &Config, names: &Names, binding: &ScopeBinding) -> Result<Value> {
-    let cluster = config.cluster.as_ref().ok_or_else(|| {
-        Error::new(ErrorKind::Manifest, "a role for task code needs the cluster's OpenID Connect provider")
-            .hint("set `aws.cluster.oidc_provider`")
-    })?;
-    let subjects: Vec<_> = binding.service_accounts().into_iter().map(ToString::to_string).collect();
-    // One statement an issuer: taken together, the keys of each would have to be in every token.
-    let statements = cluster.oidc_provider.iter().map(|issuer| {
-        let mut equals = serde_json::Map::new();
-        equals.insert(format!("{issuer}:aud"), cluster.audience().into());
-        equals.insert(format!("{issuer}:sub"), subjects.clone().into());
-        json!({
-            "Effect": "Allow",
-            "Principal": { "Federated": names.oidc_provider_arn(issuer) },
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": { "StringEquals": equals },
-        })
-    });
-    Ok(document::document(statements.collect()))
+    let subjects = binding.service_accounts();
+    let needed = |what: &str, key: &str| {
+        let message = format!("a role for task code needs {what}");
+        Error::new(ErrorKind::Manifest, message).hint(format!("set `{key}`"))
+    };
+    match config.binding {
+        Binding::PodIdentity => {
+            let clusters: Vec<EksCluster> = config.eks_clusters().collect();
+            let named = !clusters.is_empty();
+            named.then(|| trust::of_pod_identity(&clusters, &subjects)).ok_or_else(|| {
+                needed("the EKS cluster in which its service accounts are associated with it", "aws.cluster.name")
+            })
+        }
+        Binding::Irsa => {
+            let issuers = config.issuers();
+            let issuers: Vec<_> = issuers.map(|issuer| (issuer.to_owned(), names.oidc_provider_arn(issuer))).collect();
+            let audience = config.cluster.as_ref().map(Cluster::audience).filter(|_| !issuers.is_empty());
+            let trust = audience.map(|audience| trust::of_web_identity(&issuers, audience, &subjects));
+            trust.ok_or_else(|| needed("the cluster's OpenID Connect provider", "aws.cluster.oidc_provider"))
+        }
+    }
 }
 
 /// Requirement 27.

@@ -9,7 +9,8 @@ use foldhash::HashSet;
 
 use crate::Aws;
 use crate::client::partition::{Partition, of_arn};
-use crate::config::{Config, Fixed};
+use crate::config::eks_cluster::EksCluster;
+use crate::config::{Binding, Config, Fixed};
 use crate::resources::by_arn;
 use crate::resources::kinds::secret::Secret;
 use crate::resources::locator::{self, Locator};
@@ -39,7 +40,17 @@ pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
     }
     problems.extend(arns::problems(config));
     problems.extend(tags(config));
+    problems.extend(home(config));
     problems
+}
+
+/// A home is of the data plane's account.
+fn home(config: &Config) -> Option<Diagnostic> {
+    let cluster = config.home.as_deref().and_then(EksCluster::parse)?;
+    (cluster.account != config.account).then(|| {
+        let message = format!("the cluster is in account {}, the data plane in {}", cluster.account, config.account);
+        Diagnostic::new("aws.home", message).hint("a home is of the data plane's account")
+    })
 }
 
 /// What is known in one partition isn't known in another, whatever it is called.
@@ -225,6 +236,22 @@ fn many_secrets(secret: &Secret, resource: &Resource, path: String) -> Option<Di
     Some(Diagnostic::new(path, message).hint(hint))
 }
 
+/// What the roles of task code need of the cluster.
+fn cluster(config: &Config) -> Option<Diagnostic> {
+    match config.binding {
+        Binding::Irsa => config.issuers().next().is_none().then(|| {
+            Diagnostic::new("aws.cluster", "a role for task code needs the cluster's OpenID Connect provider")
+                .hint("set `aws.cluster.oidc_provider`; `aws eks describe-cluster` shows it as identity.oidc.issuer")
+        }),
+        Binding::PodIdentity => config.eks_clusters().next().is_none().then(|| {
+            let message =
+                "`aws.binding: pod-identity` needs the EKS cluster in which service accounts are associated with roles";
+            Diagnostic::new("aws.cluster", message)
+                .hint("set `aws.cluster.name`; `aws eks list-clusters` shows the names")
+        }),
+    }
+}
+
 fn roles(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let global = intents.bindings.iter().any(|binding| binding.scope == Scope::Global);
@@ -242,11 +269,8 @@ fn roles(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
     if elsewhere && aws.config.node_role(&aws.conventions).is_none() {
         problems.push(unnamed("node_role", "the role of the nodes, which pull from registries of other accounts,"));
     }
-    if narrow && aws.config.cluster.is_none() {
-        let problem =
-            Diagnostic::new("aws.cluster", "a role for task code needs the cluster's OpenID Connect provider")
-                .hint("set `aws.cluster.oidc_provider`; `aws eks describe-cluster` shows it as identity.oidc.issuer");
-        problems.push(problem);
+    if narrow {
+        problems.extend(cluster(&aws.config));
     }
     // Of what is sound, the verbs say it: what is only taken away is left where it is. Here, nothing is done anyway.
     problems.extend(

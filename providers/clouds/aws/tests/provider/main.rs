@@ -24,6 +24,8 @@ mod one_by_one;
 mod others;
 mod own_repositories;
 mod permissions;
+mod pod_identity;
+mod pod_identity_moves;
 mod pull_through;
 mod registries;
 mod relied_on;

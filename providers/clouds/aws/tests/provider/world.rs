@@ -114,6 +114,10 @@ impl World {
         self.clients().kms(account)
     }
 
+    pub(crate) fn eks(&self) -> aws_sdk_eks::Client {
+        self.clients().eks()
+    }
+
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         self.clients().secrets()
     }

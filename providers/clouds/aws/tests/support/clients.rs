@@ -54,6 +54,11 @@ impl Clients<'_> {
         client!(aws_sdk_kms, self, account)
     }
 
+    #[allow(dead_code, reason = "not every suite has clusters")]
+    pub(crate) fn eks(&self) -> aws_sdk_eks::Client {
+        client!(aws_sdk_eks, self, ACCOUNT)
+    }
+
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
         client!(aws_sdk_secretsmanager, self, ACCOUNT)
     }

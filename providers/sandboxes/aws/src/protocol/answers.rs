@@ -11,12 +11,17 @@ use crate::services::s3;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
+/// What the REST services call the code of an error by.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// What a service answers.
 pub(crate) enum Outcome {
     Xml(Option<xml::Xml>),
     Json(serde_json::Value),
+    /// Of a service whose actions stand in paths.
+    RestJson(serde_json::Value),
     S3(s3::Body),
 }
 
@@ -24,7 +29,7 @@ impl Outcome {
     /// The policy of a repository, a bucket or a key in it.
     pub(crate) fn policy(&self) -> Option<String> {
         let answer = match self {
-            Self::Json(answer) => answer,
+            Self::Json(answer) | Self::RestJson(answer) => answer,
             Self::S3(s3::Body::Json(policy)) => return Some(policy.clone()),
             Self::Xml(_) | Self::S3(_) => return None,
         };
@@ -42,6 +47,7 @@ pub(crate) fn success(asked: &Asked, outcome: Outcome, request_id: &str) -> Resp
             respond(200, "text/xml", text, request_id)
         }
         Outcome::Json(value) => respond(200, "application/x-amz-json-1.1", value.to_string(), request_id),
+        Outcome::RestJson(value) => respond(200, "application/json", value.to_string(), request_id),
         Outcome::S3(s3::Body::Xml(text)) => of_s3(respond(200, "application/xml", text, request_id), request_id),
         Outcome::S3(s3::Body::Json(text)) => of_s3(respond(200, "application/json", text, request_id), request_id),
         Outcome::S3(s3::Body::Nothing) => of_s3(Response::new(StatusCode::NO_CONTENT, String::new()), request_id),
@@ -74,6 +80,11 @@ pub(crate) fn failure(asked: &Asked, method: &Method, error: ApiError, request_i
         Service::Iam | Service::Sts => {
             let text = xml::error(service.namespace(), error.status, error.code, &error.message, request_id);
             respond(error.status, "text/xml", text, request_id)
+        }
+        Service::Eks => {
+            let code = json_code(error.code);
+            let text = json::error(false, code, &error.message);
+            respond(error.status, "application/json", text, request_id).header(ERROR_TYPE, code)
         }
         Service::Ecr | Service::SecretsManager | Service::Kms => {
             let status = if error.status >= 500 { 500 } else { 400 };

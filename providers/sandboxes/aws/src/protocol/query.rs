@@ -56,6 +56,11 @@ impl Query {
         self.get(name) == Some("true")
     }
 
+    /// All that was sent under a name: parameters of a REST service may stand there several times.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
+    }
+
     /// A list of texts: `name.member.1`, `name.member.2` and so on.
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         (1..).map_while(|n| self.get(&format!("{name}.member.{n}")).map(str::to_owned)).collect()

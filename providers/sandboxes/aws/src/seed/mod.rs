@@ -6,6 +6,7 @@
 mod assumed;
 mod documents;
 mod ecr;
+mod eks;
 mod iam;
 mod kms;
 mod s3;
@@ -30,6 +31,7 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
     }
     ecr::seed(state, wishes)?;
     kms::seed(state, wishes)?;
+    eks::seed(state, wishes)?;
     s3::seed(state, wishes)?;
     secretsmanager::seed(state, wishes)
 }

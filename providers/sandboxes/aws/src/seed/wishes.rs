@@ -18,6 +18,8 @@ pub(crate) struct Wishes {
     pub(super) organization: Option<String>,
     pub(crate) issuers: Vec<String>,
     pub(super) audience: String,
+    /// Names of EKS clusters.
+    pub(super) clusters: Vec<String>,
     pub(super) task_role: Option<String>,
     /// Of Union, or named by the manifest: whether or not anything says how the role is called.
     pub(super) task_policy: Option<String>,
@@ -64,6 +66,7 @@ impl Wishes {
             account,
             region,
             issuers: issuers(config.pointer("/aws/cluster/oidc_provider")),
+            clusters: several(config.pointer("/aws/cluster/name")).map(str::to_owned).collect(),
             audience: text("/aws/cluster/audience").unwrap_or_else(|| "sts.amazonaws.com".to_owned()),
             task_role: named("/aws/task_role", "", "-userflyterole"),
             task_policy: text("/aws/task_policy").or_else(|| {
@@ -91,13 +94,17 @@ impl Wishes {
 
 /// One issuer, or a list of them, each without its scheme.
 fn issuers(written: Option<&Value>) -> Vec<String> {
-    let list = written.map(|written| written.as_array().map_or(std::slice::from_ref(written), Vec::as_slice));
-    let texts = list.unwrap_or_default().iter().filter_map(Value::as_str).filter(|text| !text.is_empty());
     let bare = |issuer: &str| {
         let issuer = issuer.split_once(":oidc-provider/").map_or(issuer, |(_, issuer)| issuer);
         issuer.trim_start_matches("https://").to_owned()
     };
-    texts.map(bare).collect()
+    several(written).map(bare).collect()
+}
+
+/// One text, or a list of them.
+fn several(written: Option<&Value>) -> impl Iterator<Item = &str> {
+    let list = written.map(|written| written.as_array().map_or(std::slice::from_ref(written), Vec::as_slice));
+    list.unwrap_or_default().iter().filter_map(Value::as_str).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -15,9 +15,10 @@ use crate::protocol::answers::{Outcome, failure, success};
 use crate::protocol::errors::{Answer, ApiError};
 use crate::protocol::json::Params;
 use crate::quotas::Quotas;
-use crate::server::auth::{self, Scope};
+use crate::server::auth::{self, Caller, Scope};
 use crate::server::target::{Asked, Service};
-use crate::services::{ecr, iam, kms, s3, secretsmanager, sts};
+use crate::services::eks::Also;
+use crate::services::{ecr, eks, iam, kms, s3, secretsmanager, sts};
 use crate::state::State;
 
 /// The sandbox as the server sees it.
@@ -107,16 +108,17 @@ impl Dispatcher {
             ApiError::new("MissingAuthenticationToken", 403, "Request is missing Authentication Token")
         })?;
         let params = match asked.service {
-            Service::Ecr | Service::SecretsManager | Service::Kms => Params::parse(&request.body)?,
+            Service::Ecr | Service::SecretsManager | Service::Kms | Service::Eks => Params::parse(&request.body)?,
             Service::Iam | Service::Sts | Service::S3 => Params::default(),
         };
         if asked.operation.is_empty() {
             let message = format!(
-                "The sandbox emulates IAM, STS, ECR, KMS, Secrets Manager and the buckets of S3; this is a request for {}",
+                "The sandbox emulates IAM, STS, ECR, KMS, Secrets Manager, the buckets of S3 and pod identity associations of EKS; this is a request for {}",
                 scope.service
             );
             return Err(match asked.service {
                 Service::S3 => ApiError::new("NotImplemented", 501, message),
+                Service::Eks => ApiError::new("InvalidRequestException", 400, message),
                 _ => ApiError::new("InvalidAction", 400, message),
             });
         }
@@ -127,26 +129,21 @@ impl Dispatcher {
         let has = |parameter: &str| asked.query.get(parameter).is_some() || params.value(parameter).is_some();
         if let Some(why) = denials::find(&knobs.deny, &asked.action, has) {
             let resource = asked.resources(&state, &caller, &params).swap_remove(0);
-            return Err(match why {
-                Why::NotAllowed => ApiError::denied(&caller.arn, &asked.action, &resource),
-                Why::NotAllowedBy(by) => ApiError::denied_by(
-                    &caller.arn,
-                    &asked.action,
-                    &resource,
-                    &format!("because no {by} allows the {} action", asked.action),
-                ),
-                Why::Explicit(by) => ApiError::denied_by(
-                    &caller.arn,
-                    &asked.action,
-                    &resource,
-                    &format!("with an explicit deny in {by}"),
-                ),
-            });
+            return Err(denied(&caller, &asked.action, &resource, why));
         }
-        let sent = Sent { query: &asked.query, params: &params };
+        let sent = Sent { query: &asked.query, params: &params, passed_to: None };
         for resource in asked.resources(&state, &caller, &params) {
             if !self.allowed.admits(&state, &caller, &asked.action, &sent, &resource) {
                 return Err(ApiError::denied(&caller.arn, &asked.action, &resource));
+            }
+        }
+        for Also { action, resource, passed_to } in asked.eks.iter().flat_map(|call| call.also(&caller, &params)) {
+            if let Some(why) = denials::find(&knobs.deny, action, has) {
+                return Err(denied(&caller, action, &resource, why));
+            }
+            let sent = Sent { passed_to, ..sent };
+            if !self.allowed.admits(&state, &caller, action, &sent, &resource) {
+                return Err(ApiError::denied(&caller.arn, action, &resource));
             }
         }
         let state = &mut *state;
@@ -158,6 +155,10 @@ impl Dispatcher {
                 secretsmanager::call(state, &caller, &asked.operation, &params).map(Outcome::Json)
             }
             Service::Kms => kms::call(state, &caller, &asked.operation, &params).map(Outcome::Json),
+            Service::Eks => match &asked.eks {
+                Some(call) => eks::call(state, &caller, call, &params).map(Outcome::RestJson),
+                None => Err(ApiError::new("InvalidRequestException", 400, "this isn't emulated")),
+            },
             Service::S3 => match &asked.s3 {
                 Some(call) => s3::call(state, &caller, call).map(Outcome::S3),
                 None => Err(ApiError::new(
@@ -195,5 +196,19 @@ impl Dispatcher {
         }
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.sessions.get(key).map(|session| session.account.clone()).unwrap_or_default()
+    }
+}
+
+/// A refusal on request, in AWS's words for what refuses.
+fn denied(caller: &Caller, action: &str, resource: &str, why: Why<'_>) -> ApiError {
+    match why {
+        Why::NotAllowed => ApiError::denied(&caller.arn, action, resource),
+        Why::NotAllowedBy(by) => {
+            let because = format!("because no {by} allows the {action} action");
+            ApiError::denied_by(&caller.arn, action, resource, &because)
+        }
+        Why::Explicit(by) => {
+            ApiError::denied_by(&caller.arn, action, resource, &format!("with an explicit deny in {by}"))
+        }
     }
 }

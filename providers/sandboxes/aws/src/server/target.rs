@@ -5,7 +5,7 @@ use cloudgrant_sandbox_kit::Request;
 use crate::protocol::json::Params;
 use crate::protocol::query::Query;
 use crate::server::auth::{Caller, Scope};
-use crate::services::{ecr, iam, kms, s3, secretsmanager, sts};
+use crate::services::{ecr, eks, iam, kms, s3, secretsmanager, sts};
 use crate::state::State;
 
 /// The services that are emulated.
@@ -17,6 +17,7 @@ pub(crate) enum Service {
     SecretsManager,
     Kms,
     S3,
+    Eks,
 }
 
 impl Service {
@@ -28,6 +29,7 @@ impl Service {
             Self::SecretsManager => "secretsmanager",
             Self::Kms => "kms",
             Self::S3 => "s3",
+            Self::Eks => "eks",
         }
     }
 
@@ -45,6 +47,8 @@ pub(crate) struct Asked {
     pub(crate) action: String,
     /// What S3 is asked, where that is emulated.
     pub(crate) s3: Option<s3::Call>,
+    /// The same of EKS.
+    pub(crate) eks: Option<eks::Call>,
     /// The form, if this is the query protocol; it holds the name of the operation, so it was read already.
     pub(crate) query: Query,
 }
@@ -70,7 +74,13 @@ impl Asked {
                 action: action.to_owned(),
                 query: Query::default(),
                 s3,
+                eks: None,
             };
+        }
+        if scope.is_some_and(|scope| scope.service == "eks") {
+            let eks = eks::Call::read(request);
+            let operation = eks.as_ref().map_or("", |call| call.operation);
+            return Self { eks, ..Self::new(Service::Eks, operation, Query::default()) };
         }
         let form = if request.body.is_empty() { request.query.as_bytes() } else { &request.body };
         let query = Query::parse(form);
@@ -85,7 +95,7 @@ impl Asked {
 
     fn new(service: Service, operation: &str, query: Query) -> Self {
         let action = format!("{}:{operation}", service.prefix());
-        Self { service, operation: operation.to_owned(), action, query, s3: None }
+        Self { service, operation: operation.to_owned(), action, query, s3: None, eks: None }
     }
 
     /// The policy that it writes, of which some services' answers say nothing.
@@ -105,6 +115,7 @@ impl Asked {
             Service::Ecr => ecr::resources(caller, params),
             Service::SecretsManager => vec![secretsmanager::resource(caller, params)],
             Service::Kms => vec![kms::resource(state, caller, params)],
+            Service::Eks => vec![self.eks.as_ref().map_or_else(|| "*".to_owned(), |call| call.resource(caller))],
             Service::S3 => vec![self.s3.as_ref().map_or_else(|| "*".to_owned(), |call| call.resource(caller))],
         }
     }

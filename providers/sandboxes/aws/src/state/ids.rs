@@ -3,6 +3,7 @@
 use cloudgrant_sandbox_kit::ids;
 
 const UPPER_CASE: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const LOWER_CASE: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// Makes identifiers.
@@ -34,6 +35,11 @@ impl Ids {
     /// The six characters at the end of a secret's ARN.
     pub(crate) fn secret_suffix(&mut self) -> String {
         self.characters("secret", "", 6, ALPHANUMERIC)
+    }
+
+    /// The id of a pod identity association: `a-` and 17 characters.
+    pub(crate) fn association(&mut self) -> String {
+        self.characters("association", "a-", 17, LOWER_CASE)
     }
 
     /// A UUID, for the versions of secrets.

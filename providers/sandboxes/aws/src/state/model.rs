@@ -248,6 +248,67 @@ impl Key {
     }
 }
 
+/// An EKS cluster.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct EksCluster {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) name: String,
+    pub(crate) created: Millis,
+    /// Of its tokens, without `https://`.
+    #[serde(default)]
+    pub(crate) issuer: Option<String>,
+    #[serde(default)]
+    pub(crate) tags: Tags,
+}
+
+impl EksCluster {
+    pub(crate) fn arn(&self) -> String {
+        let partition = Partition::of_region(&self.region).id();
+        format!("arn:{partition}:eks:{}:{}:cluster/{}", self.region, self.account, self.name)
+    }
+}
+
+/// An association of EKS Pod Identity.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Association {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    /// Its cluster's name.
+    pub(crate) cluster: String,
+    pub(crate) id: String,
+    pub(crate) namespace: String,
+    pub(crate) service_account: String,
+    /// The role's ARN.
+    pub(crate) role: String,
+    #[serde(default)]
+    pub(crate) target_role: Option<String>,
+    #[serde(default)]
+    pub(crate) policy: Option<String>,
+    #[serde(default)]
+    pub(crate) without_session_tags: bool,
+    /// The add-on that made it.
+    #[serde(default)]
+    pub(crate) owner: Option<String>,
+    /// With which it was asked for.
+    #[serde(default)]
+    pub(crate) token: Option<String>,
+    pub(crate) created: Millis,
+    pub(crate) modified: Millis,
+    #[serde(default)]
+    pub(crate) tags: Tags,
+}
+
+impl Association {
+    pub(crate) fn arn(&self) -> String {
+        let Self { account, region, cluster, id, .. } = self;
+        format!(
+            "arn:{}:eks:{region}:{account}:podidentityassociation/{cluster}/{id}",
+            Partition::of_region(region).id()
+        )
+    }
+}
+
 /// A secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Secret {

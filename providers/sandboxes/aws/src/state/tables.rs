@@ -15,7 +15,8 @@ use crate::protocol::errors::Answer;
 use crate::quotas::Quotas;
 use crate::state::ids::Ids;
 use crate::state::model::{
-    Bucket, Document, Key, OidcProvider, Policy, PullThroughRule, Repository, Role, Secret, Session,
+    Association, Bucket, Document, EksCluster, Key, OidcProvider, Policy, PullThroughRule, Repository, Role, Secret,
+    Session,
 };
 use crate::state::time;
 
@@ -34,6 +35,10 @@ pub(crate) struct Account {
     pub(crate) buckets: BTreeMap<String, Bucket>,
     /// By region and id.
     pub(crate) keys: BTreeMap<(String, String), Key>,
+    /// By region and name.
+    pub(crate) eks_clusters: BTreeMap<(String, String), EksCluster>,
+    /// By id.
+    pub(crate) associations: BTreeMap<String, Association>,
     /// By region and name.
     pub(crate) secrets: BTreeMap<(String, String), Secret>,
     /// Which roles a policy is attached to: policy ARN to lower-case role names. Derived from the roles.
@@ -152,6 +157,14 @@ impl State {
         for key in state.store.load::<Key>("keys")? {
             let place = (key.region.clone(), key.id.clone());
             state.account_mut(&key.account.clone()).keys.insert(place, key);
+        }
+        for cluster in state.store.load::<EksCluster>("eks-clusters")? {
+            let key = (cluster.region.clone(), cluster.name.clone());
+            state.account_mut(&cluster.account.clone()).eks_clusters.insert(key, cluster);
+        }
+        for association in state.store.load::<Association>("pod-identity-associations")? {
+            let id = association.id.clone();
+            state.account_mut(&association.account.clone()).associations.insert(id, association);
         }
         for secret in state.store.load::<Secret>("secrets")? {
             let key = (secret.region.clone(), secret.name.clone());
@@ -338,6 +351,33 @@ impl State {
         self.store.remove(&["secrets", &secret.account, &secret.region, &secret.name])?;
         let key = (secret.region.clone(), secret.name.clone());
         self.account_mut(&secret.account).secrets.remove(&key);
+        Ok(())
+    }
+
+    pub(crate) fn save_eks_cluster(&mut self, cluster: EksCluster) -> Answer<()> {
+        self.store.put(&["eks-clusters", &cluster.account, &cluster.region, &cluster.name], &cluster)?;
+        let key = (cluster.region.clone(), cluster.name.clone());
+        self.account_mut(&cluster.account.clone()).eks_clusters.insert(key, cluster);
+        Ok(())
+    }
+
+    pub(crate) fn remove_eks_cluster(&mut self, cluster: &EksCluster) -> Answer<()> {
+        self.store.remove(&["eks-clusters", &cluster.account, &cluster.region, &cluster.name])?;
+        let key = (cluster.region.clone(), cluster.name.clone());
+        self.account_mut(&cluster.account).eks_clusters.remove(&key);
+        Ok(())
+    }
+
+    pub(crate) fn save_association(&mut self, association: Association) -> Answer<()> {
+        self.store.put(&["pod-identity-associations", &association.account, &association.id], &association)?;
+        let id = association.id.clone();
+        self.account_mut(&association.account.clone()).associations.insert(id, association);
+        Ok(())
+    }
+
+    pub(crate) fn remove_association(&mut self, association: &Association) -> Answer<()> {
+        self.store.remove(&["pod-identity-associations", &association.account, &association.id])?;
+        self.account_mut(&association.account).associations.remove(&association.id);
         Ok(())
     }
 

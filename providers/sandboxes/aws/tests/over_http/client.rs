@@ -114,6 +114,12 @@ impl Client {
         self.raw("GET", "/", &headers, "").expect("an answer")
     }
 
+    /// EKS's clusters.
+    pub(crate) fn clusters(&mut self) -> Reply {
+        let headers = self.signed("eks");
+        self.raw("GET", "/clusters", &headers, "").expect("an answer")
+    }
+
     fn query(&mut self, service: &str, version: &str, action: &str, parameters: &[(&str, &str)]) -> Reply {
         let mut body = format!("Action={action}&Version={version}");
         for (name, value) in parameters {

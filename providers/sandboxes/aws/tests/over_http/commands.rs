@@ -15,6 +15,7 @@ fn every_service_whose_commands_are_printed_answers() {
     for command in running.commands() {
         let reply = match *command {
             "aws ecr" => client.ecr("DescribeRepositories", json!({})),
+            "aws eks" => client.clusters(),
             "aws iam" => client.iam("ListRoles", &[]),
             "aws kms" => client.kms("ListKeys", json!({})),
             "aws s3api" => client.buckets(),
