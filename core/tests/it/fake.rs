@@ -15,7 +15,7 @@ use cloudgrant_core::{
     Intent, IntentId, Intents, Limit, Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Permissions,
     Platform, PlatformContext, Provider, Reach, RegisteredKind, RegistryAccess, Report, Resource, ResourceKind,
     ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable,
-    Verb, Watch,
+    Watch,
 };
 use serde_json::json;
 

@@ -11,7 +11,7 @@ use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Cancel, Checked, ClientCode, Confirmed, Desired, Diagnostic, Error,
     ErrorKind, Event, GrantName, Handoff, HandsOff, HowAsked, Intents, Object, ObjectId, Observed, Outcome, Pace,
     Permissions, Protected, Provider, Reach, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares, Stacks,
-    TaskAccess, TerraformBlock, Verb, Watch, Widened,
+    TaskAccess, TerraformBlock, Watch, Widened,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;

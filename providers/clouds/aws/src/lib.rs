@@ -43,7 +43,7 @@ use cloudgrant_core::{
     Conventions, Desired, Diagnostic, Error, GrantName, Handoff, HandsOff, HowAsked, IntentId, Intents, Object,
     ObjectId, Observed, Outcome, Pace, PermissionDocument, Permissions, Protected, Provider, Purpose, Reach,
     RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess,
-    TerraformBlock, Verb, Widened, register_provider,
+    TerraformBlock, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};

@@ -39,7 +39,7 @@ use cloudgrant_core::{
     Conventions, Desired, Diagnostic, Error, ErrorKind, HandsOff, IntentId, Intents, MadeBy, Object, ObjectId,
     Observed, Outcome, Pace, PermissionDocument, Permissions, Platform, Protected, Provider, Purpose, Reach,
     RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess,
-    TerraformBlock, Verb, Widened, register_provider,
+    TerraformBlock, Widened, register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;

@@ -148,7 +148,8 @@ pub(super) async fn shared_subjects_are_named_once<F: Fixture>() -> Checked {
     let Some(binding) = run.intents.bindings.first() else { return found("the scope has no binding") };
     let [subject] = binding.service_accounts()[..] else { return found("a domain has several service accounts") };
     let subject = subject.to_string();
-    let bound = run.provider.bind_scope(&run.intents.bindings).await?;
+    let permissions = run.provider.grant_task_access(&run.intents.grants).await?;
+    let bound = run.provider.bind_scope(&run.intents.bindings, &permissions).await?;
     let mut told = Vec::new();
     for object in &bound.desired.objects {
         let attributes = object.attributes.value();

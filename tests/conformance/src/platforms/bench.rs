@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     Approval, Cancel, Capabilities, Change, Checked as AskedFor, Desired, Domain, Engine, Error, Intents, Object,
-    ObjectId, Pair, Plan, Platform, PlatformContext, Principal, Project, Provider as _, Report, Scope, ScopeBinding,
-    ScopeKind, Settings, Silent, Stack, Tenancy, Watch,
+    ObjectId, Pair, Permissions, Plan, Platform, PlatformContext, Principal, Project, Provider as _, Report, Scope,
+    ScopeBinding, ScopeKind, Settings, Silent, Stack, Tenancy, Watch,
 };
 use serde_json::Value;
 
@@ -146,7 +146,7 @@ impl<F: PlatformFixture> Bench<F> {
                 grants: Vec::new(),
                 served_elsewhere: narrower.flat_map(|other| tenancy.pairs(other)).collect(),
             };
-            let binding: Result<AskedFor<_>, _> = capabilities.check("cloud", "bindings", binding);
+            let binding: Result<AskedFor<_>, _> = capabilities.check("cloud", "bindings", &tenancy, binding);
             bindings.push(binding.map_err(|problems| Stop::from(Error::manifest(problems)))?);
         }
         Ok(Intents { bindings, ..Intents::default() })
@@ -256,7 +256,7 @@ impl Run {
 
     /// The principals that the platform is told of, as the cloud gives them before anything is made.
     pub(crate) async fn principals(&self) -> Checked<Vec<Principal>> {
-        Ok(self.cloud.bind_scope(&self.intents.bindings).await?.principals)
+        Ok(self.cloud.bind_scope(&self.intents.bindings, &Permissions::default()).await?.principals)
     }
 
     /// The same with what the cloud chose for them.

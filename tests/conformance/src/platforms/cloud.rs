@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Action, Annotation, AnnotationValue, Approved, Asked, Backend, Bound, Checked, Desired, Found, Identity, IntentId,
-    Object, ObjectId, Observed, Outcome, Ownership, Principal, Provider, RegistryAccess, Result, Scope, ScopeBinding,
-    TaskAccess,
+    Object, ObjectId, Observed, Outcome, Ownership, Permissions, Principal, Provider, RegistryAccess, Result, Scope,
+    ScopeBinding, TaskAccess,
 };
 use serde_json::{Value, json};
 
@@ -147,15 +147,15 @@ impl Provider for Cloud {
         self.home.clone()
     }
 
-    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Desired> {
-        Ok(Desired::default())
+    async fn grant_task_access(&self, _: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+        Ok(Permissions::default())
     }
 
     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
         Ok(Desired::default())
     }
 
-    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>]) -> Result<Bound> {
+    async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], _: &Permissions) -> Result<Bound> {
         let mut bound = Bound::default();
         for binding in bindings {
             let principal = self.principal(binding);

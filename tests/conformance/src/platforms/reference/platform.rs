@@ -57,6 +57,8 @@ impl Platform for Pins {
                     desired.objects.extend(records);
                     desired.objects.push(label(principal, annotation));
                 }
+                // The cloud gives it to the pods by itself: there is nothing to pin.
+                Identity::BoundByCloud { .. } => {}
                 Identity::Asked(asked) => desired.objects.push(request(principal, asked)),
             }
         }
