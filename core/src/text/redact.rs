@@ -99,7 +99,7 @@ pub fn is_invisible(c: char) -> bool {
 /// A text as one word of a POSIX shell, whatever is in it. What needs no quotes has none. Source: POSIX, "Shell Command
 /// Language", quoting.
 pub fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }
@@ -137,6 +137,23 @@ fn credential(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        /// As others' reading of a shell's words has it.
+        #[test]
+        fn whatever_is_quoted_is_one_word(text in "\\PC*") {
+            proptest::prop_assert_eq!(shlex::split(&quoted(&text)), Some(vec![text]));
+        }
+    }
+
+    #[test]
+    fn what_needs_no_quotes_has_none_and_nothing_is_a_word_too() {
+        for (text, expected) in
+            [("a/b:c=d@e,f", "a/b:c=d@e,f"), ("", "''"), ("50%+", "50%+"), ("it's", r"'it'\''s'"), ("~/x", "'~/x'")]
+        {
+            assert_eq!(quoted(text), expected);
+        }
+    }
 
     #[test]
     fn what_has_no_width_is_seen() {

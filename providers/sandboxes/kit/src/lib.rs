@@ -10,6 +10,7 @@
 //! * [`counter`] and [`recent`]: how often each action was called, and the last requests;
 //! * [`management`]: what people and tests ask beside the cloud's own API;
 //! * [`history`], [`clock`], [`ids`] and [`base64`]: how often a folder was in use, times, identifiers, base64;
+//! * [`wildcard`]: patterns with `*` and `?`;
 //! * [`registry`]: how the command line finds the sandboxes that are linked in.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
@@ -23,6 +24,7 @@ pub mod quotas;
 pub mod registry;
 pub mod server;
 pub mod store;
+pub mod wildcard;
 
 pub use async_trait::async_trait;
 pub use inventory;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cloudgrant_sandbox_kit::wildcard::matches;
 use serde_json::{Map, Value};
 
 use super::parse::parse;
 use super::principals;
-use super::statement::{Refusal, matches, statements, strict_sid, texts};
+use super::statement::{Refusal, statements, strict_sid, texts};
 use crate::server::auth::Caller;
 use crate::state::State;
 use crate::state::model::Document;
@@ -133,6 +134,7 @@ fn conditions_hold(condition: Option<&Value>, presented: Presented<'_>) -> bool 
 #[cfg(test)]
 mod tests {
     use cloudgrant_sandbox_kit::Store;
+
     use serde_json::json;
 
     use super::*;
