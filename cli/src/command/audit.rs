@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use cloudgrant_core::audit::{Actor, Trail, Unfinished, Verified, verify};
-use cloudgrant_core::{Error, ErrorKind, Note, Plan, Result, Session};
+use cloudgrant_core::{Error, ErrorKind, Note, Plan, Result, Session, quoted};
 use serde_json::json;
 
 use super::Shell;
-use crate::args::quoted;
 use crate::exit::Exit;
-use crate::render::json::FORMAT_VERSION;
+use crate::render::FORMAT_VERSION;
 
 /// Where the trail is kept, for commands that change something.
 #[derive(Debug, Args)]

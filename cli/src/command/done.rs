@@ -3,13 +3,12 @@
 use clap::Args;
 use cloudgrant_core::{
     Action, Approval, Cancel, Change, Confirmation, Confirming, Engine, Error, ErrorKind, HandoffNames, ObjectId,
-    Ownership, Plan, Report, Result, Said, Session,
+    Ownership, Plan, Report, Result, Said, Session, quoted,
 };
 
-use super::apply::need_approval;
 use super::audit::{AuditOptions, actor};
+use super::carrying_out::need_approval;
 use super::{Shell, Work, with_session};
-use crate::args::quoted;
 use crate::exit::Exit;
 use crate::render::{handoff, json, report};
 use crate::terminal::question::is_approved;

@@ -7,7 +7,8 @@ use super::{Shell, Work, with_session};
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::code;
-use crate::render::explain::{self, Explained};
+use crate::render::explain;
+use crate::render::explained::Explained;
 
 /// Show what grants come to, as exact policies and commands
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
 use crate::export::{Action, Folder};
 use crate::manifest;
-use crate::render::json::FORMAT_VERSION;
+use crate::render::FORMAT_VERSION;
 
 /// Write what the platform must be told as files, for a repository
 #[derive(Debug, Args)]

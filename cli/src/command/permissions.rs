@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Shell;
 use crate::exit::Exit;
 use crate::manifest;
-use crate::render::json::FORMAT_VERSION;
+use crate::render::FORMAT_VERSION;
 
 /// Print what whoever runs this manifest must be allowed, and no more
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub(crate) struct Options {
     #[arg(long)]
     plan: bool,
 
-    /// Which document: the account on AWS; `role` or `assignment` on Azure; `cluster`; `admin` [default: all of them]
+    /// Which document: the account on AWS; `role` or `assignment` on Azure; `cluster`, `admin` or `settings` of the platform [default: all of them]
     #[arg(long = "for", value_name = "NAME", add = crate::args::complete::documents())]
     name: Option<String>,
 }

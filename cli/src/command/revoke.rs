@@ -1,19 +1,16 @@
 //! `cloudgrant revoke`
 
-use std::collections::BTreeSet;
-
 use clap::{ArgGroup, Args};
-use cloudgrant_core::{Change, Engine, Error, ErrorKind, IntentId, Plan, Result, Session, Stack, nearest};
+use cloudgrant_core::{Change, Engine, IntentId, Plan, Result, Session, quoted};
 
-use super::apply::{Asked, CarriedOut, carry_out, planned, shortfalls};
 use super::audit::{AuditOptions, tell_of_trail};
+use super::carrying_out::{Asked, CarriedOut, carry_out, planned, shortfalls};
 use super::{Shell, Work, with_session};
-use crate::args::quoted;
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::json;
-use crate::render::plan::{self, Telling, Wording};
-use crate::render::stacks::Listed;
+use crate::render::plan;
+use crate::render::telling::Wording;
 
 /// Take grants away again, although the manifest lists them
 #[derive(Debug, Args)]
@@ -217,7 +214,7 @@ async fn look(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engine, asked: Ask
     if shell.printer.is_json() {
         shell.printer.json(&json::dry_run(asked.command, &plan, shell.printer.here()))?;
     } else {
-        let telling = Telling::of(shell, asked.wording, &work.place);
+        let telling = shell.telling(asked.wording, &work.place);
         shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
         if !plan.is_empty() {
             shell.printer.say_whole(&format!("To take this away: {}", shell.global.repeated(asked.again)));
@@ -240,75 +237,4 @@ fn is_called(intent: &IntentId, name: &str) -> bool {
         IntentId::Registry(registry) => registry.as_str() == name,
         _ => false,
     }
-}
-
-/// How many stacks are named.
-const MOST_NAMED: usize = 5;
-
-/// Why nothing is to be taken from a stack that was asked for by its name: it has other homes, or none. `None` where it is at
-/// the manifest's home all the same.
-///
-/// # Errors
-/// The stacks can't be listed.
-pub(super) async fn nothing_of(
-    shell: Shell<'_>,
-    work: &mut Work<'_>,
-    engine: &Engine,
-    stack: &Stack,
-    asked: Asked<'_>,
-) -> Result<Option<Error>> {
-    let stacks = work.interrupts.unless(engine.stacks(work.progress)).await?;
-    work.progress.clear();
-    let mut global = shell.global.clone();
-    // Each command names it itself.
-    global.stack = None;
-    let named: Vec<_> = stacks.found.iter().filter(|found| found.name == *stack).collect();
-    if named.iter().any(|found| found.is_this) {
-        return Ok(None);
-    }
-    let list = global.repeated("stacks");
-    if named.is_empty() {
-        let message = format!("there is nothing of a stack {stack}: nothing was taken away");
-        let there: BTreeSet<_> = stacks.found.iter().map(|found| found.name.as_str()).collect();
-        let near = nearest(stack.as_str(), there.iter().copied());
-        let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-        let hint = match (there.len(), stacks.unsearched.is_empty()) {
-            // To list them would say so once more.
-            (0, true) => {
-                let place = &work.place;
-                format!(
-                    "there is no stack at all in {place}: look whether the credentials are of the account that is meant"
-                )
-            }
-            (0, false) => format!("no stack was found; `{list}` says what couldn't be searched"),
-            (1..=MOST_NAMED, true) => format!("{near}there are: {}", Vec::from_iter(there).join(", ")),
-            _ => format!("{near}`{list}` lists the stacks that there are"),
-        };
-        return Ok(Some(Error::new(ErrorKind::NotFound, message).hint(hint)));
-    }
-    let provider = work.session.registration().id;
-    let homes: Vec<_> = named.iter().map(|found| found.home.as_str()).collect();
-    let listed: Vec<_> = named.iter().map(|found| Listed::of(found, provider, &global)).collect();
-    // What was asked for, at each of these homes: whoever names a grant doesn't mean the whole stack.
-    let commands: Vec<_> = match asked.must_be_there {
-        true => listed.iter().filter_map(|one| one.take_back.clone()).collect(),
-        false => {
-            let again = global.repeated(asked.again);
-            listed.iter().filter_map(|one| Some(format!("{}{again}", one.variables.as_ref()?))).collect()
-        }
-    };
-    // A line that is broken in two would be another command.
-    let commands: Vec<_> = commands.iter().flat_map(|some| some.lines()).map(|one| format!("`{one}`")).collect();
-    let blanks = listed.iter().flat_map(|one| &one.fill_in);
-    let blanks: BTreeSet<_> = blanks.map(|(variable, what)| format!("\nfill in {variable}: {what}")).collect();
-    let blanks: String = blanks.into_iter().collect();
-    let hint = match commands.as_slice() {
-        [] => format!("`{list}` says what is in the way there"),
-        commands => {
-            let what = if asked.must_be_there { "take the stack back there" } else { "take it away there" };
-            format!("{what}:\n{}{blanks}", commands.join("\n"))
-        }
-    };
-    let message = format!("stack {stack} is at another home than the one meant here: nothing was taken away");
-    Ok(Some(Error::new(ErrorKind::NotFound, message).with("home", homes.join("; ")).hint(hint)))
 }

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Plan, Summary};
 
-use super::Wording;
+use crate::render::telling::Wording;
 use crate::render::{BOLD, RED, styled, wrapped};
 
 /// What is said where cloudgrant has nothing to do.
