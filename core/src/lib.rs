@@ -69,7 +69,7 @@ pub use plan::{Approval, ApprovedPlan, Plan, Refusal, Summary};
 pub use session::Session;
 pub use text::listed::listed;
 pub use text::origin::Origin;
-pub use text::redact::{ends_kept, is_invisible, quoted, shown, steers};
+pub use text::redact::{ends_kept, is_invisible, quoted, redacted, steers};
 pub use text::wildcard::{matches, matches_case};
 pub use vocabulary::access::Access;
 pub use vocabulary::checked::Checked;

@@ -6,7 +6,7 @@ use anstream::ColorChoice;
 use clap::builder::NonEmptyStringValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ValueEnum};
-use cloudgrant_core::{quoted, shown};
+use cloudgrant_core::{quoted, redacted};
 use cloudgrant_sandbox_kit::Knobs;
 
 use crate::args::complete;
@@ -162,13 +162,13 @@ pub(crate) fn contradiction(matches: &ArgMatches, global: &Global) -> Option<Str
             Some(format!("`--sandbox={value}` names no folder, and never means the real cloud\n\n  tip: {instead}"))
         }
         _ if value.starts_with('~') => {
-            let value = shown(value);
+            let value = redacted(value);
             Some(format!(
                 "`{value}` would be a folder called `~`: the shell doesn't replace it here\n\n  tip: write \"$HOME\""
             ))
         }
         ValueSource::EnvVariable if is_mere_word(value) => {
-            let value = shown(value);
+            let value = redacted(value);
             Some(format!(
                 "`CLOUDGRANT_SANDBOX={value}` is neither yes nor no, and names no folder that is there\n\n  \
                  tip: set it to `yes`, `no` or a folder; a new folder of that name is `./{value}`"

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-use cloudgrant_core::{listed, quoted, shown};
+use cloudgrant_core::{listed, quoted, redacted};
 
 use crate::args::manifest_file::ENDINGS;
 use crate::args::{complete, says_no};
@@ -143,7 +143,7 @@ fn of_names(error: &Error, arguments: &[String]) -> Option<String> {
     let is_it = error.kind() == ErrorKind::MissingRequiredArgument && missing.iter().any(|one| one.contains("GRANT"));
     let words: Vec<_> = arguments.iter().map(OsString::from).collect();
     let names = is_it.then(|| complete::names_of(&words).grants)?;
-    let listed = listed(names.iter().map(|name| shown(name)), NAMED);
+    let listed = listed(names.iter().map(|name| redacted(name)), NAMED);
     (!names.is_empty()).then(|| format!("the manifest has {listed}; `--all` takes all of it away"))
 }
 

@@ -27,16 +27,16 @@ const NAMES: [&str; 10] = [
 const MESSAGE: usize = 4_000;
 
 /// A locator or something like it, for a message.
-pub fn shown(text: &str) -> String {
+pub fn redacted(text: &str) -> String {
     const MOST: usize = 200;
     // Looked at as a whole: what ends behind the part that is shown may begin in it.
     let text = without_user(text);
     let cut = credential(&text);
-    let mut shown: String = text[..cut].chars().take(MOST).map(harmless).collect();
+    let mut seen: String = text[..cut].chars().take(MOST).map(harmless).collect();
     if cut < text.len() || text.chars().nth(MOST).is_some() {
-        shown.push('…');
+        seen.push('…');
     }
-    shown
+    seen
 }
 
 /// Whether the value of a key of this name may be a credential.
@@ -191,16 +191,16 @@ mod tests {
             ("arn:aws:s3:::acme/?sig=hidden", "arn:aws:s3:::acme/?sig=…"),
             ("x\u{1b}[2Jy", "x\u{fffd}[2Jy"),
         ] {
-            assert_eq!(shown(text), expected);
+            assert_eq!(redacted(text), expected);
         }
-        assert_eq!(shown(&"x".repeat(10_000)).chars().count(), 201);
+        assert_eq!(redacted(&"x".repeat(10_000)).chars().count(), 201);
     }
 
     #[test]
     fn a_credential_that_begins_in_what_is_shown_and_ends_behind_it_is_left_out() {
         for length in 150..260 {
             let text = format!("https://{}:{}@acme.azurecr.io", "u".repeat(length), "hidden".repeat(40));
-            assert!(!shown(&text).contains("hidden"), "{}", shown(&text));
+            assert!(!redacted(&text).contains("hidden"), "{}", redacted(&text));
         }
     }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Result, Scope, shown};
+use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Result, Scope, redacted};
 use serde_json::json;
 
 use crate::Azure;

@@ -1,6 +1,6 @@
 //! What a service, or the way to it, says, as an error that says what to do.
 
-use cloudgrant_core::{Error, ErrorKind, nothing_listens, proxy_named, shown};
+use cloudgrant_core::{Error, ErrorKind, nothing_listens, proxy_named, redacted};
 use reqwest::Url;
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ pub(crate) fn answered(service: &Service, what: &str, status: u16, body: &Value)
     };
     let error = Error::new(kind, what).with("status", status);
     let error = match body["message"].as_str() {
-        Some(message) => error.with("it said", shown(message)),
+        Some(message) => error.with("it said", redacted(message)),
         None => error,
     };
     match kind {
@@ -78,13 +78,13 @@ pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    shown(&innermost.to_string())
+    redacted(&innermost.to_string())
 }
 
 /// The manifest means another one.
 pub(crate) fn of_another_deployment(told: &Told, meant: &str) -> Error {
     let place = told.endpoint.origin().ascii_serialization();
-    let message = format!("{place} isn't the manifest's deployment, which is {}", shown(meant));
+    let message = format!("{place} isn't the manifest's deployment, which is {}", redacted(meant));
     Error::new(ErrorKind::WrongAccount, message).with("named by", &told.source).hint(format!(
         "select the manifest's: FLYTE_PLATFORM_URL, or the configuration of its tools; nothing was sent; {HAND_OFF}"
     ))

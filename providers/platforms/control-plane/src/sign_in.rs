@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cloudgrant_core::{Error, ErrorKind, Result, shown};
+use cloudgrant_core::{Error, ErrorKind, Result, redacted};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -135,7 +135,7 @@ fn understood(server: &Value, client: &Value) -> Result<Published> {
     let header = header.unwrap_or_else(|| HEADER.to_owned());
     let name = HeaderName::from_bytes(header.as_bytes()).ok().filter(|name| !TAKEN.contains(&name.as_str()));
     let header = name.ok_or_else(|| {
-        refused("the deployment wants tokens in a header that can't have any").with("header", shown(&header))
+        refused("the deployment wants tokens in a header that can't have any").with("header", redacted(&header))
     })?;
     let endpoint = text(server, "token_endpoint", "tokenEndpoint").map(|url| Url::parse(&url));
     let scopes = client["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
@@ -164,7 +164,7 @@ async fn of_client(
             .with("place", &host)
             .hint(format!(
                 "if that is your identity provider, name it: FLYTE_CREDENTIALS_TOKEN_URL={}, or `admin.tokenUrl` of the configuration",
-                shown(place.as_str())
+                redacted(place.as_str())
             )));
     }
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
@@ -194,7 +194,7 @@ async fn of_client(
             Err(refused(&what)
                 .with("place", place.origin().ascii_serialization())
                 .with("status", status)
-                .with("it said", shown(said))
+                .with("it said", redacted(said))
                 .hint(format!("check the client's id and secret, of {}; {}", told.source, errors::HAND_OFF)))
         }
     }
@@ -205,8 +205,9 @@ async fn of_command(command: &[String]) -> Result<String> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(refused("the command for a token is empty"));
     };
-    let failed =
-        |cause: String| refused("the command for a token failed").with("command", shown(program)).with("cause", cause);
+    let failed = |cause: String| {
+        refused("the command for a token failed").with("command", redacted(program)).with("cause", cause)
+    };
     let mut running = tokio::process::Command::new(program);
     running.args(arguments).stdin(std::process::Stdio::null()).stderr(std::process::Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(COMMAND, running.output()).await;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use cloudgrant_core::{Error, ErrorKind, Result, shown};
+use cloudgrant_core::{Error, ErrorKind, Result, redacted};
 use reqwest::Url;
 use serde::Deserialize;
 
@@ -255,7 +255,7 @@ fn endpoint(text: &str, insecure: bool, source: &str) -> Result<Url> {
         false => format!("{}://{bare}", if insecure { "http" } else { "https" }),
     };
     let refused = || {
-        Error::new(ErrorKind::Credentials, format!("`{}` is no endpoint of a deployment", shown(text)))
+        Error::new(ErrorKind::Credentials, format!("`{}` is no endpoint of a deployment", redacted(text)))
             .with("source", source)
             .hint("write it as `dns:///flyte.example.com`, or as `https://flyte.example.com`")
     };
@@ -277,8 +277,9 @@ fn endpoint(text: &str, insecure: bool, source: &str) -> Result<Url> {
 }
 
 fn place_of_tokens(text: &str, source: &str) -> Result<Url> {
-    Url::parse(text)
-        .map_err(|_| Error::new(ErrorKind::Credentials, format!("`{}` is no URL", shown(text))).with("source", source))
+    Url::parse(text).map_err(|_| {
+        Error::new(ErrorKind::Credentials, format!("`{}` is no URL", redacted(text))).with("source", source)
+    })
 }
 
 fn is_yes(value: &str) -> bool {

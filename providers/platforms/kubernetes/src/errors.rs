@@ -1,6 +1,6 @@
 //! What a cluster, or the way to it, says, as an error that says what to do.
 
-use cloudgrant_core::{Error, ErrorKind, in_the_way_of_another, shown};
+use cloudgrant_core::{Error, ErrorKind, in_the_way_of_another, redacted};
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
 use kube::core::Status;
@@ -48,7 +48,7 @@ pub(crate) fn asked(what: &str, error: &kube::Error) -> Error {
         kube::Error::Auth(error) => of_credentials(what, error),
         kube::Error::InferKubeconfig(error) => of_kubeconfig(error),
         kube::Error::ProxyProtocolDisabled { .. } | kube::Error::ProxyProtocolUnsupported { .. } => {
-            Error::new(ErrorKind::Unsupported, what).with("cause", shown(&error.to_string())).hint(
+            Error::new(ErrorKind::Unsupported, what).with("cause", redacted(&error.to_string())).hint(
                 "proxies are named with `http://` or `https://`, in HTTPS_PROXY or as `proxy-url` of the kubeconfig's cluster",
             )
         }
@@ -71,7 +71,7 @@ pub(crate) fn asked(what: &str, error: &kube::Error) -> Error {
             }
             // Each says what is said below it, or the last says it best.
             let cause = causes.pop().unwrap_or_default();
-            let error = Error::new(kind, what).with("cause", shown(&cause));
+            let error = Error::new(kind, what).with("cause", redacted(&cause));
             error.hint(format!("check that `kubectl get serviceaccounts` works in this shell; {WITHOUT_CLUSTER}"))
         }
     }
@@ -82,7 +82,7 @@ fn of_credentials(what: &str, error: &AuthError) -> Error {
     let cause = match error {
         AuthError::AuthExecRun { cmd, out } => {
             let said = String::from_utf8_lossy(&out.stderr);
-            format!("`{}` failed ({}): {}", shown(cmd), out.status, shown(said.trim()))
+            format!("`{}` failed ({}): {}", redacted(cmd), out.status, redacted(said.trim()))
         }
         AuthError::AuthExecParse(_) => "what the kubeconfig's command printed can't be understood".to_owned(),
         error => error.to_string(),
@@ -104,7 +104,7 @@ fn answered(what: &str, status: &Status) -> Error {
         500.. => ErrorKind::Unavailable,
         _ => ErrorKind::Unexpected,
     };
-    let error = Error::new(kind, what).with("the cluster said", shown(&status.message)).with("status", status.code);
+    let error = Error::new(kind, what).with("the cluster said", redacted(&status.message)).with("status", status.code);
     match kind {
         ErrorKind::Credentials => error.hint(format!(
             "log in again: the cluster doesn't know the kubeconfig's user, as `kubectl auth whoami` shows; {WITHOUT_CLUSTER}"

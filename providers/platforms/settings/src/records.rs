@@ -191,7 +191,7 @@ impl SettingsService {
         if body["code"] == "not_found" {
             let error = Error::new(ErrorKind::NotFound, what);
             let said = body["message"].as_str().unwrap_or_default();
-            return error.with("it said", cloudgrant_core::shown(said)).hint(unknown(project, domain));
+            return error.with("it said", cloudgrant_core::redacted(said)).hint(unknown(project, domain));
         }
         self.way.refused(what, status, body)
     }

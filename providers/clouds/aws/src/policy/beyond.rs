@@ -1,7 +1,7 @@
 //! What statements allow that others don't. What is narrower, or the same in another form, is nothing beyond them; what can't be told
 //! is.
 
-use cloudgrant_core::{matches, matches_case, shown};
+use cloudgrant_core::{matches, matches_case, redacted};
 use serde_json::{Map, Value};
 
 use crate::policy::document;
@@ -63,7 +63,7 @@ fn beyond(one: &Value, wanted: &[Value], is_nobody: impl Fn(&str) -> bool) -> Op
 /// The Sid, for people.
 fn named(statement: &Value) -> String {
     let sid = statement["Sid"].as_str().filter(|sid| !sid.is_empty());
-    sid.map(|sid| format!(" (statement {})", shown(sid))).unwrap_or_default()
+    sid.map(|sid| format!(" (statement {})", redacted(sid))).unwrap_or_default()
 }
 
 /// `None` where a statement isn't of the elements that are compared.
@@ -187,11 +187,11 @@ fn loosened(condition: &Map<String, Value>, asked: &Map<String, Value>) -> Strin
         for (key, values) in keys.as_object().into_iter().flatten() {
             match more_values(condition, operator, key, values) {
                 None => match looser(condition, operator, key, values) {
-                    Some(more) => also.push_str(&format!(" also where {} {more}", shown(key))),
+                    Some(more) => also.push_str(&format!(" also where {} {more}", redacted(key))),
                     None => without.push(key.as_str()),
                 },
                 Some(more) if more.is_empty() => {}
-                Some(more) => also.push_str(&format!(" also where {} is {}", shown(key), listed(more))),
+                Some(more) => also.push_str(&format!(" also where {} is {}", redacted(key), listed(more))),
             }
         }
     }
@@ -228,7 +228,7 @@ fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 fn listed(texts: Vec<&str>) -> String {
     let more = texts.len().saturating_sub(NAMED);
-    let named: Vec<_> = texts.into_iter().take(NAMED).map(shown).collect();
+    let named: Vec<_> = texts.into_iter().take(NAMED).map(redacted).collect();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     named.join(", ") + &more
 }

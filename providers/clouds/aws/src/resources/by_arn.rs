@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cloudgrant_core::{
-    Checked, Diagnostic, Intent, Intents, Note, ResourceKind, ResourceName, TaskAccess, listed, shown,
+    Checked, Diagnostic, Intent, Intents, Note, ResourceKind, ResourceName, TaskAccess, listed, redacted,
 };
 
 use crate::config::Config;
@@ -56,7 +56,7 @@ pub(crate) fn refusal(config: &Config, item: &Item, path: String) -> Option<Diag
     (item.account != config.account).then(|| {
         let message = format!(
             "`{}` is {} of account {}, the data plane is in {}, {why}",
-            shown(&item.arn()),
+            redacted(&item.arn()),
             item.kind.kind().with_article(),
             item.account,
             config.account

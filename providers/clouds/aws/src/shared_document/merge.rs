@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use cloudgrant_core::shown;
+use cloudgrant_core::redacted;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -44,7 +44,7 @@ impl Policy {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let says = Exact::parse(text).map_err(|error| format!("isn't JSON: {error}"))?;
         if let Some(key) = says.twice() {
-            return Err(format!("has `{}` twice", shown(key)));
+            return Err(format!("has `{}` twice", redacted(key)));
         }
         let Ok(Entries(entries)) = serde_json::from_str(text) else {
             return Err("isn't a JSON object".to_owned());

@@ -1,7 +1,7 @@
 //! Azure's clouds: what they are called, and where their services are. Nothing else here knows a host of theirs.
 
 use azure_core::http::Url;
-use cloudgrant_core::{Error, ErrorKind, Result, shown};
+use cloudgrant_core::{Error, ErrorKind, Result, redacted};
 
 use crate::config::{Cloud, Config};
 
@@ -148,7 +148,7 @@ impl Place {
 fn service(key: &str, text: &str) -> Result<Url> {
     let refused = |why: &str| {
         Error::new(ErrorKind::Manifest, format!("`{key}` can't be used: {why}"))
-            .with("value", shown(text))
+            .with("value", redacted(text))
             .hint("write it like https://HOST or https://HOST:PORT")
     };
     let url = Url::parse(text).map_err(|_| refused("it is not a URL"))?;
