@@ -14,21 +14,21 @@ use crate::terminal::printer::Printer;
 const EXAMPLES: &str = "\
 Examples:
   cloudgrant plan                   Show what would change; change nothing
-  cloudgrant apply                  Show it, ask, and make it so
+  cloudgrant apply                  Show it, ask, and apply it
   cloudgrant plan --sandbox         Try it without an account
   cloudgrant drift --exit-code      Exit with 3 when something differs
-  cloudgrant revoke training-data   Take a grant away again
+  cloudgrant revoke training-data   Revoke a grant
   cloudgrant explain training-data  Show the exact policies of a grant
 
 Exit codes:
-  0    done, or nothing to do; steps for somebody else are no failure
+  0    done, or nothing to do; steps for somebody else don't count as a failure
   1    failed, or not approved at the prompt
   2    the command line or the manifest is wrong; nothing was changed
-  3    something is to do, where --exit-code asks for it
+  3    there is something to do (only with --exit-code)
   130  interrupted before anything was begun";
 
-/// Say once who may reach what. cloudgrant shows what would change, makes it true on the selected cloud, proves
-/// it, and can take it back.
+/// Declare access once. cloudgrant plans the changes on the selected cloud, applies them, verifies them, and can revoke
+/// them.
 #[derive(Debug, Parser)]
 #[command(name = "cloudgrant", version, after_help = EXAMPLES, max_term_width = HELP_WIDTH)]
 #[command(subcommand_required = true, arg_required_else_help = true, propagate_version = false)]

@@ -1,4 +1,4 @@
-//! Say once who may reach what, and make it true on the cloud of your choice.
+//! Declare once which task code may access what, and apply it to the cloud of your choice.
 //!
 //! This is the command line as a library. It names no provider, so that a program of one's own can link others:
 //!

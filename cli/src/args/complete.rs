@@ -89,7 +89,8 @@ pub(crate) fn revocable() -> ArgValueCandidates {
         }
         let (all, left) = (names().grants.len(), grants_left());
         let is_first = left.len() == all && !begins_an_option();
-        let all = is_first.then(|| CompletionCandidate::new(ALL).help(Some("Everything that this stack made".into())));
+        let all =
+            is_first.then(|| CompletionCandidate::new(ALL).help(Some("Everything that this stack created".into())));
         candidates(left).into_iter().chain(all).collect()
     })
 }

@@ -39,11 +39,11 @@ pub(crate) struct Global {
     #[arg(add = complete::folders())]
     sandbox: Option<String>,
 
-    /// What goes wrong in the sandbox, such as latency=50ms,throttle=0.1 [env: CLOUDGRANT_SANDBOX_FAULTS]
+    /// Faults that the sandbox simulates, such as latency=50ms,throttle=0.1 [env: CLOUDGRANT_SANDBOX_FAULTS]
     #[arg(long, global = true, value_name = "LIST", add = complete::faults())]
     pub(crate) faults: Option<Knobs>,
 
-    /// How results are written [env: CLOUDGRANT_OUTPUT]
+    /// The format of the result [env: CLOUDGRANT_OUTPUT]
     #[arg(short, long, global = true, value_name = "FORMAT", env = "CLOUDGRANT_OUTPUT", hide_env = true)]
     #[arg(default_value = "text")]
     pub(crate) output: Output,
@@ -56,11 +56,11 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     no_color: bool,
 
-    /// Say more of what happens; again for still more [env: CLOUDGRANT_LOG, a filter]
+    /// Print more details; repeat it for even more [env: CLOUDGRANT_LOG, a filter]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Say only the result; what you are asked to approve is shown all the same
+    /// Print only the result, and what you are asked to approve
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 

@@ -9,14 +9,14 @@ use super::{Shell, Work, with_session};
 use crate::exit::Exit;
 use crate::render::telling::Wording;
 
-/// Show what would change, ask, and make it so
+/// Show what would change, ask, and apply it
 #[derive(Debug, Args)]
 #[command(after_help = "\
-What the stack made and the manifest no longer names is taken away. Changes that fail don't stop those that don't depend on them; \
-what is denied once isn't tried for the next of its kind, unless it takes access away. After a failure or an \
-interruption, run it again: it goes on where it ended. Ctrl-C finishes what is under way and begins nothing more. A \
-place that the manifest no longer names and that can't be searched is told of, and is no failure; exits with 1 where \
-something stays that should go.
+Objects that the stack created and the manifest no longer asks for are deleted. A failed change doesn't stop those that don't \
+depend on it; after a denial, changes of the same kind aren't tried, unless they remove access. After a failure or an \
+interruption, run it again: it continues where it ended. Ctrl-C finishes the changes that are under way and begins no others. \
+Places that the manifest no longer names and that can't be searched are reported, and don't count as a failure; exits with 1 where \
+something that should be deleted can't be.
 
 Examples:
   cloudgrant apply

@@ -229,7 +229,7 @@ pub(super) async fn carry_out(
 const UNSEARCHED: &str = "Not everything could be searched, so that something of the stack may be left: see above.";
 
 /// Said in the end where something that should go stays.
-const STAYS: &str = "Not all of it goes: what stays, and why, is told above.";
+const STAYS: &str = "Not everything can be deleted: what remains, and why, is listed above.";
 
 /// Applies. The first Ctrl-C lets what is under way come to its end; the second ends at once, with no report.
 async fn apply(

@@ -41,9 +41,7 @@ pub(super) async fn nothing_of(
             // To list them would say so once more.
             (0, true) => {
                 let place = &work.place;
-                format!(
-                    "there is no stack at all in {place}: look whether the credentials are of the account that is meant"
-                )
+                format!("there is no stack at all in {place}: check that the credentials are for the right account")
             }
             (0, false) => format!("no stack was found; `{list}` says what couldn't be searched"),
             (1..=MOST_NAMED, true) => format!("{near}there are: {}", Vec::from_iter(there).join(", ")),

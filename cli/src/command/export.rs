@@ -28,11 +28,11 @@ Examples:
   cloudgrant export --to delivery --dry-run --exit-code
   kubectl apply --server-side -f delivery/service-accounts")]
 pub(crate) struct Options {
-    /// The folder; it is made where it isn't there, unless there is no file to write
+    /// The folder; it is created if it is missing, unless there is no file to write
     #[arg(long, value_name = "FOLDER", add = crate::args::complete::folders())]
     to: PathBuf,
 
-    /// Say what would be written, and write nothing
+    /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
 

@@ -12,26 +12,26 @@ use crate::render::json;
 use crate::render::plan;
 use crate::render::telling::Wording;
 
-/// Take grants away again, although the manifest lists them
+/// Revoke grants, even if they are still in the manifest
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows what would go if the manifest lacked the grants, asks, and takes it away. Only what this \
-stack made is removed; whatever else is not as the manifest says is left for `apply`. Take the grants \
-out of the manifest too, or the next apply brings them back. Exits with 1, with --dry-run as well, where something stays \
-that should go or may not be deleted, where --all can't search every place in which something may be, and where nothing is there of a --stack.
+Shows what would be deleted if the grants weren't in the manifest, asks, and deletes it. Only what this \
+stack created is deleted; other differences from the manifest are left to `apply`. Remove the grants \
+from the manifest too, or the next apply grants them again. Exits with 1, also with --dry-run, where something that should be \
+deleted can't be, where --all can't search every place in which something may be, and where a --stack doesn't exist.
 
 Examples:
   cloudgrant revoke training-data
-  cloudgrant revoke training-data --dry-run  Show what would go
-  cloudgrant revoke --all --yes  Take everything away that this stack made
+  cloudgrant revoke training-data --dry-run  Show what would be deleted
+  cloudgrant revoke --all --yes  Delete everything that this stack created
   cloudgrant revoke --all --stack acme-old  A stack that was renamed")]
 #[command(group = ArgGroup::new("what").args(["grants", "all"]).required(true))]
 pub(crate) struct Options {
-    /// The grants and registries to take away, by their names in the manifest
+    /// The grants and registries to revoke, by their names in the manifest
     #[arg(value_name = "GRANT", add = crate::args::complete::revocable())]
     grants: Vec<String>,
 
-    /// Everything that this stack made
+    /// Everything that this stack created
     #[arg(long)]
     all: bool,
 
@@ -40,7 +40,7 @@ pub(crate) struct Options {
     #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new(), value_hint = clap::ValueHint::Other)]
     stack: Option<String>,
 
-    /// Show what would go, and change nothing
+    /// Show what would be deleted, and change nothing
     #[arg(long, conflicts_with_all = ["yes", "audit"])]
     dry_run: bool,
 
@@ -106,7 +106,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if exit == Exit::Done && !idle.is_empty() {
             let idle: Vec<_> = idle.into_iter().map(String::as_str).collect();
             shell.printer.say(&format!(
-                "For {}, cloudgrant makes nothing, and so had nothing to take away; what can be reached without it still can.",
+                "cloudgrant creates nothing for {}, so there was nothing to revoke; access that exists without it remains.",
                 idle.join(", ")
             ));
         }
@@ -187,13 +187,13 @@ fn still_listed(plan: &Plan, names: &[&str]) -> Vec<String> {
             |listed| {
                 format!(
                     "The manifest lists {listed}, of which nothing was taken away here: who else was asked for it, or where it couldn't be \
-                     searched, is told above. Remove it from the manifest once it is taken back."
+                     searched, is listed above. Remove it from the manifest once it is reverted."
                 )
             },
             |listed| {
                 format!(
                     "The manifest lists {listed}, of which nothing was taken away here: who else was asked for them, or where they \
-                     couldn't be searched, is told above. Remove them from the manifest once they are taken back."
+                     couldn't be searched, is listed above. Remove them from the manifest once they are reverted."
                 )
             },
         ],

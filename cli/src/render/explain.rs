@@ -79,7 +79,7 @@ fn objects<'a>(
     out: &mut String,
 ) {
     if objects.is_empty() {
-        out.push_str("  comes to nothing: nothing has to be done\n\n");
+        out.push_str("  no changes required\n\n");
         return;
     }
     out.push_str(&format!("  {heading}:\n"));

@@ -111,7 +111,7 @@ fn said(names: &HandoffNames<'_>, change: &Change, handoff: &Handoff, wording: W
         return "cloudgrant can't see whether it was done: what that means is told below.".to_owned();
     }
     let command = global.repeated(&format!("done {}", quoted(&names.shortest(&change.id))));
-    format!("cloudgrant can't see whether it was done: it stays in this list until somebody says so: `{command}`")
+    format!("cloudgrant can't see whether it was done: it stays in this list until it is confirmed: `{command}`")
 }
 
 /// One of them alone, with what is needed for it.

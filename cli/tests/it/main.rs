@@ -26,6 +26,7 @@ mod later;
 mod leaving_kubernetes;
 mod mistakes;
 mod moving;
+mod nothing_to_do;
 mod nulls;
 mod pasted;
 mod paths;
@@ -41,7 +42,6 @@ mod sandbox_or_not;
 #[cfg(unix)]
 mod sandbox_tools;
 mod settings;
-mod short;
 mod stacks;
 mod stranger;
 mod support;

@@ -147,7 +147,7 @@ fn where_the_cloud_is_silent() {
     assert!(waited < Duration::from_secs(45), "{waited:?}");
     let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains(&format!("cause: {place}: no answer in time, and nothing ever came from there")), "{said}");
-    assert!(words.contains("sts:GetCallerIdentity") && words.contains("hint: check the way to AWS"), "{said}");
+    assert!(words.contains("sts:GetCallerIdentity") && words.contains("hint: check the connection to AWS"), "{said}");
 }
 
 /// The same of both clouds, each by its own protocol: what each waits for, and how it ends, is alike.
@@ -181,7 +181,7 @@ fn where_aws_takes_connections_and_says_nothing() {
     let (waited, said) = (begun.elapsed(), String::from_utf8_lossy(&output.stderr).into_owned());
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(waited < Duration::from_secs(30), "it took {waited:?}: {said}");
-    assert!(said.contains("hint: check the way to AWS") && said.contains(&place), "{said}");
+    assert!(said.contains("hint: check the connection to AWS") && said.contains(&place), "{said}");
 }
 
 /// Azure is two places, and either takes connections and says nothing, not even for TLS. README says in which time that is given up.

@@ -14,7 +14,7 @@ use cloudgrant_core::{
 };
 
 use crate::cloud::Cloud;
-use crate::platform::Told;
+use crate::platform::PlatformWithObjects;
 
 /// What a run is of.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Setting {
             domains: vec![domain()],
             naming,
         };
-        let platform = Told { tenancy, backend: self.backend, kinds: self.kinds, objects: self.objects };
+        let platform = PlatformWithObjects { tenancy, backend: self.backend, kinds: self.kinds, objects: self.objects };
         let cloud = Cloud { value: self.value, annotation: self.annotation, issuers: self.issuers };
         let settings = Settings {
             patience: Duration::from_secs(5),

@@ -5,7 +5,7 @@
 //!   annotations of service accounts. Flyte 1 and Union have that.
 //! * [`service_accounts`]: somebody annotates the service accounts in the cluster. Every platform whose tasks run in pods can be
 //!   told so.
-//! * [`Teller`]: whether somebody else does that, or cloudgrant itself, in the cluster, by Flyte admin or by the settings service, as
+//! * [`PlatformDelivery`]: whether somebody else does that, or cloudgrant itself, in the cluster, by Flyte admin or by the settings service, as
 //!   the manifest says ([`Keys`]).
 //! * [`task_code`]: the lines with which task code uses what it is granted, for flytekit and for the flyte SDK.
 //!
@@ -16,13 +16,13 @@
 mod cluster_resource_attributes;
 mod delivery;
 pub mod helm;
+mod platform_delivery;
 pub mod service_accounts;
 pub mod task_code;
-mod way;
 
 pub use cluster_resource_attributes::ClusterResourceAttributes;
 pub use delivery::Delivery;
-pub use way::{Attribute, Host, Keys, Teller, Way};
+pub use platform_delivery::{Attribute, DeliveryMethod, Host, Keys, PlatformDelivery};
 
 use std::collections::HashMap;
 

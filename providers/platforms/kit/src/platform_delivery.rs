@@ -19,7 +19,7 @@ use crate::{Delivery, annotation, by_scope, service_accounts};
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
     /// Who tells the platform.
-    pub delivery: Way,
+    pub delivery: DeliveryMethod,
     /// The cluster resource attribute of which the platform's own templates make the annotation, where its charts' isn't the one.
     #[serde(deserialize_with = "written")]
     pub attribute: Option<Attribute>,
@@ -70,7 +70,7 @@ impl TryFrom<String> for Host {
 /// Who tells a platform under which principal task code runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Way {
+pub enum DeliveryMethod {
     /// Somebody else, who gets all that they need.
     #[default]
     Handoff,
@@ -95,20 +95,20 @@ const CONTROL_PLANE: &str = "flyte";
 
 /// Tells a platform, by the way that its manifest selects.
 #[derive(Debug)]
-pub struct Teller {
+pub struct PlatformDelivery {
     keys: Keys,
-    by: Option<By>,
+    by: Option<DeliveryBackend>,
 }
 
 /// By what cloudgrant tells.
 #[derive(Debug)]
-enum By {
+enum DeliveryBackend {
     Accounts(Box<ServiceAccounts>),
     Records(Box<AdminRecords>),
     Settings(Box<SettingsRecords>),
 }
 
-impl Teller {
+impl PlatformDelivery {
     /// By the way that the keys select.
     pub fn new(keys: Keys, context: &PlatformContext) -> Self {
         let said = |pointer: &str| {
@@ -151,11 +151,13 @@ impl Teller {
             }
         };
         let by = match keys.delivery {
-            Way::Handoff => None,
-            Way::Kubernetes => Some(By::Accounts(Box::new(accounts()))),
-            Way::LeaveKubernetes => Some(By::Accounts(Box::new(accounts().leaving()))),
-            Way::Admin | Way::LeaveAdmin => Some(By::Records(Box::new(records()))),
-            Way::Settings | Way::LeaveSettings => Some(By::Settings(Box::new(settings()))),
+            DeliveryMethod::Handoff => None,
+            DeliveryMethod::Kubernetes => Some(DeliveryBackend::Accounts(Box::new(accounts()))),
+            DeliveryMethod::LeaveKubernetes => Some(DeliveryBackend::Accounts(Box::new(accounts().leaving()))),
+            DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin => Some(DeliveryBackend::Records(Box::new(records()))),
+            DeliveryMethod::Settings | DeliveryMethod::LeaveSettings => {
+                Some(DeliveryBackend::Settings(Box::new(settings())))
+            }
         };
         Self { keys, by }
     }
@@ -163,9 +165,9 @@ impl Teller {
     /// Who reads and writes what the platform is told, where that is cloudgrant.
     pub fn backend(&self) -> Option<&dyn Backend> {
         self.by.as_ref().map(|by| match by {
-            By::Accounts(accounts) => accounts.as_ref() as _,
-            By::Records(records) => records.as_ref() as _,
-            By::Settings(settings) => settings.as_ref() as _,
+            DeliveryBackend::Accounts(accounts) => accounts.as_ref() as _,
+            DeliveryBackend::Records(records) => records.as_ref() as _,
+            DeliveryBackend::Settings(settings) => settings.as_ref() as _,
         })
     }
 
@@ -177,11 +179,21 @@ impl Teller {
         let delivery = self.keys.delivery;
         let (value, is_set, select, variable) = if cloudgrant_platform_kubernetes::is_place(place) {
             let select = "select that cluster: `kubectl config use-context NAME`, or KUBECONFIG";
-            ("leave-kubernetes", matches!(delivery, Way::Kubernetes | Way::LeaveKubernetes), select, "KUBECONFIG")
+            (
+                "leave-kubernetes",
+                matches!(delivery, DeliveryMethod::Kubernetes | DeliveryMethod::LeaveKubernetes),
+                select,
+                "KUBECONFIG",
+            )
         } else if cloudgrant_platform_admin::is_place(place) {
-            ("leave-admin", matches!(delivery, Way::Admin | Way::LeaveAdmin), DEPLOYMENT, "FLYTE_PLATFORM_URL")
+            (
+                "leave-admin",
+                matches!(delivery, DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin),
+                DEPLOYMENT,
+                "FLYTE_PLATFORM_URL",
+            )
         } else if cloudgrant_platform_settings::is_place(place) {
-            let is_set = matches!(delivery, Way::Settings | Way::LeaveSettings);
+            let is_set = matches!(delivery, DeliveryMethod::Settings | DeliveryMethod::LeaveSettings);
             ("leave-settings", is_set, DEPLOYMENT, "FLYTE_PLATFORM_URL")
         } else {
             return None;
@@ -196,17 +208,17 @@ impl Teller {
     /// The sandbox that stands in for what is written.
     pub fn sandbox(&self) -> Option<&'static str> {
         self.by.as_ref().map(|by| match by {
-            By::Accounts(_) => CLUSTER,
-            By::Records(_) | By::Settings(_) => CONTROL_PLANE,
+            DeliveryBackend::Accounts(_) => CLUSTER,
+            DeliveryBackend::Records(_) | DeliveryBackend::Settings(_) => CONTROL_PLANE,
         })
     }
 
     /// What whoever runs cloudgrant must be allowed for that.
     pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<Permissions> {
         let document = self.by.as_ref().map(|by| match by {
-            By::Accounts(accounts) => accounts.permissions(intents, purpose),
-            By::Records(records) => records.permissions(intents, purpose),
-            By::Settings(settings) => settings.permissions(intents, purpose),
+            DeliveryBackend::Accounts(accounts) => accounts.permissions(intents, purpose),
+            DeliveryBackend::Records(records) => records.permissions(intents, purpose),
+            DeliveryBackend::Settings(settings) => settings.permissions(intents, purpose),
         });
         Vec::from_iter(document)
     }
@@ -222,12 +234,15 @@ impl Teller {
         ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
     ) -> Result<Desired> {
         match self.keys.delivery {
-            Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin | Way::LeaveSettings => {
+            DeliveryMethod::Handoff
+            | DeliveryMethod::LeaveKubernetes
+            | DeliveryMethod::LeaveAdmin
+            | DeliveryMethod::LeaveSettings => {
                 let mut desired = delivery.desired(principals, ask)?;
                 desired.notes.extend(self.unused());
                 return Ok(desired);
             }
-            Way::Kubernetes | Way::Admin | Way::Settings => {}
+            DeliveryMethod::Kubernetes | DeliveryMethod::Admin | DeliveryMethod::Settings => {}
         }
         let named = self.keys.attribute.as_ref().map(|Attribute(name)| name.as_str());
         let (mut desired, mut handed_off, mut set) = (Desired::default(), Vec::new(), Vec::new());
@@ -235,7 +250,7 @@ impl Teller {
         for principal in principals {
             match (&principal.identity, self.keys.delivery) {
                 (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
-                (Identity::Known { .. }, Way::Admin) => match delivery.attribute(principal, named) {
+                (Identity::Known { .. }, DeliveryMethod::Admin) => match delivery.attribute(principal, named) {
                     Some(attribute) => {
                         desired.takes_over.extend(delivery.handed_off_as_attributes(principal, attribute));
                         desired.objects.extend(cloudgrant_platform_admin::objects(principal, attribute)?);
@@ -246,7 +261,7 @@ impl Teller {
                         handed_off.push(principal.clone());
                     }
                 },
-                (Identity::Known { .. }, Way::Settings) => {
+                (Identity::Known { .. }, DeliveryMethod::Settings) => {
                     desired.objects.extend(cloudgrant_platform_settings::objects(principal));
                     set.push(principal.clone());
                 }
@@ -273,13 +288,13 @@ impl Teller {
     /// That the manifest has keys for the platform's control plane where cloudgrant doesn't ask it.
     fn unused(&self) -> Vec<Note> {
         let Keys { delivery, attribute, deployment } = &self.keys;
-        let is_admin = matches!(delivery, Way::Admin | Way::LeaveAdmin);
-        let is_settings = matches!(delivery, Way::Settings | Way::LeaveSettings);
+        let is_admin = matches!(delivery, DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin);
+        let is_settings = matches!(delivery, DeliveryMethod::Settings | DeliveryMethod::LeaveSettings);
         let attribute = attribute.as_ref().filter(|_| !is_admin).map(|_| {
-            Note::warning("platform.attribute", "it is for `platform.delivery: admin`, and means nothing here")
+            Note::warning("platform.attribute", "it is for `platform.delivery: admin`, and has no effect here")
         });
         let deployment = deployment.as_ref().filter(|_| !is_admin && !is_settings).map(|_| {
-            let message = "it is for `platform.delivery: admin` and `settings`, and means nothing here";
+            let message = "it is for `platform.delivery: admin` and `settings`, and has no effect here";
             Note::warning("platform.deployment", message)
         });
         attribute.into_iter().chain(deployment).collect()
@@ -294,13 +309,13 @@ impl Teller {
         const OF_SETTINGS: &str = "The settings go first, in the same run; runs that start after it have the account of their domain again, and \
                                    pods that run by then still have theirs. Whoever annotated the service accounts takes that out";
         let by_itself = match self.keys.delivery {
-            Way::Handoff => return delivery.attributes.unbinding(bound),
-            Way::Kubernetes | Way::LeaveKubernetes => OF_ACCOUNTS,
-            Way::Admin | Way::LeaveAdmin => OF_RECORDS,
-            Way::Settings | Way::LeaveSettings => OF_SETTINGS,
+            DeliveryMethod::Handoff => return delivery.attributes.unbinding(bound),
+            DeliveryMethod::Kubernetes | DeliveryMethod::LeaveKubernetes => OF_ACCOUNTS,
+            DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin => OF_RECORDS,
+            DeliveryMethod::Settings | DeliveryMethod::LeaveSettings => OF_SETTINGS,
         };
         match (self.keys.delivery, bound) {
-            (Way::LeaveKubernetes | Way::LeaveAdmin | Way::LeaveSettings, [_, ..]) => {
+            (DeliveryMethod::LeaveKubernetes | DeliveryMethod::LeaveAdmin | DeliveryMethod::LeaveSettings, [_, ..]) => {
                 format!("{by_itself}. What somebody else bound by then: {}", delivery.attributes.unbinding(bound))
             }
             // Nobody has to do anything for what cloudgrant wrote; whoever delivers by now may have bound it as well.

@@ -10,7 +10,7 @@ use crate::stacks::stack_of;
 
 /// Where the cluster itself is the problem, or what may be done there: the way on.
 pub(crate) const WITHOUT_CLUSTER: &str = "`platform.delivery: handoff` (for one run, the variable CLOUDGRANT_PLATFORM__DELIVERY=handoff) leaves the cluster to others, also \
-     where it is gone for good: a revoke then takes all else away, and what it can't look at there is told";
+     where it is gone for good: a revoke then deletes everything else, and reports what it can't search there";
 
 /// What a server says of a field that somebody else has.
 const OF_MANAGER: &str = "FieldManagerConflict";
@@ -30,7 +30,7 @@ pub(crate) fn of_kubeconfig(error: &KubeconfigError) -> Error {
 
 /// The cloud is a sandbox's, and the cluster none.
 pub(crate) fn of_real_cluster() -> Error {
-    let message = "the cloud is a sandbox's, and the current context of the kubeconfig isn't: a real cluster is told of nothing there";
+    let message = "the cloud is a sandbox's, and the current context of the kubeconfig isn't: sandbox principals are never written to a real cluster";
     Error::new(ErrorKind::WrongAccount, message).hint(
         "start both with `cloudgrant sandbox`, and set all of the variables that it prints, KUBECONFIG among them",
     )

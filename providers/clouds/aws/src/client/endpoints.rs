@@ -28,7 +28,7 @@ pub(crate) struct Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the endpoint in {} holds a user's name, which AWS takes from nobody in a URL", self.named_by)
+        write!(f, "the endpoint in {} contains a user name, which AWS never accepts in a URL", self.named_by)
     }
 }
 

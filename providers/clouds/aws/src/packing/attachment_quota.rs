@@ -9,7 +9,7 @@ use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::packing::pack::Policy;
 
-pub(crate) struct Room<'a> {
+pub(crate) struct AttachmentQuota<'a> {
     names: &'a Names,
     snapshot: &'a Snapshot,
     quota: usize,
@@ -28,7 +28,7 @@ struct Load {
     most: usize,
 }
 
-impl<'a> Room<'a> {
+impl<'a> AttachmentQuota<'a> {
     /// `quota` is how many managed policies a role may have.
     pub(crate) fn new(aws: &'a Aws, snapshot: &'a Snapshot, quota: u64) -> Self {
         let task_policy = aws.config.task_policy(&aws.conventions);

@@ -102,7 +102,7 @@ fn endpoint(config: &Config) -> Option<Diagnostic> {
     // What calls AWS writes the whole URL into its logs.
     if endpoint.contains('@') {
         return Some(
-            Diagnostic::new("aws.endpoint", "it holds a user's name, which AWS takes from nobody in a URL")
+            Diagnostic::new("aws.endpoint", "it contains a user name, which AWS never accepts in a URL")
                 .hint("write it like https://HOST or https://HOST:PORT"),
         );
     }
@@ -169,7 +169,7 @@ fn partition(aws: &Aws, text: &str, path: String) -> Option<Diagnostic> {
 fn characters(text: &str, path: String) -> Option<Diagnostic> {
     let (at, c) = locator::unfit_character(text)?;
     let message = format!(
-        "character {} of `{}` is `{c}` (U+{:04X}), which IAM takes in no policy",
+        "character {} of `{}` is `{c}` (U+{:04X}), which IAM accepts in no policy",
         at + 1,
         redacted(text),
         u32::from(c)

@@ -282,8 +282,8 @@ async fn any_other_arn_is_granted_with_the_actions_that_the_manifest_lists() {
 async fn nothing_is_listed_that_shares_hands_out_or_acts_as_somebody_else() {
     let world = World::new(&manifest("")).await;
     for (section, part) in [
-        ("", "`read` on `thing` says nothing for a resource of this kind"),
-        ("  actions: { thing: { read: [] } }\n", "says nothing for a resource of this kind"),
+        ("", "`read` on `thing` has no meaning for a resource of this kind"),
+        ("  actions: { thing: { read: [] } }\n", "has no meaning for a resource of this kind"),
         ("  actions: { thing: { read: ['*'] } }\n", "has a wildcard"),
         ("  actions: { thing: { read: ['kinesis:*'] } }\n", "has a wildcard"),
         ("  actions: { thing: { read: ['kinesis:Get*'] } }\n", "has a wildcard"),

@@ -154,7 +154,7 @@ fn service(key: &str, text: &str) -> Result<Url> {
     let url = Url::parse(text).map_err(|_| refused("it is not a URL"))?;
     if !url.username().is_empty() || url.password().is_some() {
         // Whatever stands there might be a secret.
-        return Err(Error::new(ErrorKind::Manifest, format!("`{key}` can't be used: it holds a user's name"))
+        return Err(Error::new(ErrorKind::Manifest, format!("`{key}` can't be used: it contains a user name"))
             .hint("write it like https://HOST or https://HOST:PORT"));
     }
     match url.scheme() {

@@ -19,7 +19,7 @@ pub(super) fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
         }
         // Microsoft Entra compares them letter by letter: one of the two is nobody's.
         if let Some(other) = before.iter().find(|other| is_but_for_slashes(other, text)) {
-            let why = "stand here both, and no cluster has both: write it as the cluster has it, slash for slash";
+            let why = "stand here both, and no cluster has both: write it exactly as the cluster reports it, including a trailing slash";
             return wrong(format!("`{}` and `{}` {why}", redacted(other), redacted(text)));
         }
     }
@@ -132,7 +132,7 @@ mod tests {
         for (issuers, said) in [
             (serde_json::json!([]), "no OpenID Connect issuer in it"),
             (serde_json::json!([blue, green, blue]), "`https://oidc.example/blue/` stands here twice"),
-            (serde_json::json!([blue, "https://oidc.example/blue"]), "slash for slash"),
+            (serde_json::json!([blue, "https://oidc.example/blue"]), "including a trailing slash"),
             (serde_json::json!([blue, "oidc.example"]), "`oidc.example` is not an OpenID Connect issuer"),
             (serde_json::json!([blue, null]), "expected a string"),
             (serde_json::json!({ "blue": blue }), "expected an OpenID Connect issuer, or a list of them"),

@@ -5,7 +5,7 @@ mod former_scopes;
 use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
 use serde_json::Value;
 
-pub(crate) use former_scopes::{IN_USE, Kept};
+pub(crate) use former_scopes::{IN_USE, RoleWithFormerScopes};
 
 use crate::resources::resource_id::ResourceId;
 use crate::{Azure, Principal};

@@ -62,7 +62,7 @@ fn tags(config: &Config) -> Vec<Diagnostic> {
         } else if let Some(reserved) = reserved {
             format!("the tag `{}` begins with `{reserved}`, as Azure's own do", redacted(name))
         } else if !names.insert(lower) {
-            format!("the tag `{}` is there twice: the case of its name says nothing", redacted(name))
+            format!("the tag `{}` is given twice: names of tags are case-insensitive", redacted(name))
         } else if value.chars().count() > 256 || has_odd(value) {
             format!("the value of the tag `{}` has more than 256 characters, or odd ones", redacted(name))
         } else {
@@ -162,7 +162,7 @@ fn role_of(azure: &Azure, reach: &Reach) -> Option<Diagnostic> {
     let locator = Locator::parse(&reach.resource.locator).ok()?;
     let Some(wanted) = azure.config.role(name, access) else {
         return matches!(locator, Locator::Resource(_)).then(|| {
-            let message = format!("`{access}` on `{name}` says nothing for a resource of this kind");
+            let message = format!("`{access}` on `{name}` has no meaning for a resource of this kind");
             Diagnostic::new(path, message)
                 .hint(format!("name the role: `azure: {{ roles: {{ {name}: {{ {access}: ROLE }} }} }}`"))
         });

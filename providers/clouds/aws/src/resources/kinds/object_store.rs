@@ -120,7 +120,7 @@ pub(crate) fn no_address(text: &str, address: &Address) -> Diagnostic {
         return problem;
     }
     if let Some((_, c)) = unfit_character(key) {
-        let what = format!("has `{c}` (U+{:04X}) in its prefix, which IAM takes in no policy", u32::from(c));
+        let what = format!("has `{c}` (U+{:04X}) in its prefix, which IAM accepts in no policy", u32::from(c));
         return wrong(text, &what, "grant a prefix above it that has none");
     }
     let folder = below(key).trim_end_matches('/');

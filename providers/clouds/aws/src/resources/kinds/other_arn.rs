@@ -70,7 +70,7 @@ impl OtherArn {
             return vec![Diagnostic::new(format!("resources.{name}.aws"), message).hint(hint)];
         }
         let Some(actions) = listed.filter(|actions| !actions.is_empty()) else {
-            let message = format!("`{access}` on `{name}` says nothing for a resource of this kind");
+            let message = format!("`{access}` on `{name}` has no meaning for a resource of this kind");
             let hint = format!(
                 "list its actions: `aws: {{ actions: {{ {name}: {{ {access}: [{}:ACTION] }} }} }}`",
                 self.service

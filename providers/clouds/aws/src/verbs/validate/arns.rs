@@ -35,7 +35,7 @@ fn checked(arn: &str, kind: &Kind) -> Result<(), String> {
     }
     let (path, name) = path_and_name.rsplit_once('/').unwrap_or(("", path_and_name));
     if let Some(c) = path.chars().find(|c| !c.is_ascii_graphic()) {
-        return Err(format!("has U+{:04X} in its path, which IAM takes in none", u32::from(c)));
+        return Err(format!("has U+{:04X} in its path, which IAM accepts in none", u32::from(c)));
     }
     if let Some(c) = path.chars().find(|c| "*?$".contains(*c)) {
         return Err(format!("has a `{c}` in its path, which in a policy stands for more than one {}", kind.word));
