@@ -14,7 +14,7 @@ fn closed_port() -> u16 {
 /// Runs a plan, and gives what it says.
 fn refused(folder: &Folder, provider: &str) -> String {
     let said = failed(folder, provider);
-    assert!(said.contains("hint: check the way to"), "{said}");
+    assert!(said.contains("hint: check the connection to"), "{said}");
     said
 }
 
@@ -162,7 +162,7 @@ fn where_a_cloud_takes_requests_and_answers_none() {
         assert!(begun.elapsed() < Duration::from_secs(45), "it took {:?}: {said}", begun.elapsed());
         assert!(said.contains("still waiting after 10 s"), "{said}");
         assert!(said.contains("no answer in time, and nothing ever came from there"), "{said}");
-        assert!(said.contains(&format!("hint: check the way to {cloud}")), "{said}");
+        assert!(said.contains(&format!("hint: check the connection to {cloud}")), "{said}");
     };
     std::thread::scope(|both| {
         both.spawn(|| silent("aws", "AWS"));
