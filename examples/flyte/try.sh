@@ -1,5 +1,5 @@
 #!/bin/sh
-# From an empty sandbox to proof, on this machine alone: plan, apply, an edit by somebody else, drift, revoke.
+# From an empty sandbox to proof, on this machine alone: plan, apply, what a pod may become, an edit by somebody else, drift, revoke.
 #
 #   examples/flyte/try.sh
 #
@@ -27,6 +27,12 @@ attributes() { call "$admin/matchable_attributes?$of_type"; }
 write() { call --request PUT "$pair" --data "{\"attributes\": {\"matching_attributes\": {\"cluster_resource_attributes\": {\"attributes\": $1}}}}" >/dev/null; }
 # What the next sync of cluster resources makes of the namespace's service account: only a sandbox tells.
 role() { call "$FLYTE_PLATFORM_URL/_sandbox/synced?namespace=vision-production" | sed 's/.*"eks.amazonaws.com\/role-arn":"\([^"]*\)".*/\1/'; }
+# What a pod of a namespace does: it presents its service account's token for an audience, and becomes the role if that trusts it.
+pod() {
+    token=$(call "$FLYTE_PLATFORM_URL/_sandbox/token?namespace=$1&audience=$2" | sed 's/.*"token": *"\([^"]*\)".*/\1/')
+    curl --silent --show-error "$AWS_ENDPOINT_URL" --data-urlencode "WebIdentityToken=$token" --data-urlencode "RoleArn=$3" \
+        --data Action=AssumeRoleWithWebIdentity --data Version=2011-06-15 --data RoleSessionName=pod
+}
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
@@ -46,6 +52,16 @@ attributes | grep -q '"projectQuotaCpu":"4"' || fail "the quota is gone"
 printf 'Tasks run as %s\n' "$(role)"
 [ "$(role)" != "$default" ] || fail "the next sync changes nothing"
 "$cloudgrant" plan --exit-code --quiet || fail "there is still something to do"
+
+say "A pod of vision in production becomes the role, and nobody else does"
+sts=sts.amazonaws.com
+role=$(role)
+pod vision-production $sts "$role" | grep -q '<SessionToken>' || fail "the pod isn't let in"
+for other in vision-development vision-pre-production x-vision-production; do
+    pod "$other" $sts "$role" | grep -q '<Code>AccessDenied</Code>' || fail "$other is let in"
+    printf '%s is denied\n' "$other"
+done
+pod vision-production elsewhere "$role" | grep -q '<Message>Incorrect token audience</Message>' || fail "a token for elsewhere is taken"
 
 say "Somebody replaces the record, and forgets the role"
 write '{"projectQuotaCpu": "4"}'

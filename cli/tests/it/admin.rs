@@ -358,27 +358,3 @@ fn programs_in_the_sandbox_reach_its_flyte_admin_and_no_real_one() {
         assert!(refused.contains("never written to a real deployment") || elsewhere.ends_with(":9"), "{refused}");
     }
 }
-
-/// The example's own script, all the way.
-#[cfg(unix)]
-#[test]
-fn the_example_proves_itself() {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/flyte/try.sh");
-    let there =
-        std::process::Command::new("curl").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !there {
-        return;
-    }
-    let folder = Folder::empty();
-    let output = std::process::Command::new("sh")
-        .arg(script)
-        .current_dir(folder.path())
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", folder.path())
-        .env("CLOUDGRANT", env!("CARGO_BIN_EXE_cloudgrant"))
-        .output()
-        .expect("the script runs");
-    let said = said(&output);
-    assert!(output.status.success() && said.contains("== Proved."), "{said}");
-}

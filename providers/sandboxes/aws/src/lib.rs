@@ -19,7 +19,9 @@
 //! * Signatures are not verified.
 //! * Identity policies are not evaluated: whoever has a key may do everything in its account, except for what the `deny`
 //!   knob refuses (`iam:CreateRole@service-control-policy` says in whose name), and where a test says what callers of an account may do
-//!   (`POST /_sandbox/allow`). Trust policies are evaluated, with `sts:ExternalId` as the only condition key.
+//!   (`POST /_sandbox/allow`). Trust policies are evaluated, as far as `StringEquals` and `StringLike` on what the caller or its token
+//!   says go: a statement with any other condition doesn't apply.
+//! * `AssumeRoleWithWebIdentity` takes tokens of clusters whose sandbox runs in the same process: it knows nobody else's keys.
 //! * Reads are strongly consistent; the `replication` knob delays only the moment from which a new role can be named as a
 //!   principal.
 

@@ -34,7 +34,8 @@
 //!
 //! # Beside Flyte's own API
 //!
-//! Below `/_sandbox/` are requests for tests: counters, a log, and what the cluster-resource sync would annotate next.
+//! Below `/_sandbox/` are requests for tests: counters, a log, what the cluster-resource sync would annotate next, and the tokens of
+//! pods in the deployment's cluster.
 //!
 //! # What it does not do
 //!
@@ -61,6 +62,7 @@ mod state;
 
 use std::sync::{Arc, Mutex};
 
+use cloudgrant_sandbox_kit::oidc::Issuer;
 use cloudgrant_sandbox_kit::{Counter, Faults, Plain, Quotas, Result, Running, SandboxError, Server, Start, Store};
 use serde_json::{Value, json};
 
@@ -96,6 +98,7 @@ async fn begin(start: Start, seed: impl FnOnce(&Store, &Value) -> Result<Seed>) 
     let seed = seed(&store, &config)?;
     seed.check()?;
     let key = Key::load(&folder)?;
+    let issuer = Issuer::load(&folder, &seed.issuer)?;
     let mut state = state::State::load(store)?;
     seed.plant(&mut state)?;
     tracing::debug!(%knobs, "the Flyte sandbox starts");
@@ -108,6 +111,7 @@ async fn begin(start: Start, seed: impl FnOnce(&Store, &Value) -> Result<Seed>) 
         counter: Arc::clone(&counter),
         log: Mutex::default(),
         key,
+        issuer,
     };
     let server = Server::start(address, Plain, Arc::new(dispatcher)).await?;
     let endpoint = format!("http://{}", server.address());

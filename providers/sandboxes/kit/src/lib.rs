@@ -9,6 +9,7 @@
 //! * [`quotas`]: quotas by name;
 //! * [`counter`] and [`recent`]: how often each action was called, and the last requests;
 //! * [`management`]: what people and tests ask beside the cloud's own API;
+//! * [`oidc`]: clusters as issuers of tokens, and what a cloud makes of one;
 //! * [`history`], [`clock`], [`ids`] and [`base64`]: how often a folder was in use, times, identifiers, base64;
 //! * [`wildcard`]: patterns with `*` and `?`;
 //! * [`registry`]: how the command line finds the sandboxes that are linked in.
@@ -20,6 +21,7 @@ pub mod clock;
 pub mod error;
 pub mod faults;
 pub mod ids;
+pub mod oidc;
 pub mod quotas;
 pub mod registry;
 pub mod server;

@@ -8,6 +8,12 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     fits(WildcardBuilder::new(&pattern).without_escape().case_insensitive(true).build(), text)
 }
 
+/// The same with upper and lower case apart.
+pub fn matches_case(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<_> = pattern.chars().collect();
+    fits(WildcardBuilder::new(&pattern).without_escape().build(), text)
+}
+
 /// With `*` alone, upper and lower case alike.
 pub fn matches_stars(pattern: &str, text: &str) -> bool {
     let pattern: Vec<_> = pattern.chars().collect();
@@ -48,6 +54,7 @@ mod tests {
         ] {
             assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
         }
+        assert!(matches_case("sts:?ssume*", "sts:AssumeRole") && !matches_case("STS:*", "sts:AssumeRole"));
     }
 
     #[test]

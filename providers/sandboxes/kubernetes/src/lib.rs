@@ -49,6 +49,7 @@ mod state;
 
 use std::sync::{Arc, Mutex};
 
+use cloudgrant_sandbox_kit::oidc::Issuer;
 use cloudgrant_sandbox_kit::server::tls;
 use cloudgrant_sandbox_kit::{Counter, Faults, Quotas, Result, Running, SandboxError, Server, Start, Store};
 use serde_json::json;
@@ -57,7 +58,6 @@ pub use crate::authorization::caller::User;
 pub use crate::authorization::rules::Rule;
 pub use crate::seed::Seed;
 use crate::server::dispatch::Dispatcher;
-use crate::services::tokens::Issuer;
 
 /// The file of the folder that clients are pointed to.
 const KUBECONFIG: &str = "kubeconfig";

@@ -1,6 +1,6 @@
 //! What a cluster has when it begins: who may log in, who may do what, and namespaces.
 
-use cloudgrant_sandbox_kit::{Result, SandboxError, Store};
+use cloudgrant_sandbox_kit::{Result, SandboxError, Store, oidc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ pub struct Seed {
 impl Default for Seed {
     fn default() -> Self {
         Self {
-            issuer: "https://kubernetes.default.svc.cluster.local".to_owned(),
+            issuer: oidc::OF_NO_CLOUD.to_owned(),
             users: vec![User {
                 name: ADMINISTRATOR.to_owned(),
                 token: "sandbox".to_owned(),
@@ -79,28 +79,16 @@ impl Seed {
                 seed.namespaces.push(namespace);
             }
         }
-        if let Some(issuer) = issuer(manifest) {
+        if let Some(issuer) = oidc::named_in(manifest) {
             seed.issuer = issuer;
         }
         seed
     }
 }
 
-/// The first issuer that the manifest trusts on its cloud. AWS writes them without their scheme.
-fn issuer(manifest: &Value) -> Option<String> {
-    let of_cloud = match manifest["provider"].as_str() {
-        Some("aws") => "/aws/cluster/oidc_provider",
-        _ => "/azure/cluster/oidc_issuer",
-    };
-    let text = |value: &Value| value.as_str().or_else(|| value.get(0)?.as_str()).map(str::to_owned);
-    let named = manifest.pointer(of_cloud).and_then(text).or_else(|| text(&manifest["issuer"]))?;
-    let bare = named.split_once(":oidc-provider/").map_or(named.as_str(), |(_, issuer)| issuer);
-    Some(if bare.starts_with("https://") { bare.to_owned() } else { format!("https://{bare}") })
-}
-
 /// Whether a manifest says which issuer the cluster has.
 pub(crate) fn names_issuer(manifest: &Value) -> bool {
-    issuer(manifest).is_some()
+    oidc::named_in(manifest).is_some()
 }
 
 /// What the folder keeps of the cluster itself.

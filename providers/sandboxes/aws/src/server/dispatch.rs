@@ -97,6 +97,12 @@ impl Dispatcher {
         asked: &Asked,
         turn: &mut Option<u64>,
     ) -> Answer<Outcome> {
+        // What proves who calls is the token alone, and a signature beside it is nobody's business.
+        if asked.service == Service::Sts && asked.operation == sts::web_identity::OPERATION {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            *turn = Some(self.carried_out.fetch_add(1, Ordering::Relaxed) + 1);
+            return sts::web_identity::assume(&mut state, &asked.query).map(|xml| Outcome::Xml(Some(xml)));
+        }
         let scope = scope.ok_or_else(|| {
             ApiError::new("MissingAuthenticationToken", 403, "Request is missing Authentication Token")
         })?;

@@ -1,12 +1,14 @@
 //! STS: who am I, and becoming a role. Source: STS API reference.
 
+pub(crate) mod web_identity;
+
 use crate::authorization::policy::trust::{self, Presented};
 use crate::protocol::errors::{Answer, ApiError};
 use crate::protocol::query::Query;
 use crate::protocol::xml::Xml;
 use crate::server::auth::Caller;
 use crate::services::iam::parameters;
-use crate::state::model::Session;
+use crate::state::model::{Role, Session};
 use crate::state::{State, time};
 
 /// The namespace of answers.
@@ -38,22 +40,8 @@ fn identity(caller: &Caller) -> Xml {
 
 fn assume_role(state: &mut State, caller: &Caller, query: &Query) -> Answer<Xml> {
     let arn = query.required("RoleArn")?;
-    let name = query.required("RoleSessionName")?;
-    parameters::name(name, "roleSessionName", 64)?;
-    if name.len() < 2 {
-        return Err(ApiError::validation(format!(
-            "1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint: \
-             Member must have length greater than or equal to 2"
-        )));
-    }
-    let seconds = query.number("DurationSeconds")?.unwrap_or(3600);
-    if !(900..=43_200).contains(&seconds) {
-        let limit = if seconds < 900 { "greater than or equal to 900" } else { "less than or equal to 43200" };
-        return Err(ApiError::validation(format!(
-            "1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: \
-             Member must have value {limit}"
-        )));
-    }
+    let name = session_name(query)?;
+    let seconds = duration(query)?;
     let presented = Presented { external_id: query.get("ExternalId"), session_name: Some(name) };
     // A role that does not exist and one that trusts somebody else look alike from outside.
     let role = state
@@ -70,6 +58,37 @@ fn assume_role(state: &mut State, caller: &Caller, query: &Query) -> Answer<Xml>
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         ));
     }
+    session(state, &role, name, seconds)
+}
+
+/// How the session is to be called.
+fn session_name(query: &Query) -> Answer<&str> {
+    let name = query.required("RoleSessionName")?;
+    parameters::name(name, "roleSessionName", 64)?;
+    if name.len() < 2 {
+        return Err(ApiError::validation(format!(
+            "1 validation error detected: Value '{name}' at 'roleSessionName' failed to satisfy constraint: \
+             Member must have length greater than or equal to 2"
+        )));
+    }
+    Ok(name)
+}
+
+/// How many seconds the session is to last.
+fn duration(query: &Query) -> Answer<i64> {
+    let seconds = query.number("DurationSeconds")?.unwrap_or(3600);
+    if !(900..=43_200).contains(&seconds) {
+        let limit = if seconds < 900 { "greater than or equal to 900" } else { "less than or equal to 43200" };
+        return Err(ApiError::validation(format!(
+            "1 validation error detected: Value '{seconds}' at 'durationSeconds' failed to satisfy constraint: \
+             Member must have value {limit}"
+        )));
+    }
+    Ok(seconds)
+}
+
+/// A session of a role, with its credentials.
+fn session(state: &mut State, role: &Role, name: &str, seconds: i64) -> Answer<Xml> {
     if seconds > role.max_session {
         return Err(ApiError::validation(
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `GET log` | the last requests |
 //! | `GET synced?namespace=…` | what the cluster-resource sync would make of each namespace's `default` account: see [`synced`] |
+//! | `GET token?namespace=…&service_account=…&audience=…` | the token that a pod under this account presents to a cloud: see [`token`] |
 //! | `GET run_accounts` | under which service account the next run of each project and domain is, as its settings say |
 //!
 //! None of these are counted, disturbed by faults, or ask who is calling.
 
 mod log;
 mod synced;
+mod token;
 
 use std::sync::PoisonError;
 
@@ -35,11 +37,15 @@ pub(crate) fn handle(sandbox: &Dispatcher, request: &Request) -> Response {
             let state = sandbox.state.lock().unwrap_or_else(PoisonError::into_inner);
             synced::accounts(&state, &sandbox.seed, query.get("namespace"))
         }
+        (&Method::GET, "token") => match token::token(&sandbox.issuer, &Query::parse(&request.query)) {
+            Ok(token) => token,
+            Err(problem) => return answer(StatusCode::BAD_REQUEST, &json!({"error": problem})),
+        },
         (&Method::GET, "run_accounts") => {
             let state = sandbox.state.lock().unwrap_or_else(PoisonError::into_inner);
             settings::run_accounts(&state, &sandbox.seed)
         }
-        _ => return unknown(&["GET log", "GET synced", "GET run_accounts"]),
+        _ => return unknown(&["GET log", "GET synced", "GET token", "GET run_accounts"]),
     };
     answer(StatusCode::OK, &value)
 }

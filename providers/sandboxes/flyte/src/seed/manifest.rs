@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_sandbox_kit::{Result, Store};
+use cloudgrant_sandbox_kit::{Result, Store, oidc};
 use serde_json::Value;
 
 use super::{Chart, Domain, Seed, Services};
@@ -11,7 +11,7 @@ use super::{Chart, Domain, Seed, Services};
 const DOMAINS: &str = "domains";
 
 impl Seed {
-    /// Reads the platform's kind, organization, projects, domains and namespaces, and how it is told. Fields that are missing or odd are skipped: judging the manifest is
+    /// Reads the platform's kind, organization, projects, domains and namespaces, how it is told, and the cluster's issuer. Fields that are missing or odd are skipped: judging the manifest is
     /// somebody else's business.
     pub fn of_manifest(manifest: &Value) -> Self {
         let platform = &manifest["platform"];
@@ -41,6 +41,9 @@ impl Seed {
         if let Some(template) = platform["namespace"].as_str() {
             seed.namespace_template =
                 template.replace("{project}", "{{ project }}").replace("{domain}", "{{ domain }}");
+        }
+        if let Some(issuer) = oidc::named_in(manifest) {
+            seed.issuer = issuer;
         }
         seed.custom_data = default_role(manifest, &seed);
         seed

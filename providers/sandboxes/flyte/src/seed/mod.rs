@@ -5,7 +5,7 @@ mod manifest;
 
 use std::collections::BTreeMap;
 
-use cloudgrant_sandbox_kit::{Result, SandboxError, clock};
+use cloudgrant_sandbox_kit::{Result, SandboxError, clock, oidc};
 use serde::{Deserialize, Serialize};
 
 pub use self::chart::Chart;
@@ -37,6 +37,8 @@ pub struct Seed {
     /// Whose settings the control plane keeps: on Union an organization's, and requests name it. Empty where it knows none, as open-source
     /// Flyte.
     pub organization: String,
+    /// What the tokens of the cluster's pods call their issuer.
+    pub issuer: String,
 }
 
 /// Which services a control plane has.
@@ -142,6 +144,7 @@ impl Default for Seed {
             version: "v1.16.8".to_owned(),
             services: Services::default(),
             organization: String::new(),
+            issuer: oidc::OF_NO_CLOUD.to_owned(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use cloudgrant_sandbox_kit::management::PREFIX;
+use cloudgrant_sandbox_kit::oidc::Issuer;
 use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Knobs, Quotas, Request, Response, async_trait};
 use http::StatusCode;
 use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -37,6 +38,8 @@ pub(crate) struct Dispatcher {
     pub(crate) counter: Arc<Counter>,
     pub(crate) log: Mutex<Log>,
     pub(crate) key: Key,
+    /// The cluster that tasks run in.
+    pub(crate) issuer: Issuer,
 }
 
 #[async_trait]

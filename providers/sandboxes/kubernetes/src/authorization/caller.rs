@@ -1,9 +1,10 @@
 //! Who calls: users with bearer tokens, and service accounts with tokens that the sandbox issued.
 
 use cloudgrant_sandbox_kit::Request;
+use cloudgrant_sandbox_kit::oidc::Issuer;
 use serde::{Deserialize, Serialize};
 
-use crate::services::tokens::{self, Issuer};
+use crate::services::tokens;
 use crate::state::State;
 
 /// Somebody who may log in.

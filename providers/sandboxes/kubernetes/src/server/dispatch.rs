@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use cloudgrant_sandbox_kit::ids::request_id;
 use cloudgrant_sandbox_kit::management::PREFIX;
+use cloudgrant_sandbox_kit::oidc::Issuer;
 use cloudgrant_sandbox_kit::{Counter, Fate, Faults, Handler, Request, Response, async_trait};
 use http::Method;
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use crate::protocol::errors::{Answer, ApiError};
 use crate::protocol::query::Query;
 use crate::server::target::{Aim, Target};
 use crate::services::objects::{self, Call};
-use crate::services::tokens::{self, Issuer};
+use crate::services::tokens;
 use crate::services::{discovery, openapi, reviews};
 use crate::state::{State, now};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_sandbox_kit::wildcard::matches;
+use cloudgrant_sandbox_kit::wildcard::{matches, matches_case};
 use serde_json::{Map, Value};
 
 use super::parse::parse;
@@ -83,22 +83,39 @@ impl<'a> Presented<'a> {
 
 /// Whether a trust policy lets a caller become the role by `sts:AssumeRole`.
 pub(crate) fn admits(state: &State, trust: &Document, caller: &Caller, presented: Presented<'_>) -> bool {
+    is_allowed(state, trust, "sts:AssumeRole", |statement| {
+        names_caller(statement, caller) && conditions_hold(statement.get("Condition"), |key| presented.value(key))
+    })
+}
+
+/// Whether a trust policy lets whoever presents a token of this provider become the role. `keys` are what conditions can ask of the
+/// token.
+pub(crate) fn admits_token(
+    state: &State,
+    trust: &Document,
+    action: &str,
+    provider: &str,
+    keys: &[(String, &str)],
+) -> bool {
+    let value = |key: &str| keys.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| *value);
+    is_allowed(state, trust, action, |statement| {
+        let federated = statement.get("Principal").and_then(|principal| principal.get("Federated")).and_then(texts);
+        federated.unwrap_or_default().contains(&provider) && conditions_hold(statement.get("Condition"), value)
+    })
+}
+
+fn is_allowed(state: &State, trust: &Document, action: &str, is_meant: impl Fn(&Map<String, Value>) -> bool) -> bool {
     let Some(document) = parse(&state.show(trust)) else { return false };
     let Ok(statements) = statements(&document) else { return false };
     let applies = |effect: &str| {
         statements.iter().any(|statement| {
+            let actions = statement.get("Action").and_then(texts).unwrap_or_default();
             statement.get("Effect").and_then(Value::as_str) == Some(effect)
-                && names_assume_role(statement)
-                && names_caller(statement, caller)
-                && conditions_hold(statement.get("Condition"), presented)
+                && actions.iter().any(|pattern| matches(pattern, action))
+                && is_meant(statement)
         })
     };
     applies("Allow") && !applies("Deny")
-}
-
-fn names_assume_role(statement: &Map<String, Value>) -> bool {
-    let actions = statement.get("Action").and_then(texts).unwrap_or_default();
-    actions.iter().any(|action| matches(action, "sts:AssumeRole"))
 }
 
 /// Whether a statement names a caller, or their account.
@@ -118,16 +135,20 @@ pub(crate) fn names_caller(statement: &Map<String, Value>, caller: &Caller) -> b
 }
 
 /// A statement with a condition on any other key than those that are presented does not apply.
-fn conditions_hold(condition: Option<&Value>, presented: Presented<'_>) -> bool {
+fn conditions_hold<'a>(condition: Option<&Value>, presented: impl Fn(&str) -> Option<&'a str>) -> bool {
     let Some(condition) = condition.and_then(Value::as_object) else { return true };
     condition.iter().all(|(operator, keys)| {
-        matches!(operator.as_str(), "StringEquals" | "StringLike")
-            && keys.as_object().is_some_and(|keys| {
-                keys.iter().all(|(key, values)| {
-                    let value = presented.value(key);
-                    value.is_some_and(|value| texts(values).unwrap_or_default().contains(&value))
-                })
+        let fits: fn(&str, &str) -> bool = match operator.as_str() {
+            "StringEquals" => |wanted, value| wanted == value,
+            "StringLike" => matches_case,
+            _ => return false,
+        };
+        keys.as_object().is_some_and(|keys| {
+            keys.iter().all(|(key, values)| {
+                let wanted = texts(values).unwrap_or_default();
+                presented(key).is_some_and(|value| wanted.iter().any(|wanted| fits(wanted, value)))
             })
+        })
     })
 }
 

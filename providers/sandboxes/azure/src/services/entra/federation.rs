@@ -1,16 +1,17 @@
 //! Workload identity federation: a token of somebody else's, for instance a Kubernetes service account's, in exchange for
 //! one of a managed identity.
 //!
-//! The assertion's signature can't be checked: the issuer's keys are elsewhere. What is checked is what the federated
-//! credentials say: issuer, subject and audience, each exactly, and the assertion's times.
+//! The assertion's signature is checked where its issuer is played in the same process, by the sandbox of a cluster. Keys of any other
+//! issuer are elsewhere: then what is checked is what the federated credentials say, issuer, subject and audience, each exactly, and
+//! the assertion's times.
 //!
 //! Source: "Microsoft Entra Workload ID: important considerations and restrictions for federated identity credentials",
 //! and the errors that clients report.
 
+use cloudgrant_sandbox_kit::oidc::{self, Presented};
 use serde_json::Value;
 
 use super::errors::TokenError;
-use super::jwt;
 use crate::state::model::{Credential, Principal};
 use crate::state::{State, below, time};
 
@@ -19,8 +20,17 @@ const ADVICE: &str = "Check your federated identity credential Subject, Audience
 
 /// Whether an assertion stands for a principal.
 pub(crate) fn check(state: &State, principal: &Principal, assertion: &str) -> Result<(), TokenError> {
-    let claims = jwt::read(assertion)
-        .ok_or_else(|| TokenError::new(400, "invalid_request", 50_027, "JWT token is invalid or malformed."))?;
+    let refuse = |code, message: String| Err(TokenError::new(401, "invalid_client", code, message));
+    let claims = match oidc::presented(assertion) {
+        Presented::Signed(claims) | Presented::Unknown(claims) => claims,
+        Presented::Forged => {
+            let message = "Client assertion failed signature validation.";
+            return refuse(700_027, message.to_owned());
+        }
+        Presented::Malformed => {
+            return Err(TokenError::new(400, "invalid_request", 50_027, "JWT token is invalid or malformed."));
+        }
+    };
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
     check_times(&claims)?;
     let (issuer, subject) = (text("iss"), text("sub"));
@@ -31,7 +41,6 @@ pub(crate) fn check(state: &State, principal: &Principal, assertion: &str) -> Re
     let prefix = principal.identity.as_deref().map(|id| format!("{}/", id.to_ascii_lowercase()));
     let all: Vec<&Credential> =
         prefix.iter().flat_map(|prefix| below(&state.credentials, prefix)).map(|(_, credential)| credential).collect();
-    let refuse = |code, message: String| Err(TokenError::new(401, "invalid_client", code, message));
     if all.is_empty() {
         let client = principal.client.as_deref().unwrap_or_default();
         return refuse(
