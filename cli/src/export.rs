@@ -2,6 +2,7 @@
 //! at this home, is written over, and only what was written to where it is now is removed: copies stay.
 
 mod symbolic_links;
+pub(crate) mod terraform;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -56,6 +56,7 @@ pub use contract::registry::clouds::{Registration, provider, providers};
 pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
 pub use contract::remainder::{Remainder, Shares};
 pub use contract::stacks::{FoundStack, Marked, PlatformSetting, Stacks, WayTo, in_the_way_of_another};
+pub use contract::terraform::{TerraformBlock, TerraformPurpose, TerraformValue};
 pub use engine::{Applied, Cancel, Confirming, Engine, Event, Failed, Report, Said, Settings, Silent, Watch};
 pub use link::intents::intents;
 pub use pace::answering::{Answering, nothing_listens, proxy_named};

@@ -13,6 +13,7 @@ use crate::contract::platform::{Platform, PlatformContext};
 use crate::contract::provider::{Context, Provider};
 use crate::contract::registry::clouds::{self, Registration};
 use crate::contract::registry::platforms::PlatformRegistration;
+use crate::contract::terraform::TerraformBlock;
 use crate::engine::{Engine, Settings};
 use crate::link;
 use crate::link::examined::Examined;
@@ -163,6 +164,11 @@ impl Session {
     /// The commands with which a person would make an object, whoever it belongs to.
     pub fn equivalent(&self, object: &Object) -> Vec<String> {
         Backends::new(self.provider.as_ref(), self.platform.as_ref()).of(object.id.kind).equivalent(object)
+    }
+
+    /// The blocks with which Terraform would make an object, whoever it belongs to.
+    pub fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {
+        Backends::new(self.provider.as_ref(), self.platform.as_ref()).of(object.id.kind).terraform(object)
     }
 
     /// The manifest.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
-use crate::export::{Action, Folder};
+use crate::export::{Action, Folder, terraform};
 use crate::manifest;
 use crate::render::FORMAT_VERSION;
 
@@ -26,11 +26,16 @@ In the folder only files that it wrote for this stack and home are written over 
 Examples:
   cloudgrant export --to delivery
   cloudgrant export --to delivery --dry-run --exit-code
+  cloudgrant export --to delivery --terraform
   kubectl apply --server-side -f delivery/service-accounts")]
 pub(crate) struct Options {
     /// The folder; it is created if it is missing, unless there is no file to write
     #[arg(long, value_name = "FOLDER", add = crate::args::complete::folders())]
     to: PathBuf,
+
+    /// Also write the cloud's objects in Terraform's language, for those who have it make them: terraform/cloudgrant.tf
+    #[arg(long)]
+    terraform: bool,
 
     /// Show what would be written, and write nothing
     #[arg(long)]
@@ -49,13 +54,21 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         work.progress.clear();
         let unknown: Vec<_> = principals.iter().filter_map(Unknown::of).collect();
         let missing = missing(&unknown, &shell.global.repeated("apply"));
-        let files = engine.files(&principals)?;
+        let mut files = engine.files(&principals)?;
+        if options.terraform {
+            let desired = work.interrupts.unless(engine.desired(work.progress)).await?;
+            work.progress.clear();
+            files.push(terraform::file(session, &desired));
+        }
         let missing = match missing {
             Some(error) if files.is_empty() => return Err(error),
             missing => missing,
         };
         // What an earlier run wrote of them stays until it is known what is right.
-        let later: BTreeSet<_> = engine.files(&as_if_known(&principals))?.into_iter().map(|file| file.path).collect();
+        let mut later: BTreeSet<_> =
+            engine.files(&as_if_known(&principals))?.into_iter().map(|file| file.path).collect();
+        // Terraform takes the end of a file for the end of what is in it.
+        later.insert(terraform::PATH.to_owned());
         let stack = &session.loaded().manifest.stack;
         // One stack's name may stand for several, each with a home of its own.
         let sandbox = if session.is_in_sandbox() { ", in the sandbox" } else { "" };

@@ -58,6 +58,43 @@ fn each_change_is_written_down_with_its_requests() {
     }
 }
 
+/// Whatever tells the platform: its changes are in the same trail as the cloud's, before the line that says how the run ended.
+#[test]
+fn what_a_platform_is_told_is_written_down_too() {
+    let manifest = |delivery: &str| {
+        format!(
+            "version: 1\nstack: told\nprovider: aws\n\
+             platform: {{ kind: flyte, projects: [vision], domains: [production], delivery: {delivery} }}\n\
+             aws: {{ region: us-west-2, account: \"111122223333\", cluster: {{ oidc_provider: oidc.eks.example/id/A }} }}\n\
+             resources: {{ data: {{ aws: \"s3://acme-training/inputs/\" }} }}\n\
+             grants: [{{ name: data, scope: {{ domain: production }}, access: {{ data: read }} }}]\n"
+        )
+    };
+    let kinds = [
+        ("admin", "cluster-resource-attribute"),
+        ("kubernetes", "service-account-annotation"),
+        ("settings", "service-account-setting"),
+    ];
+    for (delivery, kind) in kinds {
+        let folder = Folder::with(&manifest(delivery));
+        for command in [&["apply"][..], &["revoke", "--all"]] {
+            let flags = ["--sandbox", "--yes", "--audit", "audit.jsonl"];
+            let (code, said) = run(&folder, &[command, &flags].concat());
+            assert_eq!(code, Some(0), "{delivery} {command:?}: {said}");
+        }
+        let lines = lines(&folder);
+        let of = |event: &str| {
+            let is_told = |line: &&Value| line["event"] == event && line["object"]["kind"].as_str() == Some(kind);
+            lines.iter().filter(is_told).collect::<Vec<_>>()
+        };
+        let actions: Vec<_> = of("applied").iter().map(|line| line["action"].clone()).collect();
+        assert_eq!(actions, ["create", "delete"], "{delivery}: {lines:#?}");
+        assert_eq!(of("attempt").len(), 2, "{delivery}");
+        assert!(of("attempt").iter().all(|line| !line["because"].as_array().expect("reasons").is_empty()));
+        assert_eq!(run(&folder, &["audit", "verify", "audit.jsonl"]).0, Some(0));
+    }
+}
+
 /// README verifies the trail in its next line.
 #[test]
 fn a_trail_that_nothing_was_written_to_is_told() {

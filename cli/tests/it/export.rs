@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::json::assert_valid;
-use crate::support::Folder;
+use crate::support::{Folder, assert_looks};
 
 /// Union on AWS: a domain and a project with roles of their own.
 const UNION: &str = r#"version: 1
@@ -337,4 +337,30 @@ fn what_an_apply_has_to_do_first_is_told_to_programs_too() {
     assert_eq!(run(&["--exit-code", "--dry-run"]).status.code(), Some(3));
     said(&folder, &["apply", "--sandbox", "--yes"]);
     assert_eq!(run(&["--exit-code", "--dry-run"]).status.code(), Some(0));
+}
+
+#[test]
+fn the_cloud_s_objects_go_to_terraform_where_it_is_asked_for() {
+    const PATH: &str = "terraform/cloudgrant.tf";
+    let folder = Folder::with(UNION);
+    let ask = |more: &[&str]| said(&folder, &[&["export", "--sandbox", "--to", "delivery"], more].concat());
+    let (done, files, error) = ask(&["--terraform"]);
+    assert!(done && files.contains(PATH), "{files}{error}");
+    assert_looks!(content(&folder, PATH));
+    // Its end would be the end of all that it makes: who doesn't ask for it doesn't ask for that.
+    let (done, files, error) = ask(&[]);
+    assert!(done && !files.contains(PATH), "{files}{error}");
+    let (done, files, error) = ask(&["--terraform", "--dry-run", "--exit-code"]);
+    assert!(
+        !done && !files.contains(PATH),
+        "an apply has to come first, and the file is as it should be: {files}{error}"
+    );
+}
+
+#[test]
+fn identities_and_roles_go_to_terraform() {
+    let folder = Folder::with(FLYTE);
+    let (_, files, error) = said(&folder, &["export", "--sandbox", "--to", "delivery", "--terraform"]);
+    assert!(files.contains("terraform/cloudgrant.tf"), "{files}{error}");
+    assert_looks!(content(&folder, "terraform/cloudgrant.tf"));
 }

@@ -13,6 +13,7 @@ use crate::contract::observed::Observed;
 use crate::contract::protected::Protected;
 use crate::contract::remainder::{Remainder, Shares};
 use crate::contract::stacks::Marked;
+use crate::contract::terraform::TerraformBlock;
 use crate::pace::Pace;
 use crate::vocabulary::names::Stack;
 
@@ -84,6 +85,17 @@ pub trait Backend: Debug + Send + Sync {
     fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
         let _ = (object, shares);
         Remainder::Untold
+    }
+
+    /// The blocks with which Terraform would make an object; `None` where it can't without owning what is somebody else's too, such as
+    /// a document that others write to.
+    ///
+    /// # Behavior
+    /// - Refers to an object of the stack's by its block, where the object [depends on it](Object::depends_on).
+    /// - What Terraform makes of it, an observation takes for the object.
+    fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {
+        let _ = object;
+        None
     }
 
     /// The commands with which a person would make an object with the cloud's own tool.

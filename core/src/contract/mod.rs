@@ -19,3 +19,4 @@ pub(crate) mod provider;
 pub(crate) mod registry;
 pub(crate) mod remainder;
 pub(crate) mod stacks;
+pub(crate) mod terraform;

@@ -28,6 +28,7 @@ use cloudgrant_union as _;
 mod bench;
 pub mod cases;
 mod fixture;
+pub mod platforms;
 pub mod reference;
 mod runs;
 mod spy;

@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Cancel, Checked, ClientCode, Confirmed, Desired, Diagnostic, Error,
     ErrorKind, Event, GrantName, Handoff, Intents, Object, ObjectId, Observed, Outcome, Pace, Protected, Provider,
-    Reach, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Watch, Widened,
+    Reach, RegistryAccess, Remainder, Resource, Result, ScopeBinding, Shares, Stacks, TaskAccess, TerraformBlock, Verb,
+    Watch, Widened,
 };
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -114,6 +115,10 @@ impl Backend for Spy {
 
     fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
         self.inner.remainder(object, shares)
+    }
+
+    fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {
+        self.inner.terraform(object)
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

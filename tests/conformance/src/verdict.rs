@@ -83,6 +83,16 @@ pub(crate) fn judge(sentence: &'static str, result: Checked) -> Verdict {
 /// With the sentence and what was found instead; with what was skipped and isn't declared; with what is declared and
 /// isn't skipped.
 pub fn run<F: Fixture, V: Future<Output = Verdict>>(case: &str, verdict: V) {
+    judged(case, CASES, F::SKIPPED, verdict);
+}
+
+/// The same for cases of any suite, of which a fixture declares some as skipped.
+pub(crate) fn judged<V: Future<Output = Verdict>>(
+    case: &str,
+    cases: &[(&str, &str)],
+    skipped: &[(&str, &str)],
+    verdict: V,
+) {
     // A runtime of our own, so that the integrator's crate needs none; two threads, because a fixture may well serve
     // its cloud from the same process.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -90,13 +100,13 @@ pub fn run<F: Fixture, V: Future<Output = Verdict>>(case: &str, verdict: V) {
         Ok(runtime) => runtime.block_on(verdict),
         Err(error) => panic!("no runtime for the test: {error}"),
     };
-    for (declared, _) in F::SKIPPED {
+    for (declared, _) in skipped {
         assert!(
-            CASES.iter().any(|(known, _)| known == declared),
+            cases.iter().any(|(known, _)| known == declared),
             "the fixture declares `{declared}`, which is no case"
         );
     }
-    let declared = F::SKIPPED.iter().find(|(declared, _)| *declared == case).map(|(_, why)| *why);
+    let declared = skipped.iter().find(|(declared, _)| *declared == case).map(|(_, why)| *why);
     match (verdict, declared) {
         (Ok(Outcome::Passed), None) => {}
         (Ok(Outcome::Passed), Some(why)) => panic!("{case} isn't skipped, and the fixture declares that it is: {why}"),

@@ -1,8 +1,19 @@
-//! For the tests of backends that tell platforms: a stack whose cloud has an identity already, so that all that is to be done is on
-//! the platform. One domain is bound, of some projects.
+//! For the tests of what tells platforms.
+//!
+//! * [`worlds`]: for the conformance suite, this repository's platforms with each way in which they are told.
+//! * [`Setting`]: a stack whose cloud has an identity already, so that all that is to be done is on the platform. One domain is bound, of
+//!   some projects.
+//! * [`admin`], [`settings`], [`cluster`]: deployments and a cluster on loopback, and other people who change what is in them.
+//! * [`between`]: what happens between a client's requests: others write.
 
+pub mod admin;
+pub mod between;
 mod cloud;
+pub mod cluster;
+pub mod flyte;
 mod platform;
+pub mod settings;
+pub mod worlds;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -61,7 +72,8 @@ impl Setting {
         let cloud = Cloud { value: self.value, annotation: self.annotation, issuers: self.issuers };
         let settings = Settings {
             patience: Duration::from_secs(5),
-            settle: Duration::from_secs(2),
+            // What is written is there at once; who waits for it waits for somebody who has overwritten it.
+            settle: Duration::from_millis(400),
             first_wait: Duration::from_millis(10),
             ..Settings::default()
         };

@@ -8,8 +8,9 @@
 //! * [`races`]: two runs, or a run and a person, write at the same time; nothing foreign is lost, and all wishes hold.
 //! * [`beside_edits`]: a grant is revoked beside edits of the manifest that nobody applied; nobody is given anything, nobody loses
 //!   what they keep, and what is left is told.
+//! * [`told`]: a platform is told beside a cloud; runs are stopped at every request to it, writes come late, requests fail, from seeds.
 //!
-//! All but the last is written against [`Cloud`]. A cloud is one file, such as [`aws`], and [`proofs!`] in a file in `tests/`.
+//! All but the last two are written against [`Cloud`]. A cloud is one file, such as [`aws`], and [`proofs!`] in a file in `tests/`.
 
 use cloudgrant_flyte as _;
 use cloudgrant_union as _;
@@ -27,6 +28,7 @@ pub mod process;
 mod proofs;
 pub mod races;
 pub mod random;
+pub mod told;
 pub mod truth;
 pub mod world;
 

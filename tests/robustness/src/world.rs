@@ -166,6 +166,11 @@ impl World {
 /// # Panics
 /// A file can't be read.
 pub fn state(cloud: &dyn Cloud, folder: &Path) -> State {
+    cloud.canonical(files(folder))
+}
+
+/// The files that a sandbox keeps, by their names in its folder.
+pub(crate) fn files(folder: &Path) -> Vec<(String, Value)> {
     let mut files = Vec::new();
     walk(folder, &mut |path| {
         let name = path.strip_prefix(folder).unwrap_or(path).display().to_string();
@@ -177,7 +182,7 @@ pub fn state(cloud: &dyn Cloud, folder: &Path) -> State {
         }
     });
     files.sort_by(|a, b| a.0.cmp(&b.0));
-    cloud.canonical(files)
+    files
 }
 
 /// Copies a folder that no sandbox uses.

@@ -22,6 +22,13 @@ def missing():
     return None
 
 
+def check_syntax(folder):
+    """Fails where Terraform can't read a file of a folder. `fmt` reads the language and asks no provider."""
+    command = ["terraform", "fmt", "-check=false", "-write=false", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
 class Terraform:
     """One configuration, held against two accounts at one endpoint."""
 
@@ -58,6 +65,13 @@ class Terraform:
         # 2 is what -detailed-exitcode says when there is something to do, and an import is something.
         assert done.returncode in (0, 2), f"terraform {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done
+
+    def apply(self):
+        self.run("init", "-no-color")
+        self.run("apply", "-no-color", "-auto-approve")
+
+    def destroy(self):
+        self.run("destroy", "-no-color", "-auto-approve")
 
     def plan(self):
         """The planned changes by address: the actions, and whether the resource would be imported."""

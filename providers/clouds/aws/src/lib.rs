@@ -41,7 +41,7 @@ use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
     Conventions, Desired, Diagnostic, Error, GrantName, Handoff, IntentId, Intents, Object, ObjectId, Observed,
     Outcome, Pace, Permissions, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource, ResourceKind,
-    Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
+    Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, TerraformBlock, Verb, Widened, register_provider,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -163,6 +163,10 @@ impl Backend for Aws {
             kinds::POLICY => packing::remainder::policy(shares),
             _ => Remainder::Untold,
         }
+    }
+
+    fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {
+        objects::terraform(object, &self.names)
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

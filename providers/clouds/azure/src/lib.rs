@@ -38,7 +38,8 @@ use cloudgrant_core::{
     Access, Approved, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
     Conventions, Desired, Diagnostic, Error, ErrorKind, IntentId, Intents, MadeBy, Object, ObjectId, Observed, Outcome,
     Pace, Permissions, Platform, Protected, Provider, Purpose, Reach, RegistryAccess, Remainder, Resource,
-    ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, Verb, Widened, register_provider,
+    ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess, TerraformBlock, Verb, Widened,
+    register_provider,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -183,6 +184,10 @@ impl Backend for Azure {
             objects::kinds::ASSIGNMENT => packing::remainder::assignment(shares),
             _ => Remainder::Untold,
         }
+    }
+
+    fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {
+        objects::terraform(self, object)
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

@@ -32,22 +32,36 @@ pub(crate) fn asked_for(scope: &Scope) -> ObjectId {
     ObjectId::new(PLATFORM_BINDING, scope.slug())
 }
 
-/// How that is taken back, where a binding's name is that of a domain.
-pub(crate) fn taken_back_by_vendor(tenancy: &Tenancy, name: &str) -> Option<(ObjectId, Handoff)> {
+/// How what somebody was asked for is taken back. By the name of a domain, the vendor was asked for its identity, or else whoever
+/// administers the platform for the annotations that name one: which of these it was, the name doesn't say, so that both are told.
+pub(crate) fn taken_back(tenancy: &Tenancy, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
+    let (id, by_administrator) = DELIVERY.taken_back(tenancy, kind, name)?;
+    let Some(by_vendor) = taken_back_by_vendor(tenancy, name) else { return Some((id, by_administrator)) };
+    let by_vendor: String = by_vendor.lines().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect();
+    let document = format!(
+        "# Where service accounts were annotated so that they name an identity:\n{}\n\
+         # Where {VENDOR} was asked to make the identity, ask them:\n#\n{by_vendor}",
+        by_administrator.document
+    );
+    let to = format!("{}; {VENDOR}, where they made an identity", by_administrator.to);
+    let task = format!("no longer let task code of domain {name} run under an identity of its own");
+    Some((id, Handoff::unseen(to, task, document)))
+}
+
+/// What the vendor is asked for then, where a binding's name is that of a domain.
+fn taken_back_by_vendor(tenancy: &Tenancy, name: &str) -> Option<String> {
     let domain = Domain::parse(name).ok().filter(|domain| tenancy.domains.contains(domain) || !name.contains('-'))?;
     let whose = match tenancy.organization.as_str() {
         "" => String::new(),
         organization => format!("Organization: {organization}\n"),
     };
-    let document = format!(
+    Some(format!(
         "{whose}Domain:       {domain}\n\n\
          1. Take away every role that was assigned to the domain's managed identity for us.\n\
          2. Where nothing else uses that identity: delete it, with its federated credentials, and let the domain's task code run as \
          it did before.\n\
          3. Tell us, so that we take its name out of our manifest, if it is in there.\n"
-    );
-    let task = format!("take back the managed identity of domain {domain} and its roles");
-    Some((asked_for(&Scope::Domain { domain }), Handoff::unseen(VENDOR, task, document)))
+    ))
 }
 
 pub(crate) fn of(platform_delivery: &PlatformDelivery, tenancy: &Tenancy, principals: &[Principal]) -> Result<Desired> {
@@ -260,5 +274,20 @@ mod tests {
         assert_eq!(told.notes.len(), 1);
         let nameless = of(&by_hand(), &tenancy(""), &[principal(Identity::Asked(asked()))]).expect("told");
         assert!(nameless.notes[1].message.contains("set `platform.organization`"), "{:?}", nameless.notes);
+    }
+
+    /// One name stands for both, and only people know which of them it was.
+    #[test]
+    fn what_a_domain_s_binding_asked_for_is_taken_back_by_administrators_and_by_the_vendor() {
+        let (id, handoff) = taken_back(&tenancy("acme"), PLATFORM_BINDING, "production").expect("known");
+        assert_eq!(id, asked_for(&Scope::Domain { domain: Domain::parse("production").expect("a domain") }));
+        for part in ["kubectl annotate serviceaccount default --namespace vision-production", "# Organization: acme\n"]
+        {
+            assert!(handoff.document.contains(part), "{}", handoff.document);
+        }
+        assert!(handoff.to.contains(VENDOR), "{}", handoff.to);
+        // One of a pair was never the vendor's.
+        let (_, of_pair) = taken_back(&tenancy("acme"), PLATFORM_BINDING, "vision-production").expect("known");
+        assert!(!of_pair.to.contains(VENDOR) && !of_pair.document.contains("Organization"), "{}", of_pair.document);
     }
 }

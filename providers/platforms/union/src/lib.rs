@@ -15,7 +15,7 @@ use cloudgrant_core::{
     ObjectId, Pair, Permissions, Platform, PlatformContext, Principal, Purpose, Reach, Result, Scope, Snippet, Stack,
     Tenancy, WayTo, register_platform,
 };
-use cloudgrant_platform_kit::{KINDS, Keys, PLATFORM_BINDING, PlatformDelivery, task_code};
+use cloudgrant_platform_kit::{KINDS, Keys, PlatformDelivery, task_code};
 
 /// Union.
 #[derive(Debug)]
@@ -73,8 +73,7 @@ impl Platform for Union {
     }
 
     fn taken_back(&self, kind: &str, name: &str) -> Option<(ObjectId, Handoff)> {
-        let of_vendor = || delivery::taken_back_by_vendor(&self.tenancy, name).filter(|_| kind == PLATFORM_BINDING);
-        of_vendor().or_else(|| delivery::DELIVERY.taken_back(&self.tenancy, kind, name))
+        delivery::taken_back(&self.tenancy, kind, name)
     }
 
     fn asked_for(&self, scope: &Scope) -> Option<ObjectId> {

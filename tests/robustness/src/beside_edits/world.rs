@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::seen::NAMESPACES;
 use super::trial::listed;
 use super::{Delivery, Grant, Place, Seen};
-use crate::world::settings;
+use crate::world::{files, settings};
 
 /// What is done.
 #[derive(Debug, Clone, Copy)]
@@ -249,19 +249,4 @@ fn find_map(matching: &Value) -> serde_json::Map<String, Value> {
 fn loaded(manifest: &str) -> Loaded {
     Loaded::from_text(manifest, Path::new("cloudgrant.yaml"), &Overrides::default())
         .unwrap_or_else(|error| panic!("{manifest}: {error:?}"))
-}
-
-/// What lies in a sandbox's folder.
-fn files(folder: &Path) -> Vec<(String, Value)> {
-    let mut files = Vec::new();
-    crate::world::walk(folder, &mut |path| {
-        let name = path.strip_prefix(folder).unwrap_or(path).display().to_string();
-        if let Ok(text) = std::fs::read_to_string(path)
-            && name.ends_with(".json")
-        {
-            files.push((name, serde_json::from_str(&text).expect("the sandbox writes JSON")));
-        }
-    });
-    files.sort_by(|a, b| a.0.cmp(&b.0));
-    files
 }

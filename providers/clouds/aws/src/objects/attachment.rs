@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-use cloudgrant_core::Attributes;
+use cloudgrant_core::{Attributes, Object, ObjectId, TerraformBlock, TerraformValue};
 use serde::{Deserialize, Serialize};
 use serde_json::value::to_raw_value;
+
+use crate::objects::{kinds, managed_policy, role};
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attachment<'a> {
@@ -25,6 +27,20 @@ impl<'a> Attachment<'a> {
     pub(crate) fn of(attributes: &'a Attributes) -> Option<Self> {
         serde_json::from_str(attributes.as_str()).ok()
     }
+}
+
+/// The block with which Terraform makes one. A role or a policy that the stack doesn't make is called by its name.
+pub(super) fn terraform(object: &Object) -> Option<TerraformBlock> {
+    let Attachment { role, policy } = Attachment::of(&object.attributes)?;
+    let either = |own: &ObjectId, kind, attribute, text: &str| match object.depends_on.contains(own) {
+        true => TerraformBlock::attribute_of(kind, &own.name, attribute),
+        false => TerraformValue::Text(text.to_owned()),
+    };
+    let arguments = vec![
+        ("role", either(&kinds::role(&role), role::TERRAFORM, "name", &role)),
+        ("policy_arn", either(&kinds::policy(kinds::policy_name(&policy)), managed_policy::TERRAFORM, "arn", &policy)),
+    ];
+    Some(TerraformBlock::resource("aws_iam_role_policy_attachment", &object.id, arguments))
 }
 
 impl From<Attachment<'_>> for Attributes {

@@ -2,13 +2,16 @@
 
 use std::sync::PoisonError;
 
-use cloudgrant_core::{ErrorKind, Outcome, Result};
+use cloudgrant_core::TerraformValue::{Document, Map, Text};
+use cloudgrant_core::{ErrorKind, Object, Outcome, Result, TerraformBlock};
 use serde_json::Value;
 
 use crate::Aws;
 use crate::error;
+use crate::names::Names;
 use crate::objects::marks::{Whose, whose};
-use crate::objects::{named, not_ours, tag, tags, text};
+use crate::objects::{named, not_ours, tag, tag_pairs, tags, text};
+use crate::verbs::bind_scope::{HOME_TAG, STACK_TAG};
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     let request = aws
@@ -21,8 +24,8 @@ pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outco
         .policy_document(after["document"].to_string())
         .description(aws.names.description())
         .set_tags(Some(tags(after)?))
-        .tags(tag(crate::verbs::bind_scope::STACK_TAG, aws.names.stack().as_str())?)
-        .tags(tag(crate::verbs::bind_scope::HOME_TAG, &aws.names.home())?);
+        .tags(tag(STACK_TAG, aws.names.stack().as_str())?)
+        .tags(tag(HOME_TAG, &aws.names.home())?);
     match request.send().await {
         Ok(answer) => {
             let arn = answer.policy.as_ref().and_then(|policy| policy.arn());
@@ -153,6 +156,25 @@ async fn prune(aws: &Aws, arn: &str, keep: Keep) -> Result<bool> {
     }
     Ok(!old.is_empty())
 }
+
+/// The block with which Terraform makes one.
+pub(super) fn terraform(object: &Object, names: &Names) -> TerraformBlock {
+    let attributes = object.attributes.value();
+    let mut tags = tag_pairs(&attributes);
+    tags.push((STACK_TAG.to_owned(), names.stack().to_string()));
+    tags.push((HOME_TAG.to_owned(), names.home()));
+    let arguments = vec![
+        ("name", Text(object.id.name.clone())),
+        ("path", Text(text(&attributes, "path").to_owned())),
+        ("description", Text(names.description())),
+        ("policy", Document(attributes["document"].clone())),
+        ("tags", Map(tags)),
+    ];
+    TerraformBlock::resource(TERRAFORM, &object.id, arguments)
+}
+
+/// What Terraform calls one.
+pub(super) const TERRAFORM: &str = "aws_iam_policy";
 
 #[cfg(test)]
 mod tests {

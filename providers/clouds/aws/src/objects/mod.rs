@@ -8,10 +8,11 @@ pub(crate) mod marks;
 mod role;
 
 use aws_sdk_iam::types::Tag;
-use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
+use cloudgrant_core::{Action, Change, Error, ErrorKind, Object, Outcome, Result, TerraformBlock};
 use serde_json::Value;
 
 use crate::Aws;
+use crate::names::Names;
 use crate::shared_document::Shared;
 use crate::shared_document::write;
 
@@ -40,6 +41,17 @@ pub(crate) async fn change(aws: &Aws, change: &Change) -> Result<Outcome> {
     }
 }
 
+/// The blocks with which Terraform would make an object. Of a document that others write to, it would own everything.
+pub(crate) fn terraform(object: &Object, names: &Names) -> Option<Vec<TerraformBlock>> {
+    let block = match object.id.kind {
+        kinds::POLICY => managed_policy::terraform(object, names),
+        kinds::ROLE => role::terraform(object, names),
+        kinds::ATTACHMENT => attachment::terraform(object)?,
+        _ => return None,
+    };
+    Some(vec![block])
+}
+
 fn text<'a>(attributes: &'a Value, key: &str) -> &'a str {
     attributes[key].as_str().unwrap_or_default()
 }
@@ -60,6 +72,11 @@ async fn statement(aws: &Aws, kind: &str, attributes: &Value, wanted: bool) -> R
     let sid = text(statement, "Sid");
     let remarks = write::write(aws, &shared, sid, wanted.then_some(statement)).await?;
     Ok(Outcome { remarks, ..named(Some(&shared.arn())) })
+}
+
+fn tag_pairs(attributes: &Value) -> Vec<(String, String)> {
+    let tags = attributes["tags"].as_object().into_iter().flatten();
+    tags.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
 }
 
 fn tags(attributes: &Value) -> Result<Vec<Tag>> {

@@ -4,14 +4,16 @@ use std::sync::PoisonError;
 
 use aws_sdk_iam::error::ProvideErrorMetadata;
 use aws_sdk_iam::types::Role;
-use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
+use cloudgrant_core::TerraformValue::{Document, Map, Text};
+use cloudgrant_core::{Error, ErrorKind, Object, Outcome, Result, TerraformBlock};
 use serde_json::Value;
 
 use crate::Aws;
 use crate::error;
 use crate::inventory::task_roles;
+use crate::names::Names;
 use crate::objects::marks::{Whose, whose};
-use crate::objects::{named, not_ours, tags, text};
+use crate::objects::{named, not_ours, tag_pairs, tags, text};
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     let request = aws
@@ -88,6 +90,23 @@ pub(super) async fn delete(aws: &Aws, name: &str) -> Result<Outcome> {
         _ => Ok(named(Some(&aws.names.role_arn(name)))),
     }
 }
+
+/// The block with which Terraform makes one.
+pub(super) fn terraform(object: &Object, names: &Names) -> TerraformBlock {
+    let attributes = object.attributes.value();
+    let mut arguments = vec![
+        ("name", Text(object.id.name.clone())),
+        ("path", Text(text(&attributes, "path").to_owned())),
+        ("description", Text(names.description())),
+        ("assume_role_policy", Document(attributes["trust"].clone())),
+    ];
+    arguments.extend(attributes["boundary"].as_str().map(|arn| ("permissions_boundary", Text(arn.to_owned()))));
+    arguments.push(("tags", Map(tag_pairs(&attributes))));
+    TerraformBlock::resource(TERRAFORM, &object.id, arguments)
+}
+
+/// What Terraform calls one.
+pub(super) const TERRAFORM: &str = "aws_iam_role";
 
 pub(super) async fn attach(aws: &Aws, after: &Value) -> Result<Outcome> {
     task_roles::note(aws, text(after, "policy"), text(after, "role")).await?;

@@ -1,6 +1,7 @@
 //! Custom roles.
 
-use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
+use cloudgrant_core::TerraformValue::{Block, List, Text};
+use cloudgrant_core::{Error, ErrorKind, Object, Outcome, Result, TerraformBlock};
 use serde_json::Value;
 
 use crate::Azure;
@@ -14,6 +15,23 @@ use crate::observe::is_ours;
 pub(super) fn texts(attributes: &Value, key: &str) -> Vec<String> {
     let list = attributes[key].as_array().into_iter().flatten();
     list.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+}
+
+/// What Terraform calls one.
+pub(super) const TERRAFORM: &str = "azurerm_role_definition";
+
+/// The block with which Terraform makes one.
+pub(super) fn terraform(azure: &Azure, object: &Object) -> TerraformBlock {
+    let attributes = object.attributes.value();
+    let arguments = vec![
+        ("name", Text(object.id.name.clone())),
+        ("role_definition_id", Text(text(&attributes, "id").to_owned())),
+        ("scope", Text(home(azure))),
+        ("description", Text(azure.names.description())),
+        ("assignable_scopes", List(texts(&attributes, "assignable_in"))),
+        ("permissions", Block(vec![("data_actions", List(texts(&attributes, "data_actions")))])),
+    ];
+    TerraformBlock::resource(TERRAFORM, &object.id, arguments)
 }
 
 pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outcome> {

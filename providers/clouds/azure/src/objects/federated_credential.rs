@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
+use cloudgrant_core::TerraformValue::{List, Text};
+use cloudgrant_core::{Error, ErrorKind, Object, Outcome, Result, TerraformBlock};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::Azure;
 use crate::client::arm::FederatedCredential;
-use crate::objects::{named, resource, text};
+use crate::objects::{managed_identity, named, resource, text};
 use crate::resources::resource_id::ResourceId;
 
 fn last(name: &str) -> &str {
@@ -48,6 +49,23 @@ pub(super) async fn delete(azure: &Azure, name: &str, before: &Value) -> Result<
     }
     azure.arm.delete_federated_credential(identity.as_str(), last(name)).await?;
     Ok(done)
+}
+
+/// The block with which Terraform makes one; `None` where the identity is somebody else's. Arguments as of version 5 of the provider.
+pub(super) fn terraform(azure: &Azure, object: &Object) -> Option<TerraformBlock> {
+    let attributes = object.attributes.value();
+    let identity = resource(text(&attributes, "identity")).ok()?;
+    let (identity, looked_up) = managed_identity::in_terraform(azure, &identity, object, "id");
+    let of = |key: &str| text(&attributes, key).to_owned();
+    let arguments = vec![
+        ("name", Text(last(&object.id.name).to_owned())),
+        ("user_assigned_identity_id", identity),
+        ("audience", List(vec![of("audience")])),
+        ("issuer", Text(of("issuer"))),
+        ("subject", Text(of("subject"))),
+    ];
+    let block = TerraformBlock::resource("azurerm_federated_identity_credential", &object.id, arguments);
+    looked_up.is_none().then_some(block)
 }
 
 /// The credential that an object's attributes describe.

@@ -2,18 +2,69 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_core::{Error, ErrorKind, Outcome, Result};
+use cloudgrant_core::TerraformValue::{Map, Text};
+use cloudgrant_core::{Error, ErrorKind, Object, Outcome, Result, TerraformBlock, TerraformValue};
 use serde_json::Value;
 
 use crate::Azure;
 use crate::names::tag_of;
-use crate::objects::{named, not_ours};
+use crate::objects::{kinds, named, not_ours, text};
 use crate::observe::trusts_others;
 use crate::resources::resource_id::ResourceId;
 
 /// By its name in the stack's resource group, elsewhere by its ID.
 fn id_of(azure: &Azure, name: &str) -> Result<ResourceId> {
     if name.starts_with('/') { crate::objects::resource(name) } else { Ok(azure.names.identity_id(name)) }
+}
+
+/// What Terraform calls one.
+pub(super) const TERRAFORM: &str = "azurerm_user_assigned_identity";
+
+/// The blocks with which Terraform makes one: where the manifest doesn't say where it goes, beside its resource group.
+pub(super) fn terraform(azure: &Azure, object: &Object) -> Vec<TerraformBlock> {
+    let attributes = object.attributes.value();
+    let group = text(&attributes, "resource_group");
+    let mut blocks = Vec::new();
+    let location = match &azure.config.location {
+        Some(location) => Text(location.clone()),
+        None => {
+            let group = TerraformBlock::data("azurerm_resource_group", group, vec![("name", Text(group.to_owned()))]);
+            let location = group.attribute("location");
+            blocks.push(group);
+            location
+        }
+    };
+    let tags = attributes["tags"].as_object().into_iter().flatten();
+    let tags = tags.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()));
+    let name = object.id.name.rsplit('/').next().unwrap_or_default();
+    let arguments = vec![
+        ("name", Text(name.to_owned())),
+        ("resource_group_name", Text(group.to_owned())),
+        ("location", location),
+        ("tags", Map(tags.collect())),
+    ];
+    blocks.push(TerraformBlock::resource(TERRAFORM, &object.id, arguments));
+    blocks
+}
+
+/// How another object's blocks call an attribute of an identity, whether the stack makes it or somebody else did; then with the block
+/// that looks it up.
+pub(super) fn in_terraform(
+    azure: &Azure,
+    identity: &ResourceId,
+    object: &Object,
+    attribute: &str,
+) -> (TerraformValue, Option<TerraformBlock>) {
+    let own = kinds::identity(identity, azure.names.group());
+    if object.depends_on.contains(&own) {
+        return (TerraformBlock::attribute_of(TERRAFORM, &own.name, attribute), None);
+    }
+    let arguments = vec![
+        ("name", Text(identity.name().to_owned())),
+        ("resource_group_name", Text(identity.resource_group().unwrap_or_default().to_owned())),
+    ];
+    let block = TerraformBlock::data(TERRAFORM, &own.name, arguments);
+    (block.attribute(attribute), Some(block))
 }
 
 /// Makes it, or gives it our tags. Writing it replaces all tags: those of others are kept.

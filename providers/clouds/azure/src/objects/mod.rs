@@ -2,7 +2,7 @@
 
 mod former_scopes;
 
-use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
+use cloudgrant_core::{Action, Change, Error, ErrorKind, Object, Outcome, Result, TerraformBlock};
 use serde_json::Value;
 
 pub(crate) use former_scopes::{IN_USE, RoleWithFormerScopes};
@@ -29,6 +29,17 @@ pub(crate) async fn change(azure: &Azure, change: &Change) -> Result<Outcome> {
         }
         (kinds::ASSIGNMENT, Action::Delete, Some(before), _) => role_assignment::delete(azure, before).await,
         (kind, action, ..) => Err(Error::provider_bug("azure", format!("it doesn't know how to {action:?} a {kind}"))),
+    }
+}
+
+/// The blocks with which Terraform would make an object.
+pub(crate) fn terraform(azure: &Azure, object: &Object) -> Option<Vec<TerraformBlock>> {
+    match object.id.kind {
+        kinds::IDENTITY => Some(managed_identity::terraform(azure, object)),
+        kinds::CREDENTIAL => Some(vec![federated_credential::terraform(azure, object)?]),
+        kinds::ROLE => Some(vec![custom_role::terraform(azure, object)]),
+        kinds::ASSIGNMENT => role_assignment::terraform(azure, object),
+        _ => None,
     }
 }
 

@@ -1,11 +1,12 @@
 //! Role assignments.
 
-use cloudgrant_core::{Error, ErrorKind, ObjectId, Outcome, Result};
+use cloudgrant_core::TerraformValue::Text;
+use cloudgrant_core::{Error, ErrorKind, Object, ObjectId, Outcome, Result, TerraformBlock};
 use serde_json::Value;
 
 use crate::client::arm::{NewRoleAssignment, RoleAssignment};
 use crate::error::code;
-use crate::objects::{former_scopes, kinds, named, resource, text};
+use crate::objects::{custom_role, former_scopes, kinds, managed_identity, named, resource, text};
 use crate::policy::condition;
 use crate::resources::resource_id::{ResourceId, is_same};
 use crate::{Azure, Principal};
@@ -26,15 +27,43 @@ pub(crate) fn give_same(one: (&ObjectId, &Value), other: (&ObjectId, &Value)) ->
     is_assignment(one.0) && is_assignment(other.0) && is_same(text(one.1, "scope"), text(other.1, "scope"))
 }
 
+/// The blocks with which Terraform makes one. Azure gives it an ID: the one that cloudgrant gives follows from the principal's, which
+/// Azure chooses.
+pub(super) fn terraform(azure: &Azure, object: &Object) -> Option<Vec<TerraformBlock>> {
+    let attributes = object.attributes.value();
+    let (scope, role) = (resource(text(&attributes, "scope")).ok()?, text(&attributes, "role_id"));
+    let identity = resource(text(&attributes, "principal")).ok()?;
+    let (principal, looked_up) = managed_identity::in_terraform(azure, &identity, object, "principal_id");
+    let own_role = object.depends_on.iter().find(|id| id.kind == kinds::ROLE);
+    let role = match own_role {
+        Some(own) => TerraformBlock::attribute_of(custom_role::TERRAFORM, &own.name, "role_definition_resource_id"),
+        None => Text(role_definition(&scope, role)),
+    };
+    let mut arguments = vec![
+        ("scope", Text(scope.to_string())),
+        ("role_definition_id", role),
+        ("principal_id", principal),
+        ("principal_type", Text("ServicePrincipal".to_owned())),
+        ("description", Text(azure.names.description())),
+    ];
+    if let Some(text) = attributes["condition"].as_str() {
+        arguments.push(("condition", Text(text.to_owned())));
+        arguments.push(("condition_version", Text(condition::VERSION.to_owned())));
+    }
+    let block = TerraformBlock::resource("azurerm_role_assignment", &object.id, arguments);
+    Some(looked_up.into_iter().chain([block]).collect())
+}
+
+fn role_definition(scope: &ResourceId, role: &str) -> String {
+    format!("/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{role}", scope.subscription())
+}
+
 pub(super) async fn put(azure: &Azure, before: Option<&Value>, after: &Value) -> Result<Outcome> {
     let scope = resource(text(after, "scope"))?;
     let identity = resource(text(after, "principal"))?;
     let role = text(after, "role_id");
     let wanted = Wanted {
-        role_definition: format!(
-            "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{role}",
-            scope.subscription()
-        ),
+        role_definition: role_definition(&scope, role),
         principal: azure.principal(&identity).await?,
         condition: after["condition"].as_str(),
         scope,

@@ -1,9 +1,9 @@
 //! The backend against the sandbox of Flyte admin, driven by the engine.
 
-mod deployment;
 mod interleaved;
-mod killed;
 mod records;
 mod refusals;
 mod signing_in;
 mod stack;
+
+pub(crate) use cloudgrant_platform_tests::admin as deployment;

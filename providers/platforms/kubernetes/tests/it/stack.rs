@@ -1,5 +1,7 @@
 //! A stack whose service accounts a cluster has.
 
+use std::path::PathBuf;
+
 use cloudgrant_core::{Domain, Naming, Pair, Project, Stack};
 use cloudgrant_platform_kubernetes::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts, objects};
 use cloudgrant_platform_tests::Setting;
@@ -17,12 +19,14 @@ pub(crate) struct Run<'a> {
     pub(crate) listed: &'a [&'a str],
     pub(crate) value: &'a str,
     pub(crate) issuers: &'a [&'a str],
+    /// By which kubeconfig, where it isn't the cluster's own.
+    pub(crate) by: Option<PathBuf>,
 }
 
 impl<'a> Run<'a> {
     pub(crate) fn of(cluster: &'a Cluster) -> Self {
         let projects = &["forecasting", "vision"];
-        Self { cluster, stack: "acme", projects, listed: &[], value: "client-1", issuers: &[ISSUER] }
+        Self { cluster, stack: "acme", projects, listed: &[], value: "client-1", issuers: &[ISSUER], by: None }
     }
 
     /// The same where the manifest asks for nothing any more.
@@ -38,7 +42,8 @@ impl Runs for Run<'_> {
             let domain = Domain::parse("production").expect("a domain");
             Naming::default().subject(&Pair { project: Project::parse(*project).expect("a project"), domain })
         });
-        let accounts = ServiceAccounts::new(&stack, "home").of(listed).in_sandbox(self.cluster.kubeconfig());
+        let kubeconfig = self.by.clone().unwrap_or_else(|| self.cluster.kubeconfig());
+        let accounts = ServiceAccounts::new(&stack, "home").of(listed).in_sandbox(kubeconfig);
         Setting {
             stack,
             projects: self.projects.iter().map(|project| (*project).to_owned()).collect(),

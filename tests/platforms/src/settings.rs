@@ -1,45 +1,56 @@
-//! A deployment on loopback, and other people who change what is in it.
+//! A deployment of Flyte 2 on loopback, and other people who change what is in it.
 
-use cloudgrant_flyte_sandbox::{Domain, Seed, Services, start_with};
-use cloudgrant_sandbox_kit::{Running, Start};
-use reqwest::{Client, StatusCode};
+use cloudgrant_flyte_sandbox::{Domain, Seed, Services};
+use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
-use tempfile::TempDir;
 
-pub(crate) const ACCOUNT: &str = "tasks";
-pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/tasks";
+use crate::flyte::Flyte;
 
-pub(crate) const VISION: &str = "vision/production";
-pub(crate) const FORECASTING: &str = "forecasting/production";
+/// The account that tasks are to run under.
+pub const ACCOUNT: &str = "tasks";
+/// The role that the account is annotated with.
+pub const ROLE: &str = "arn:aws:iam::111122223333:role/tasks";
 
-pub(crate) struct Deployment {
-    pub(crate) running: Running,
-    _folder: TempDir,
-    http: Client,
+/// One pair, as settings have it.
+pub const VISION: &str = "vision/production";
+/// Another one.
+pub const FORECASTING: &str = "forecasting/production";
+
+/// A deployment of Flyte 2.
+#[derive(Debug)]
+pub struct Deployment(Flyte);
+
+impl std::ops::Deref for Deployment {
+    type Target = Flyte;
+
+    fn deref(&self) -> &Flyte {
+        &self.0
+    }
 }
 
 /// A setting that has a value, as the service writes it.
-pub(crate) fn text(value: &str) -> Value {
+pub fn text(value: &str) -> Value {
     json!({ "state": "SETTING_STATE_VALUE", "stringValue": value })
 }
 
 /// Settings with this service account.
-pub(crate) fn account(name: &str) -> Value {
+pub fn account(name: &str) -> Value {
     json!({ "security": { "serviceAccount": text(name) } })
 }
 
 /// Annotations of pods.
-pub(crate) fn entries(entries: &Value) -> Value {
+pub fn entries(entries: &Value) -> Value {
     json!({ "state": "SETTING_STATE_VALUE", "mapValue": { "entries": entries } })
 }
 
 impl Deployment {
     /// A Flyte 2 with both projects.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         Self::start_with(Self::seed(), "").await
     }
 
-    pub(crate) fn seed() -> Seed {
+    /// What it begins with.
+    pub fn seed() -> Seed {
         Seed {
             projects: vec!["forecasting".to_owned(), "vision".to_owned()],
             domains: vec![Domain::new("development"), Domain::new("production")],
@@ -48,20 +59,14 @@ impl Deployment {
         }
     }
 
-    pub(crate) async fn start_with(seed: Seed, knobs: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let begin = Start::new(folder.path()).knobs(knobs.parse().expect("knobs"));
-        let running = start_with(begin, seed).await.expect("the sandbox starts");
-        Self { running, _folder: folder, http: Client::builder().no_proxy().build().expect("a client") }
+    /// The same with another seed, and with faults.
+    pub async fn start_with(seed: Seed, knobs: &str) -> Self {
+        Self(Flyte::start(seed, knobs).await)
     }
 
     /// A call, as somebody else makes it.
-    pub(crate) async fn call(&self, service: &str, method: &str, body: &Value) -> (StatusCode, Value) {
-        let url = format!("{}/flyteidl2.{service}/{method}", self.running.endpoint());
-        let request = self.http.post(url).header("content-type", "application/json").body(body.to_string());
-        let answer = request.send().await.expect("an answer");
-        let (status, text) = (answer.status(), answer.text().await.expect("a body"));
-        (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}: {text}")))
+    pub async fn call(&self, service: &str, method: &str, body: &Value) -> (StatusCode, Value) {
+        self.exchange(Method::POST, &format!("/flyteidl2.{service}/{method}"), Some(body)).await
     }
 
     /// The levels of a scope, `PROJECT/DOMAIN` or `DOMAIN`: the last is its own.
@@ -72,17 +77,18 @@ impl Deployment {
         answer["levels"].as_array().and_then(|levels| levels.last()).cloned().expect("a level")
     }
 
-    pub(crate) async fn version(&self, scope: &str) -> u64 {
+    /// Which version of its settings a scope has; 0 where there are none.
+    pub async fn version(&self, scope: &str) -> u64 {
         self.own(scope).await["version"].as_str().map_or(0, |version| version.parse().expect("a version"))
     }
 
     /// What is set for a scope.
-    pub(crate) async fn settings(&self, scope: &str) -> Value {
+    pub async fn settings(&self, scope: &str) -> Value {
         self.own(scope).await["settings"].take()
     }
 
     /// The same without what marks a stack's.
-    pub(crate) async fn unmarked(&self, scope: &str) -> Value {
+    pub async fn unmarked(&self, scope: &str) -> Value {
         let mut settings = self.settings(scope).await;
         if let Some(entries) = settings.pointer_mut("/annotations/mapValue/entries").and_then(Value::as_object_mut) {
             entries.retain(|key, _| !key.starts_with("cloudgrant."));
@@ -94,14 +100,14 @@ impl Deployment {
     }
 
     /// Replaces what is set for a scope, as `flyte edit settings --from-file` does, with the version that is there.
-    pub(crate) async fn put(&self, scope: &str, settings: &Value) {
+    pub async fn put(&self, scope: &str, settings: &Value) {
         let version = self.version(scope).await;
         let (status, answer) = self.put_over(scope, settings, version).await;
         assert_eq!(status, 200, "{answer}");
     }
 
     /// The same with the version that somebody read.
-    pub(crate) async fn put_over(&self, scope: &str, settings: &Value, version: u64) -> (StatusCode, Value) {
+    pub async fn put_over(&self, scope: &str, settings: &Value, version: u64) -> (StatusCode, Value) {
         let mut body = json!({ "key": key(scope), "settings": settings });
         let method = if version == 0 { "CreateSettings" } else { "UpdateSettings" };
         if version != 0 {
@@ -111,7 +117,7 @@ impl Deployment {
     }
 
     /// Changes what is set for a scope, as somebody careful does: what is there stays.
-    pub(crate) async fn edit(&self, scope: &str, change: impl Fn(&mut Map<String, Value>)) {
+    pub async fn edit(&self, scope: &str, change: impl Fn(&mut Map<String, Value>)) {
         for _ in 0..100 {
             let own = self.own(scope).await;
             let version = own["version"].as_str().map_or(0, |version| version.parse().expect("a version"));
@@ -125,7 +131,7 @@ impl Deployment {
     }
 
     /// Adds an annotation of pods beside those that are there.
-    pub(crate) async fn annotate(&self, scope: &str, key: &str) {
+    pub async fn annotate(&self, scope: &str, key: &str) {
         self.edit(scope, |settings| {
             let there = settings.get("annotations").and_then(|of| of.pointer("/mapValue/entries")).cloned();
             let mut all = there.unwrap_or_else(|| json!({}));
@@ -136,16 +142,14 @@ impl Deployment {
     }
 
     /// Sets another service account, and leaves alone what is beside it.
-    pub(crate) async fn set_account(&self, scope: &str, name: &str) {
+    pub async fn set_account(&self, scope: &str, name: &str) {
         self.edit(scope, |settings| _ = settings.insert("security".to_owned(), account(name)["security"].clone()))
             .await;
     }
 
     /// Under which account the next run of a project and domain has its pods.
-    pub(crate) async fn runs_under(&self, name: &str) -> Value {
-        let url = format!("{}/_sandbox/run_accounts", self.running.endpoint());
-        let text = self.http.get(url).send().await.expect("an answer").text().await.expect("a body");
-        let all: Value = serde_json::from_str(&text).expect("JSON");
+    pub async fn runs_under(&self, name: &str) -> Value {
+        let all = self.send(Method::GET, "/_sandbox/run_accounts", None).await;
         let (project, domain) = name.split_once('/').expect("a project and domain");
         let mut all = all["run_accounts"].as_array().expect("a list").iter();
         let one = all.find(|one| one["project"] == project && one["domain"] == domain).expect("one");
@@ -153,12 +157,8 @@ impl Deployment {
     }
 
     /// How often something was written.
-    pub(crate) fn writes(&self) -> u64 {
+    pub fn writes(&self) -> u64 {
         self.calls("settings:CreateSettings") + self.calls("settings:UpdateSettings")
-    }
-
-    pub(crate) fn calls(&self, action: &str) -> u64 {
-        self.running.counts().by_action.get(action).copied().unwrap_or_default()
     }
 }
 

@@ -1,0 +1,196 @@
+//! Objects in Terraform's language, for those who have it make what a stack needs.
+//!
+//! Source: Terraform's documentation, "Syntax: strings and templates", "Resource blocks", "Data sources".
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::contract::object::ObjectId;
+use crate::digest::digest;
+
+/// A block of a Terraform configuration: what makes an object, or what looks one up that is somebody else's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TerraformBlock {
+    /// Whether it makes an object (`resource`) or looks one up (`data`).
+    pub purpose: TerraformPurpose,
+    /// The type, as the provider calls it: `aws_iam_role`.
+    pub kind: &'static str,
+    /// The name that other blocks call it by.
+    pub label: String,
+    /// What is said of it, in order.
+    pub arguments: Vec<(&'static str, TerraformValue)>,
+}
+
+/// What a block is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TerraformPurpose {
+    /// Something that is there, and that nobody here makes.
+    Data,
+    /// Something that Terraform makes, changes and deletes.
+    Resource,
+}
+
+/// The value of an argument.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TerraformValue {
+    /// A text, just as it is: what is special to Terraform in it is written so that it isn't.
+    Text(String),
+    /// An attribute of another block: `aws_iam_role.NAME.arn`.
+    Reference(String),
+    /// A JSON document, as a text (`jsonencode`).
+    Document(Value),
+    /// Texts.
+    List(Vec<String>),
+    /// Texts by their keys.
+    Map(Vec<(String, String)>),
+    /// A block within the block.
+    Block(Vec<(&'static str, TerraformValue)>),
+}
+
+impl TerraformBlock {
+    /// A block that makes an object.
+    pub fn resource(kind: &'static str, id: &ObjectId, arguments: Vec<(&'static str, TerraformValue)>) -> Self {
+        Self { purpose: TerraformPurpose::Resource, kind, label: Self::label(&id.name), arguments }
+    }
+
+    /// A block that looks something up by its name.
+    pub fn data(kind: &'static str, name: &str, arguments: Vec<(&'static str, TerraformValue)>) -> Self {
+        Self { purpose: TerraformPurpose::Data, kind, label: Self::label(name), arguments }
+    }
+
+    /// What blocks call something of this name: letters, digits, `_` and `-`, the first no digit. Names that differ have labels
+    /// that differ.
+    pub fn label(name: &str) -> String {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+        let begins_well = plain.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        match (begins_well, plain == name) {
+            (true, true) => plain,
+            (true, false) => format!("{plain}_{}", digest(name)),
+            (false, _) => format!("_{plain}_{}", digest(name)),
+        }
+    }
+
+    /// How other blocks call one of its attributes.
+    pub fn attribute(&self, name: &str) -> TerraformValue {
+        let Self { purpose, kind, label, .. } = self;
+        TerraformValue::Reference(match purpose {
+            TerraformPurpose::Resource => format!("{kind}.{label}.{name}"),
+            TerraformPurpose::Data => format!("data.{kind}.{label}.{name}"),
+        })
+    }
+
+    /// The same of the block that makes an object of this kind and name.
+    pub fn attribute_of(kind: &str, name: &str, attribute: &str) -> TerraformValue {
+        TerraformValue::Reference(format!("{kind}.{}.{attribute}", Self::label(name)))
+    }
+}
+
+impl fmt::Display for TerraformBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let purpose = match self.purpose {
+            TerraformPurpose::Resource => "resource",
+            TerraformPurpose::Data => "data",
+        };
+        writeln!(f, "{purpose} {} {} {{", text(self.kind), text(&self.label))?;
+        write_arguments(f, &self.arguments, 1)?;
+        writeln!(f, "}}")
+    }
+}
+
+fn write_arguments(
+    f: &mut fmt::Formatter<'_>,
+    arguments: &[(&'static str, TerraformValue)],
+    depth: usize,
+) -> fmt::Result {
+    let indent = "  ".repeat(depth);
+    for (name, value) in arguments {
+        match value {
+            TerraformValue::Block(within) => {
+                writeln!(f, "{indent}{name} {{")?;
+                write_arguments(f, within, depth + 1)?;
+                writeln!(f, "{indent}}}")?;
+            }
+            TerraformValue::Text(value) => writeln!(f, "{indent}{name} = {}", text(value))?,
+            TerraformValue::Reference(value) => writeln!(f, "{indent}{name} = {value}")?,
+            TerraformValue::Document(value) => {
+                let document = literal(&format!("{value:#}")).replace('\n', &format!("\n{indent}"));
+                writeln!(f, "{indent}{name} = jsonencode({document})")?;
+            }
+            TerraformValue::List(values) => {
+                let values: Vec<_> = values.iter().map(|value| text(value)).collect();
+                writeln!(f, "{indent}{name} = [{}]", values.join(", "))?;
+            }
+            TerraformValue::Map(values) => {
+                writeln!(f, "{indent}{name} = {{")?;
+                for (key, value) in values {
+                    writeln!(f, "{indent}  {} = {}", text(key), text(value))?;
+                }
+                writeln!(f, "{indent}}}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A text in quotes. JSON's escapes are among Terraform's, and templates begin with `${` and `%{`.
+fn text(value: &str) -> String {
+    literal(&Value::from(value).to_string())
+}
+
+fn literal(json: &str) -> String {
+    json.replace("${", "$${").replace("%{", "%%{")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn texts_are_texts_whatever_is_in_them() {
+        for (value, written) in [
+            ("plain", r#""plain""#),
+            ("${aws:username}", r#""$${aws:username}""#),
+            ("%{ if x }", r#""%%{ if x }""#),
+            ("a \"b\" \\ c\nd", r#""a \"b\" \\ c\nd""#),
+        ] {
+            assert_eq!(text(value), written);
+        }
+    }
+
+    #[test]
+    fn names_that_differ_have_labels_that_differ() {
+        assert_eq!(TerraformBlock::label("cloudgrant_acme_global"), "cloudgrant_acme_global");
+        let odd = ["a.b", "a_b", "a b", "1a", "_1a", "é", ""].map(TerraformBlock::label);
+        for (at, label) in odd.iter().enumerate() {
+            assert!(label.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'), "{label}");
+            assert!(!odd[..at].contains(label), "{label}");
+        }
+    }
+
+    #[test]
+    fn a_block_is_written_as_terraform_has_it() {
+        let id = ObjectId::new("iam-policy", "p.1");
+        let policy = TerraformBlock::resource(
+            "aws_iam_policy",
+            &id,
+            vec![
+                ("name", TerraformValue::Text("p.1".to_owned())),
+                ("tags", TerraformValue::Map(vec![("a:b".to_owned(), "c".to_owned())])),
+                ("policy", TerraformValue::Document(json!({ "Statement": ["${x}"] }))),
+            ],
+        );
+        let label = TerraformBlock::label("p.1");
+        let expected = format!(
+            "resource \"aws_iam_policy\" \"{label}\" {{\n  name = \"p.1\"\n  tags = {{\n    \"a:b\" = \"c\"\n  }}\n  policy = \
+             jsonencode({{\n    \"Statement\": [\n      \"$${{x}}\"\n    ]\n  }})\n}}\n"
+        );
+        assert_eq!(policy.to_string(), expected);
+        let reference = TerraformValue::Reference(format!("aws_iam_policy.{label}.arn"));
+        assert_eq!(policy.attribute("arn"), reference);
+        assert_eq!(TerraformBlock::attribute_of("aws_iam_policy", "p.1", "arn"), reference);
+    }
+}
