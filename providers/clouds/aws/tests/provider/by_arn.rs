@@ -287,7 +287,7 @@ async fn nothing_is_listed_that_shares_hands_out_or_acts_as_somebody_else() {
         ("  actions: { thing: { read: ['*'] } }\n", "has a wildcard"),
         ("  actions: { thing: { read: ['kinesis:*'] } }\n", "has a wildcard"),
         ("  actions: { thing: { read: ['kinesis:Get*'] } }\n", "has a wildcard"),
-        ("  actions: { thing: { read: ['kinesis:PutResourcePolicy'] } }\n", "is about who has access"),
+        ("  actions: { thing: { read: ['kinesis:PutResourcePolicy'] } }\n", "manages who has access"),
         ("  actions: { thing: { read: ['iam:PassRole'] } }\n", "is no action of kinesis"),
         ("  actions: { thing: { read: ['sts:AssumeRole'] } }\n", "is no action of kinesis"),
         ("  actions: { thing: { write: ['kinesis:PutRecord'] } }\n", "no grant gives `write` on `thing`"),
