@@ -1,8 +1,8 @@
 //! A folder of files that the platform is told by. Others may keep files of their own in it: only what was written for this stack,
 //! at this home, is written over, and only what was written to where it is now is removed: copies stay.
 
+mod symbolic_links;
 pub(crate) mod terraform;
-mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -172,7 +172,7 @@ impl Folder {
 
 /// Whether it can be a folder of such files: one that isn't there, or is a folder, and no link on the way to it.
 fn usable(folder: &Path, manifest: &Path) -> Result<()> {
-    if let Some(link) = way::link_on(folder, manifest) {
+    if let Some(link) = symbolic_links::link_on(folder, manifest) {
         return Err(is_a_link(&link));
     }
     let message = match fs::symlink_metadata(folder) {

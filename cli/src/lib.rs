@@ -1,4 +1,4 @@
-//! Say once who may reach what, and make it true on the cloud of your choice.
+//! Declare once which task code may access what, and apply it to the cloud of your choice.
 //!
 //! This is the command line as a library. It names no provider, so that a program of one's own can link others:
 //!
@@ -17,6 +17,7 @@
 
 mod args;
 mod command;
+mod command_line;
 mod exit;
 mod export;
 mod manifest;
@@ -29,14 +30,15 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::args::{Cli, Output, complete, contradiction, mistakes};
+use crate::args::{Output, complete, contradiction, mistakes};
+use crate::command_line::Cli;
 use crate::exit::Exit;
 use crate::terminal::logging;
 use crate::terminal::printer::Printer;
 
 /// Runs the command that the process's arguments name, and gives the code with which to exit.
 pub fn main() -> ExitCode {
-    if complete::answer() {
+    if complete::answer(Cli::command) {
         return ExitCode::SUCCESS;
     }
     run(std::env::args_os().collect()).into()
@@ -48,12 +50,12 @@ fn run(arguments: Vec<OsString>) -> Exit {
         Err(mut error) => {
             let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
             mistakes::advise(&mut error, &words);
-            mistakes::plain_usage(&mut error, &words);
+            mistakes::plain_usage(&mut error, Cli::command(), &words);
             return refuse(&error, &arguments);
         }
     };
     let printer = Printer::new(&cli.global, cli.command.stack());
-    let result = logging::start(&cli.global, &printer).and_then(|()| command::run(cli, &printer));
+    let result = logging::start(&cli.global, &printer).and_then(|()| command_line::run(cli, &printer));
     match result {
         Ok(exit) => exit,
         Err(error) => {

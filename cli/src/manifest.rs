@@ -6,9 +6,7 @@ use cloudgrant_core::manifest::{Loaded, Overrides, STANDARD_INPUT};
 use cloudgrant_core::{Diagnostic, Error, ErrorKind, Result};
 
 use crate::args::Global;
-
-/// The names under which a manifest is found by itself.
-const NAMES: [&str; 4] = ["cloudgrant.yaml", "cloudgrant.yml", "cloudgrant.toml", "cloudgrant.json"];
+use crate::args::manifest_file::{NAMES, all_here, here};
 
 /// How standard input is named on the command line, as everywhere.
 const STANDARD_INPUT_FLAG: &str = "-";
@@ -149,15 +147,6 @@ pub(crate) fn find(global: &Global) -> Result<PathBuf> {
                 .hint(format!("say which is meant: --file {first} or --file {last}")))
         }
     }
-}
-
-fn all_here() -> impl Iterator<Item = &'static str> {
-    NAMES.into_iter().filter(|name| Path::new(name).exists())
-}
-
-/// The manifest that is found by itself; of several, which are refused where one is needed, the first.
-pub(crate) fn here() -> Option<&'static Path> {
-    all_here().next().map(Path::new)
 }
 
 fn overrides(global: &Global) -> Overrides {

@@ -5,13 +5,13 @@ mod tools;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use cloudgrant_core::{Error, ErrorKind, Result};
+use cloudgrant_core::{Error, ErrorKind, Result, quoted};
 use cloudgrant_sandbox_kit::registry::{all, find};
 use cloudgrant_sandbox_kit::{Knobs, Running, SandboxError, Setup, Start};
 use serde_json::Value;
 
-use crate::args::mistakes::ENDINGS;
-use crate::args::{Global, quoted};
+use crate::args::Global;
+use crate::args::manifest_file::ENDINGS;
 pub(crate) use tools::Tools;
 
 /// What goes wrong in the sandbox: the flag, or else the variable, which means nothing without a sandbox.

@@ -20,7 +20,8 @@ pub fn digest(text: &str) -> String {
 
 /// Twice so many hexadecimal digits that stand for a text: the first bytes of its SHA-256.
 pub fn digest_of(text: &str, bytes: usize) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    hex::encode(&digest[..bytes.min(digest.len())])
 }
 
 #[cfg(test)]

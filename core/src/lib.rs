@@ -55,7 +55,7 @@ pub use contract::permissions::{Granted, Permissions};
 pub use contract::platform::{
     ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet,
 };
-pub use contract::protected::{Protected, matches};
+pub use contract::protected::Protected;
 pub use contract::provider::{Caller, Connect, Context, HandsOff, Provider};
 pub use contract::registry::clouds::{Registration, provider, providers};
 pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
@@ -75,7 +75,8 @@ pub use plan::{Approval, ApprovedPlan, Plan, Refusal, Summary};
 pub use session::Session;
 pub use text::listed::listed;
 pub use text::origin::Origin;
-pub use text::redact::{ends_kept, is_invisible, quoted, shown, steers};
+pub use text::redact::{ends_kept, is_invisible, quoted, redacted, steers};
+pub use text::wildcard::{matches, matches_case};
 pub use vocabulary::access::Access;
 pub use vocabulary::checked::Checked;
 pub use vocabulary::inexact::Inexact;

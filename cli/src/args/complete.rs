@@ -4,31 +4,28 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
 use clap_complete::{ArgValueCandidates, ArgValueCompleter, CompleteEnv, CompletionCandidate, PathCompleter};
 use cloudgrant_core::manifest::{Loaded, Names, Overrides};
 use cloudgrant_core::{Purpose, Session, Settings};
 use cloudgrant_sandbox_kit::knobs::KNOBS;
 
-use crate::args::Cli;
-use crate::manifest;
+use crate::args::manifest_file;
 
 /// By which a shell asks. Not `COMPLETE`, clap's own choice: somebody may have set that for something else.
 pub(crate) const VARIABLE: &str = "_CLOUDGRANT_COMPLETE";
 
-/// Answers a shell that asks, and says whether one did.
-pub(crate) fn answer() -> bool {
+/// Answers a shell that asks about this command, and says whether one did.
+pub(crate) fn answer(command: fn() -> clap::Command) -> bool {
     // Where the shell can't be answered, it completes nothing: a message would land in the line that is being typed.
     let here = std::env::current_dir().ok();
-    CompleteEnv::with_factory(completed)
+    CompleteEnv::with_factory(|| completed(command()))
         .var(VARIABLE)
         .try_complete(std::env::args_os(), here.as_deref())
         .unwrap_or(true)
 }
 
 /// The command as it is completed: options are offered to whoever began one, or where there is nothing else.
-fn completed() -> clap::Command {
-    let command = Cli::command();
+fn completed(command: clap::Command) -> clap::Command {
     if begins_an_option() { command } else { without_options(command) }
 }
 
@@ -92,7 +89,8 @@ pub(crate) fn revocable() -> ArgValueCandidates {
         }
         let (all, left) = (names().grants.len(), grants_left());
         let is_first = left.len() == all && !begins_an_option();
-        let all = is_first.then(|| CompletionCandidate::new(ALL).help(Some("Everything that this stack made".into())));
+        let all =
+            is_first.then(|| CompletionCandidate::new(ALL).help(Some("Everything that this stack created".into())));
         candidates(left).into_iter().chain(all).collect()
     })
 }
@@ -159,7 +157,7 @@ pub(crate) fn names_of(words: &[OsString]) -> Names {
 
 fn file(words: &[OsString]) -> Option<PathBuf> {
     let file = file_of(words).or_else(|| std::env::var_os("CLOUDGRANT_FILE").map(PathBuf::from));
-    file.or_else(|| manifest::here().map(Into::into))
+    file.or_else(|| manifest_file::here().map(Into::into))
 }
 
 /// The words of the line, as far as it is typed.

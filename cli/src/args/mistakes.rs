@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 
-use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-use cloudgrant_core::{listed, shown};
+use cloudgrant_core::{listed, quoted, redacted};
 
-use crate::args::{Cli, complete, quoted, says_no};
+use crate::args::manifest_file::ENDINGS;
+use crate::args::{complete, says_no};
 
 /// What is typed in place of something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,9 +75,6 @@ const ASKS_NOTHING: &str =
 /// So many names of a manifest are listed.
 const NAMED: usize = 20;
 
-/// Endings of manifests.
-pub(crate) const ENDINGS: [&str; 4] = [".yaml", ".yml", ".toml", ".json"];
-
 /// Adds to what is wrong with a command line what was probably meant.
 pub(crate) fn advise(error: &mut Error, arguments: &[String]) {
     let of_names = of_stack(error, arguments).or_else(|| of_names(error, arguments));
@@ -113,12 +110,11 @@ pub(crate) fn advise(error: &mut Error, arguments: &[String]) {
 }
 
 /// The usage of the command that was typed, without what was set: clap lists options with a variable as if they were required.
-pub(crate) fn plain_usage(error: &mut Error, arguments: &[String]) {
+pub(crate) fn plain_usage(error: &mut Error, mut root: clap::Command, arguments: &[String]) {
     let is_set = |name: &str| std::env::var_os(format!("CLOUDGRANT_{name}")).is_some();
     if error.get(ContextKind::Usage).is_none() || !["FILE", "PROFILE", "SANDBOX", "OUTPUT"].into_iter().any(is_set) {
         return;
     }
-    let mut root = Cli::command();
     root.build();
     let words = arguments.iter().skip(1).take_while(|word| *word != "--");
     let command = words.fold(&root, |command, word| command.find_subcommand(word).unwrap_or(command));
@@ -147,7 +143,7 @@ fn of_names(error: &Error, arguments: &[String]) -> Option<String> {
     let is_it = error.kind() == ErrorKind::MissingRequiredArgument && missing.iter().any(|one| one.contains("GRANT"));
     let words: Vec<_> = arguments.iter().map(OsString::from).collect();
     let names = is_it.then(|| complete::names_of(&words).grants)?;
-    let listed = listed(names.iter().map(|name| shown(name)), NAMED);
+    let listed = listed(names.iter().map(|name| redacted(name)), NAMED);
     (!names.is_empty()).then(|| format!("the manifest has {listed}; `--all` takes all of it away"))
 }
 
@@ -198,7 +194,10 @@ fn advice(typed: &str, arguments: &[String], is_command: bool) -> Option<String>
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::command_line::Cli;
 
     fn said(line: &[&str]) -> String {
         let arguments: Vec<_> = ["cloudgrant"].iter().chain(line).map(|word| (*word).to_owned()).collect();

@@ -1,7 +1,9 @@
-//! The command line: what can be written, how a shell completes it, and what is said about mistakes.
+//! What is written on the command line beside the command: the options of them all, how a shell completes them, and
+//! what is said about mistakes.
 
-mod command_line;
 pub(crate) mod complete;
+mod global;
+pub(crate) mod manifest_file;
 pub(crate) mod mistakes;
 
-pub(crate) use self::command_line::{Cli, Command, Global, Output, contradiction, default_folder, quoted, says_no};
+pub(crate) use self::global::{Global, Output, contradiction, default_folder, says_no};

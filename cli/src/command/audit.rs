@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use cloudgrant_core::audit::{Actor, Trail, Unfinished, Verified, verify};
-use cloudgrant_core::{Error, ErrorKind, Note, Plan, Result, Session};
+use cloudgrant_core::{Error, ErrorKind, Note, Plan, Result, Session, quoted};
 use serde_json::json;
 
 use super::Shell;
-use crate::args::quoted;
 use crate::exit::Exit;
-use crate::render::json::FORMAT_VERSION;
+use crate::render::FORMAT_VERSION;
 
 /// Where the trail is kept, for commands that change something.
 #[derive(Debug, Args)]
 pub(crate) struct AuditOptions {
-    /// Write down who changed what, why and when, in this file; each line follows from the one before, so that an
+    /// Record who changed what, why and when, in this file; each line follows from the one before, so that an
     /// edit shows. The manifest's `audit` names one for good
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     audit: Option<PathBuf>,
@@ -102,7 +101,7 @@ fn uid() -> Option<String> {
     None
 }
 
-/// Look after the audit trail
+/// Verify the audit trail
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     #[command(subcommand)]
@@ -114,7 +113,7 @@ enum Command {
     Verify(Verify),
 }
 
-/// Say whether an audit trail is as it was written
+/// Check that an audit trail is complete and as it was written
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Every run that keeps a trail tells the hash that it ends in. Keep that elsewhere: against it, a cut \

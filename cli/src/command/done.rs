@@ -3,46 +3,45 @@
 use clap::Args;
 use cloudgrant_core::{
     Action, Approval, Cancel, Change, Confirmation, Confirming, Engine, Error, ErrorKind, HandoffNames, ObjectId,
-    Ownership, Plan, Report, Result, Said, Session,
+    Ownership, Plan, Report, Result, Said, Session, quoted,
 };
 
-use super::apply::need_approval;
 use super::audit::{AuditOptions, actor};
+use super::carrying_out::need_approval;
 use super::{Shell, Work, with_session};
-use crate::args::quoted;
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::{handoff, json, report};
 use crate::terminal::question::is_approved;
 
-/// Say that somebody else did their part of a plan, which nobody can see from here
+/// Confirm a manual step that cloudgrant cannot verify
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows the step with all that it asks for, asks whether that was done, and has the cloud remember it: a mark on an object of \
-the stack's own, with a digest of exactly that document. From then on plans have a line for the step, and nothing is to do \
-for it. Where the document changes, or a role or identity that it names is made anew, it is shown again. What nothing wants any \
-more is to be taken back by whoever did it: plans ask for that, and once it was done, the same command says so.
+Shows the step with its complete document, asks whether it was done, and stores the confirmation in the cloud: a mark on one of \
+the stack's own objects, with a digest of exactly that document. From then on the step is one line in plans, with nothing left to do. \
+If the document changes, or a role or identity that it names is recreated, the step is shown again. A step that is no longer \
+wanted must be reverted by whoever did it: plans ask for that, and the same command confirms it.
 
 Examples:
   cloudgrant done vision-production
   cloudgrant done training-data    A grant's only step, by the grant's name
-  cloudgrant done vision-production --undo  It wasn't done, or isn't any more")]
+  cloudgrant done vision-production --undo  It wasn't done, or no longer is")]
 pub(crate) struct Options {
-    /// The step, by the name that plans have for it, or by that of the only grant or registry that it is for
+    /// The step, by its name in the plan, or by that of the only grant or registry that it is for
     #[arg(value_name = "NAME", add = crate::args::complete::grants())]
     #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     name: String,
 
-    /// Forget that it was done: it wasn't, or isn't any more
+    /// Withdraw the confirmation: the step wasn't done, or no longer is
     #[arg(long)]
     undo: bool,
 
-    /// Of another stack than the manifest's, at the same home: what is to be taken back of it
+    /// Confirm that a step of another stack at the same home was reverted
     #[arg(long, value_name = "STACK")]
     #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new(), value_hint = clap::ValueHint::Other)]
     stack: Option<String>,
 
-    /// Don't ask: whoever did it says so
+    /// Don't ask
     #[arg(short, long)]
     yes: bool,
 

@@ -6,7 +6,8 @@ use cloudgrant_core::Result;
 use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
 use crate::render::json;
-use crate::render::plan::{self, Telling, Wording};
+use crate::render::plan;
+use crate::render::telling::Wording;
 
 /// Show where the cloud is not as the manifest says
 #[derive(Debug, Args)]
@@ -35,7 +36,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if shell.printer.is_json() {
             shell.printer.json(&json::plan("drift", &plan, None, shell.printer.here()))?;
         } else {
-            let telling = Telling::of(shell, Wording::Drift, &work.place);
+            let telling = shell.telling(Wording::Drift, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
             if let Some(refusal) = &plan.refusal {
                 shell.printer.refusal(refusal);

@@ -7,9 +7,10 @@ use super::{Shell, Work, with_session};
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::code;
-use crate::render::explain::{self, Explained};
+use crate::render::explain;
+use crate::render::explained::Explained;
 
-/// Show what grants come to, as exact policies and commands
+/// Show the policies and commands behind each grant
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Says which task code a grant reaches, which objects it comes to with their exact policies, and \
@@ -26,7 +27,7 @@ pub(crate) struct Options {
     #[arg(value_name = "GRANT", add = crate::args::complete::grants())]
     grants: Vec<String>,
 
-    /// Show the lines of task code with which a task uses what it is granted, in Python
+    /// Show the lines of Python with which a task uses what it is granted
     #[arg(long)]
     code: bool,
 }

@@ -13,7 +13,7 @@ use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
 use crate::export::{Action, Folder, terraform};
 use crate::manifest;
-use crate::render::json::FORMAT_VERSION;
+use crate::render::FORMAT_VERSION;
 
 /// Write what the platform must be told as files, for a repository
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ Examples:
   cloudgrant export --to delivery --terraform
   kubectl apply --server-side -f delivery/service-accounts")]
 pub(crate) struct Options {
-    /// The folder; it is made where it isn't there, unless there is no file to write
+    /// The folder; it is created if it is missing, unless there is no file to write
     #[arg(long, value_name = "FOLDER", add = crate::args::complete::folders())]
     to: PathBuf,
 
@@ -39,7 +39,7 @@ pub(crate) struct Options {
     #[arg(long)]
     terraform: bool,
 
-    /// Say what would be written, and write nothing
+    /// Show what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
 

@@ -7,16 +7,16 @@ use serde_json::json;
 use super::Shell;
 use crate::exit::Exit;
 use crate::manifest;
-use crate::render::json::FORMAT_VERSION;
+use crate::render::FORMAT_VERSION;
 
-/// Print what whoever runs this manifest must be allowed, and no more
+/// Print the permissions that the caller needs for this manifest, and no more
 #[derive(Debug, Args)]
 #[command(after_help = "\
 On AWS an IAM policy for each account, narrowed to what the stack makes and the manifest names; on \
 Azure a custom role, and the right to give the manifest's roles with a condition to these alone; \
 with `platform.delivery: kubernetes` a ClusterRole, too, with `admin` the calls of Flyte admin, with `settings` those of the settings service. \
-Asks no cloud. Standard output has the documents, what to do with them goes to standard error. \
-A file holds one of them: where there are several, --for says which.
+Calls no cloud. The documents go to standard output, what to do with them to standard error. \
+A file can hold one of them: where there are several, choose one with --for.
 
 Examples:
   cloudgrant permissions                   Read them all
@@ -24,11 +24,11 @@ Examples:
   cloudgrant permissions --for role --provider azure > role.json
   cloudgrant permissions --output json     All of them, with their names")]
 pub(crate) struct Options {
-    /// What planning takes, which changes nothing
+    /// The permissions for planning alone, which changes nothing
     #[arg(long)]
     plan: bool,
 
-    /// Which document: the account on AWS; `role` or `assignment` on Azure; `cluster`; `admin` [default: all of them]
+    /// Which document: the account on AWS; `role` or `assignment` on Azure; `cluster`, `admin` or `settings` of the platform [default: all of them]
     #[arg(long = "for", value_name = "NAME", add = crate::args::complete::documents())]
     name: Option<String>,
 }

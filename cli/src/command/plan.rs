@@ -7,7 +7,8 @@ use super::audit::tell_of_trail;
 use super::{Shell, Work, tell_of_no_grants, unchecked, with_session};
 use crate::exit::Exit;
 use crate::render::json;
-use crate::render::plan::{self, Telling, Wording};
+use crate::render::plan;
+use crate::render::telling::Wording;
 
 /// Show what would change, and change nothing
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if shell.printer.is_json() {
             shell.printer.json(&json::plan("plan", &plan, moving.as_ref(), shell.printer.here()))?;
         } else {
-            let telling = Telling::of(shell, Wording::Plan, &work.place);
+            let telling = shell.telling(Wording::Plan, &work.place);
             shell.printer.stream(|out| plan::write(out, &plan, moving.as_ref(), telling))?;
             if let Some(refusal) = &plan.refusal {
                 shell.printer.refusal(refusal);

@@ -1,40 +1,37 @@
 //! `cloudgrant revoke`
 
-use std::collections::BTreeSet;
-
 use clap::{ArgGroup, Args};
-use cloudgrant_core::{Change, Engine, Error, ErrorKind, IntentId, Plan, Result, Session, Stack, nearest};
+use cloudgrant_core::{Change, Engine, IntentId, Plan, Result, Session, quoted};
 
-use super::apply::{Asked, CarriedOut, carry_out, planned, shortfalls};
 use super::audit::{AuditOptions, tell_of_trail};
+use super::carrying_out::{Asked, CarriedOut, carry_out, planned, shortfalls};
 use super::{Shell, Work, with_session};
-use crate::args::quoted;
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::json;
-use crate::render::plan::{self, Telling, Wording};
-use crate::render::stacks::Listed;
+use crate::render::plan;
+use crate::render::telling::Wording;
 
-/// Take grants away again, although the manifest lists them
+/// Revoke grants, even if they are still in the manifest
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows what would go if the manifest lacked the grants, asks, and takes it away. Only what this \
-stack made is removed; whatever else is not as the manifest says is left for `apply`. Take the grants \
-out of the manifest too, or the next apply brings them back. Exits with 1, with --dry-run as well, where something stays \
-that should go or may not be deleted, where --all can't search every place in which something may be, and where nothing is there of a --stack.
+Shows what would be deleted if the grants weren't in the manifest, asks, and deletes it. Only what this \
+stack created is deleted; other differences from the manifest are left to `apply`. Remove the grants \
+from the manifest too, or the next apply grants them again. Exits with 1, also with --dry-run, where something that should be \
+deleted can't be, where --all can't search every place in which something may be, and where a --stack doesn't exist.
 
 Examples:
   cloudgrant revoke training-data
-  cloudgrant revoke training-data --dry-run  Show what would go
-  cloudgrant revoke --all --yes  Take everything away that this stack made
+  cloudgrant revoke training-data --dry-run  Show what would be deleted
+  cloudgrant revoke --all --yes  Delete everything that this stack created
   cloudgrant revoke --all --stack acme-old  A stack that was renamed")]
 #[command(group = ArgGroup::new("what").args(["grants", "all"]).required(true))]
 pub(crate) struct Options {
-    /// The grants and registries to take away, by their names in the manifest
+    /// The grants and registries to revoke, by their names in the manifest
     #[arg(value_name = "GRANT", add = crate::args::complete::revocable())]
     grants: Vec<String>,
 
-    /// Everything that this stack made
+    /// Everything that this stack created
     #[arg(long)]
     all: bool,
 
@@ -43,7 +40,7 @@ pub(crate) struct Options {
     #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new(), value_hint = clap::ValueHint::Other)]
     stack: Option<String>,
 
-    /// Show what would go, and change nothing
+    /// Show what would be deleted, and change nothing
     #[arg(long, conflicts_with_all = ["yes", "audit"])]
     dry_run: bool,
 
@@ -109,7 +106,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if exit == Exit::Done && !idle.is_empty() {
             let idle: Vec<_> = idle.into_iter().map(String::as_str).collect();
             shell.printer.say(&format!(
-                "For {}, cloudgrant makes nothing, and so had nothing to take away; what can be reached without it still can.",
+                "cloudgrant creates nothing for {}, so there was nothing to revoke; access that exists without it remains.",
                 idle.join(", ")
             ));
         }
@@ -190,13 +187,13 @@ fn still_listed(plan: &Plan, names: &[&str]) -> Vec<String> {
             |listed| {
                 format!(
                     "The manifest lists {listed}, of which nothing was taken away here: who else was asked for it, or where it couldn't be \
-                     searched, is told above. Remove it from the manifest once it is taken back."
+                     searched, is listed above. Remove it from the manifest once it is reverted."
                 )
             },
             |listed| {
                 format!(
                     "The manifest lists {listed}, of which nothing was taken away here: who else was asked for them, or where they \
-                     couldn't be searched, is told above. Remove them from the manifest once they are taken back."
+                     couldn't be searched, is listed above. Remove them from the manifest once they are reverted."
                 )
             },
         ],
@@ -217,7 +214,7 @@ async fn look(shell: Shell<'_>, work: &mut Work<'_>, engine: &Engine, asked: Ask
     if shell.printer.is_json() {
         shell.printer.json(&json::dry_run(asked.command, &plan, shell.printer.here()))?;
     } else {
-        let telling = Telling::of(shell, asked.wording, &work.place);
+        let telling = shell.telling(asked.wording, &work.place);
         shell.printer.stream(|out| plan::write(out, &plan, None, telling))?;
         if !plan.is_empty() {
             shell.printer.say_whole(&format!("To take this away: {}", shell.global.repeated(asked.again)));
@@ -240,75 +237,4 @@ fn is_called(intent: &IntentId, name: &str) -> bool {
         IntentId::Registry(registry) => registry.as_str() == name,
         _ => false,
     }
-}
-
-/// How many stacks are named.
-const MOST_NAMED: usize = 5;
-
-/// Why nothing is to be taken from a stack that was asked for by its name: it has other homes, or none. `None` where it is at
-/// the manifest's home all the same.
-///
-/// # Errors
-/// The stacks can't be listed.
-pub(super) async fn nothing_of(
-    shell: Shell<'_>,
-    work: &mut Work<'_>,
-    engine: &Engine,
-    stack: &Stack,
-    asked: Asked<'_>,
-) -> Result<Option<Error>> {
-    let stacks = work.interrupts.unless(engine.stacks(work.progress)).await?;
-    work.progress.clear();
-    let mut global = shell.global.clone();
-    // Each command names it itself.
-    global.stack = None;
-    let named: Vec<_> = stacks.found.iter().filter(|found| found.name == *stack).collect();
-    if named.iter().any(|found| found.is_this) {
-        return Ok(None);
-    }
-    let list = global.repeated("stacks");
-    if named.is_empty() {
-        let message = format!("there is nothing of a stack {stack}: nothing was taken away");
-        let there: BTreeSet<_> = stacks.found.iter().map(|found| found.name.as_str()).collect();
-        let near = nearest(stack.as_str(), there.iter().copied());
-        let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-        let hint = match (there.len(), stacks.unsearched.is_empty()) {
-            // To list them would say so once more.
-            (0, true) => {
-                let place = &work.place;
-                format!(
-                    "there is no stack at all in {place}: look whether the credentials are of the account that is meant"
-                )
-            }
-            (0, false) => format!("no stack was found; `{list}` says what couldn't be searched"),
-            (1..=MOST_NAMED, true) => format!("{near}there are: {}", Vec::from_iter(there).join(", ")),
-            _ => format!("{near}`{list}` lists the stacks that there are"),
-        };
-        return Ok(Some(Error::new(ErrorKind::NotFound, message).hint(hint)));
-    }
-    let provider = work.session.registration().id;
-    let homes: Vec<_> = named.iter().map(|found| found.home.as_str()).collect();
-    let listed: Vec<_> = named.iter().map(|found| Listed::of(found, provider, &global)).collect();
-    // What was asked for, at each of these homes: whoever names a grant doesn't mean the whole stack.
-    let commands: Vec<_> = match asked.must_be_there {
-        true => listed.iter().filter_map(|one| one.take_back.clone()).collect(),
-        false => {
-            let again = global.repeated(asked.again);
-            listed.iter().filter_map(|one| Some(format!("{}{again}", one.variables.as_ref()?))).collect()
-        }
-    };
-    // A line that is broken in two would be another command.
-    let commands: Vec<_> = commands.iter().flat_map(|some| some.lines()).map(|one| format!("`{one}`")).collect();
-    let blanks = listed.iter().flat_map(|one| &one.fill_in);
-    let blanks: BTreeSet<_> = blanks.map(|(variable, what)| format!("\nfill in {variable}: {what}")).collect();
-    let blanks: String = blanks.into_iter().collect();
-    let hint = match commands.as_slice() {
-        [] => format!("`{list}` says what is in the way there"),
-        commands => {
-            let what = if asked.must_be_there { "take the stack back there" } else { "take it away there" };
-            format!("{what}:\n{}{blanks}", commands.join("\n"))
-        }
-    };
-    let message = format!("stack {stack} is at another home than the one meant here: nothing was taken away");
-    Ok(Some(Error::new(ErrorKind::NotFound, message).with("home", homes.join("; ")).hint(hint)))
 }

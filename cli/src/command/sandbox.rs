@@ -13,10 +13,10 @@ use cloudgrant_sandbox_kit::store::fixed_file;
 use serde_json::{Value, json};
 
 use super::Shell;
-use crate::args::{Global, default_folder};
+use crate::args::{Global, default_folder, manifest_file};
 use crate::exit::Exit;
 use crate::manifest;
-use crate::render::json::FORMAT_VERSION;
+use crate::render::FORMAT_VERSION;
 use crate::render::wrapped;
 use crate::sandbox::{Sandboxes, Tools};
 use crate::terminal::interrupt::Interrupts;
@@ -145,7 +145,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
 /// The provider, the sandbox of its platform's, and the manifest from which the emulator takes what is there from the start.
 async fn selected(global: &Global) -> Result<(String, Option<&'static str>, Value)> {
     let wanted = global.provider.clone().or_else(|| std::env::var("CLOUDGRANT_PROVIDER").ok());
-    if let (Some(provider), None, None) = (&wanted, &global.file, manifest::here()) {
+    if let (Some(provider), None, None) = (&wanted, &global.file, manifest_file::here()) {
         cloudgrant_core::provider(provider)?;
         return Ok((provider.clone(), None, json!({})));
     }
@@ -243,7 +243,7 @@ async fn serve(
             "setup": setup,
         }))?;
     } else {
-        let lines = variables.iter().map(|(name, value)| format!("export {name}={}\n", crate::args::quoted(value)));
+        let lines = variables.iter().map(|(name, value)| format!("export {name}={}\n", cloudgrant_core::quoted(value)));
         shell.printer.data(&(lines.collect::<String>() + &comments(setup)))?;
     }
     shell.printer.say("Serving until Ctrl-C.");

@@ -50,7 +50,7 @@ pub(crate) async fn run(shell: Shell<'_>, _: Options) -> Result<Exit> {
         if listed.is_empty() {
             shell.printer.say("No stacks.");
         } else if !manifest::is_missing(shell.global) && !stacks.found.iter().any(|stack| stack.is_this) {
-            shell.printer.say(&format!("Of stack {own}, this manifest's, there is nothing at its home."));
+            shell.printer.say(&format!("Stack {own}, this manifest's, has no objects at its home."));
         }
         Ok(Exit::Done)
     })

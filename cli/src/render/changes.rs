@@ -14,7 +14,7 @@ const AROUND: usize = 1;
 
 /// Why a line is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
+enum Reason {
     /// Something stands under it.
     Above,
     /// It changed, or stands beside what did.
@@ -39,10 +39,10 @@ pub(super) fn adds(before: &Value, after: &Value) -> bool {
 pub(super) fn text(before: &Value, after: &Value, colours: Colours) -> String {
     // Block lists, so that one new entry is one new line; and no JSON, whose commas would change other lines too.
     let all = lines::of(before, after);
-    write(&all, &shown(&all), colours)
+    write(&all, &reasons(&all), colours)
 }
 
-fn shown(all: &[Line]) -> Vec<Option<Shown>> {
+fn reasons(all: &[Line]) -> Vec<Option<Reason>> {
     let mut shown = vec![None; all.len()];
     for at in 0..all.len() {
         if all[at].tag == ChangeTag::Equal {
@@ -53,7 +53,7 @@ fn shown(all: &[Line]) -> Vec<Option<Shown>> {
         let to = (at + AROUND).min(all.len() - 1);
         for near in from..=to {
             if all[near].tag != ChangeTag::Equal || Level::of(&all[near].text) == here {
-                shown[near] = Some(Shown::Near);
+                shown[near] = Some(Reason::Near);
             }
         }
         // The keys under which it stands, up to the top.
@@ -61,7 +61,7 @@ fn shown(all: &[Line]) -> Vec<Option<Shown>> {
         for above in above {
             let its = Level::of(&all[above].text);
             if its.is_above(here) {
-                shown[above].get_or_insert(Shown::Above);
+                shown[above].get_or_insert(Reason::Above);
                 here = its;
             }
         }
@@ -69,7 +69,7 @@ fn shown(all: &[Line]) -> Vec<Option<Shown>> {
     shown
 }
 
-fn write(all: &[Line], shown: &[Option<Shown>], [gone, new]: Colours) -> String {
+fn write(all: &[Line], shown: &[Option<Reason>], [gone, new]: Colours) -> String {
     let mut out = String::new();
     let mut item = None;
     let mut skipped: Option<&Line> = None;
@@ -86,7 +86,7 @@ fn write(all: &[Line], shown: &[Option<Shown>], [gone, new]: Colours) -> String 
         };
         if let Some(first) = skipped.take() {
             let left = if line.item == item { String::new() } else { rest(first, item) };
-            out.push_str(&if left.is_empty() && why == Shown::Near { more(line) } else { left });
+            out.push_str(&if left.is_empty() && why == Reason::Near { more(line) } else { left });
         }
         item = line.item;
         out.push_str(&match line.tag {

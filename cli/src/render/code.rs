@@ -3,7 +3,7 @@
 use cloudgrant_core::{Reach, ResourceKind, TaskAccess};
 use serde_json::{Value, json};
 
-use super::explain::Explained;
+use super::explained::Explained;
 use super::{BOLD, DIM, notes, styled};
 
 const COMMENT: &str = "# ";

@@ -5,9 +5,8 @@ use std::error::Error as _;
 use cloudgrant_core::{Diagnostic, Error};
 use serde_json::{Map, Value, json};
 
-use super::json::FORMAT_VERSION;
 use super::pasted::Here;
-use super::{BOLD, CYAN, DIM, RED, YELLOW, styled, wrapped};
+use super::{BOLD, CYAN, DIM, FORMAT_VERSION, RED, YELLOW, styled, wrapped};
 
 /// For people.
 pub(crate) fn text(error: &Error, here: &Here, width: Option<usize>) -> String {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Action, Change, Confirmation, Handoff, HandoffNames, IntentId, Plan, listed};
+use cloudgrant_core::{Action, Change, Confirmation, Handoff, HandoffNames, IntentId, Plan, listed, quoted};
 
+use super::heading::heading;
 use super::pasted::Here;
-use super::plan::{Telling, Wording, header};
+use super::telling::{Telling, Wording};
 use super::{BOLD, CYAN, DIM, GREEN, YELLOW, indented, styled, wrapped};
-use crate::args::{Global, quoted};
+use crate::args::Global;
 
 /// How many of the grants that wait for a step are named in its line.
 const NAMED: usize = 2;
@@ -110,7 +111,7 @@ fn said(names: &HandoffNames<'_>, change: &Change, handoff: &Handoff, wording: W
         return "cloudgrant can't see whether it was done: what that means is told below.".to_owned();
     }
     let command = global.repeated(&format!("done {}", quoted(&names.shortest(&change.id))));
-    format!("cloudgrant can't see whether it was done: it stays in this list until somebody says so: `{command}`")
+    format!("cloudgrant can't see whether it was done: it stays in this list until it is confirmed: `{command}`")
 }
 
 /// One of them alone, with what is needed for it.
@@ -123,7 +124,7 @@ fn complete(change: &Change, handoff: &Handoff, said: &str, width: Option<usize>
     // Where what follows a label begins.
     const INDENT: usize = 10;
     let of_label = |text: &str| wrapped(text, INDENT, INDENT, width);
-    let mut out = header('>', CYAN, change, "");
+    let mut out = heading('>', CYAN, change, "");
     out.push_str(&format!("    {} {}\n", styled(DIM, "who: "), of_label(&handoff.to)));
     out.push_str(&format!("    {} {}\n", styled(DIM, "what:"), of_label(&handoff.task)));
     out.push_str(&indented(&handoff.document, 6));

@@ -8,11 +8,8 @@ use cloudgrant_core::{
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::error;
 use super::pasted::Here;
-
-/// Changes when something is taken away or means something else; not when something is added.
-pub(crate) const FORMAT_VERSION: &str = "1.0";
+use super::{FORMAT_VERSION, error};
 
 /// A plan, and what came of it where it was carried out.
 #[derive(Serialize)]

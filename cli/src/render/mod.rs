@@ -5,8 +5,10 @@ mod changes;
 pub(crate) mod code;
 pub(crate) mod error;
 pub(crate) mod explain;
+pub(crate) mod explained;
 mod halves;
 pub(crate) mod handoff;
+mod heading;
 pub(crate) mod json;
 mod notes;
 pub(crate) mod pasted;
@@ -14,10 +16,16 @@ pub(crate) mod plan;
 pub(crate) mod providers;
 pub(crate) mod report;
 pub(crate) mod stacks;
+pub(crate) mod telling;
 
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr as _;
+
+/// The version of the JSON that is written. Changes when something is taken away or means something else; not when
+/// something is added.
+pub(crate) const FORMAT_VERSION: &str = "1.0";
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -48,7 +56,7 @@ pub(crate) fn wrapped(text: &str, first: usize, indent: usize, width: Option<usi
     let mut out = String::with_capacity(text.len());
     let mut used = first;
     for (at, word) in words(text).enumerate() {
-        let length = word.chars().count();
+        let length = word.width();
         if at > 0 && used + 1 + length > width && used > indent {
             out.push('\n');
             out.push_str(&" ".repeat(indent));
@@ -102,6 +110,8 @@ mod tests {
         assert_eq!(wrapped("one two three four", 6, 2, Some(14)), "one two\n  three four");
         assert_eq!(wrapped("a-word-that-is-too-long for it", 0, 2, Some(8)), "a-word-that-is-too-long\n  for it");
         assert_eq!(wrapped("one two", 0, 2, None), "one two");
+        assert_eq!(wrapped("表示 幅は 二", 0, 2, Some(9)), "表示 幅は\n  二", "a letter takes two columns");
+        assert_eq!(wrapped("e\u{301}e\u{301} ee ee", 0, 2, Some(8)), "e\u{301}e\u{301} ee ee", "an accent takes none");
         assert_eq!(wrapped("run (`a b c d e`, `f`) now", 0, 2, Some(8)), "run\n  (`a b c d e`,\n  `f`)\n  now");
         assert_eq!(wrapped("`a b` an odd ` two three", 0, 2, Some(8)), "`a b` an\n  odd `\n  two\n  three");
     }

@@ -6,9 +6,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use cloudgrant_core::{Diagnostic, FoundStack, Move, Note, Plan, Report, Unsearched, Widening};
+use cloudgrant_core::{Diagnostic, FoundStack, Move, Note, Plan, Report, Unsearched, Widening, quoted};
 
-use crate::args::{Global, quoted};
+use crate::args::Global;
 
 /// What is in a shell's hands, and no argument: such a command is run by one.
 const OF_A_SHELL: [&str; 7] = ["&&", "||", "|", ";", "$(", ">", "<"];
@@ -212,14 +212,10 @@ fn end_of_own(command: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-    use crate::args::Cli;
 
     fn here(options: &[&str], stack: Option<&str>) -> Here {
-        let words = ["cloudgrant", "plan"].iter().chain(options);
-        Here::of(&Cli::try_parse_from(words).expect("they are right").global, stack)
+        Here::of(&Global::parsed(options), stack)
     }
 
     #[test]

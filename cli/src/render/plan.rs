@@ -10,52 +10,10 @@ use cloudgrant_core::{Level, Move, Note, Plan};
 
 pub(super) use self::findings::unsearched;
 use self::findings::{broken, stays, widened};
-pub(super) use self::objects::header;
 use self::objects::{legend, objects};
 pub(crate) use self::summary::nothing_to_do;
-use super::pasted::Here;
+use super::telling::{Telling, Wording};
 use super::{BOLD, RED, YELLOW, handoff, notes, styled, wrapped};
-use crate::args::Global;
-use crate::command::Shell;
-
-/// In which words the same plan is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wording {
-    /// What would be done.
-    Plan,
-    /// What would be taken away.
-    Revoke,
-    /// What is not as it should be.
-    Drift,
-}
-
-/// How a plan is told.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Telling<'a> {
-    /// In which words.
-    pub(crate) wording: Wording,
-    /// Only the last line.
-    pub(crate) summary_only: bool,
-    /// All that there is to say, although nothing is to do.
-    pub(crate) in_full: bool,
-    /// How wide a line may be.
-    pub(crate) width: Option<usize>,
-    /// Where the stack's own objects are, for people.
-    pub(crate) place: &'a str,
-    /// The options that a command needs in order to speak of the same thing.
-    pub(crate) global: &'a Global,
-    /// How commands have to be written here.
-    pub(crate) here: &'a Here,
-}
-
-impl<'a> Telling<'a> {
-    /// As the options want it.
-    pub(crate) fn of(shell: Shell<'a>, wording: Wording, place: &'a str) -> Self {
-        let Shell { global, printer } = shell;
-        let (summary_only, in_full) = (printer.is_quiet(), printer.is_verbose());
-        Self { wording, summary_only, in_full, width: printer.width(), place, global, here: printer.here() }
-    }
-}
 
 /// The whole plan, or only its last line. With what moving to another cloud changes, where that is what happens.
 pub(crate) fn text(plan: &Plan, moving: Option<&Move>, telling: Telling<'_>) -> String {
@@ -122,11 +80,12 @@ pub(crate) fn write(out: &mut dyn Write, plan: &Plan, moving: Option<&Move>, tel
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
     use cloudgrant_core::{Difference, Effect, GrantName, IntentId, Stack};
 
     use super::*;
+    use crate::args::Global;
     use crate::render::json;
+    use crate::render::pasted::Here;
 
     fn plan() -> Plan {
         let notes = vec![Note::info("grant all", "a note")];
@@ -154,7 +113,7 @@ mod tests {
                 in_full: true,
                 width,
                 place: "a place",
-                global: &crate::args::Cli::parse_from(["cloudgrant", "plan"]).global,
+                global: &Global::parsed(&[]),
                 here: &Here::default(),
             },
         ))
@@ -195,7 +154,7 @@ Plan: 0 to create, 0 to update, 0 to delete, 0 handoffs, 0 unchanged.
         let mut plan = plan();
         plan.notes.push(Note::warning("bucket a", "it is not there"));
         plan.notes.push(Note::of_access("identity b", "it loses what global grants give"));
-        let global = crate::args::Cli::parse_from(["cloudgrant", "plan", "--quiet"]).global;
+        let global = Global::parsed(&["--quiet"]);
         let telling = Telling {
             wording: Wording::Plan,
             summary_only: true,

@@ -4,8 +4,7 @@ use cloudgrant_core::{Access, Capabilities, PlatformRegistration, Registration, 
 use cloudgrant_sandbox_kit::registry::find;
 use serde_json::{Value, json};
 
-use super::json::FORMAT_VERSION;
-use super::{BOLD, DIM, GREEN, YELLOW, styled, wrapped};
+use super::{BOLD, DIM, FORMAT_VERSION, GREEN, YELLOW, styled, wrapped};
 
 /// An ability, and which provider has it.
 type Row = (String, Vec<Can>);

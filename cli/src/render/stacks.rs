@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{FoundStack, Stack, Unsearched};
+use cloudgrant_core::{FoundStack, Stack, Unsearched, quoted};
 use serde::Serialize;
 
-use super::json::FORMAT_VERSION;
+use super::FORMAT_VERSION;
 use super::plan::unsearched;
 use super::{BOLD, GREEN, counted, styled, wrapped};
-use crate::args::{Global, quoted};
+use crate::args::Global;
 use crate::manifest;
 
 /// A stack, and how to take it back.

@@ -8,10 +8,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use cloudgrant_core::{Error, ErrorKind, Result};
+use cloudgrant_core::{Error, ErrorKind, Result, quoted};
 use cloudgrant_sandbox_kit::Setup;
-
-use crate::args::quoted;
 
 /// The folder in that of the sandbox, new at each start: programs that a foreign checkout brings along would be run.
 const FOLDER: &str = "set-up-tools";

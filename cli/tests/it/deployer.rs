@@ -59,3 +59,30 @@ fn one_document_needs_no_name_and_an_unknown_one_is_told_the_known() {
     let said = String::from_utf8(unknown.stderr).expect("text");
     assert!(said.contains("--for takes one of: 111122223333, 444455556666"), "{said}");
 }
+
+/// The help of `--for` has every word that chooses a document and isn't an account.
+#[test]
+fn the_help_names_every_document() {
+    let help = Folder::with(QUICKSTART).output(&["permissions", "--help"]);
+    let help = String::from_utf8(help.stdout).expect("text");
+    let manifests = [
+        QUICKSTART,
+        crate::delivery::ONE_DOMAIN,
+        include_str!("../../../examples/flyte/cloudgrant.yaml"),
+        include_str!("../../../examples/settings/cloudgrant.yaml"),
+    ];
+    let mut words = std::collections::BTreeSet::new();
+    for manifest in manifests {
+        for provider in ["aws", "azure"] {
+            let folder = Folder::with(manifest);
+            let output = folder.output(&["permissions", "--output", "json", "--provider", provider]);
+            let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+            let names = document["permissions"].as_array().into_iter().flatten().map(|one| one["name"].to_string());
+            words.extend(names.filter(|name| !name.contains(|c: char| c.is_ascii_digit())));
+        }
+    }
+    assert_eq!(words.len(), 5, "{words:?}");
+    for word in words {
+        assert!(help.contains(&word.replace('"', "`")), "{word}: {help}");
+    }
+}

@@ -28,6 +28,7 @@ mod later;
 mod leaving_kubernetes;
 mod mistakes;
 mod moving;
+mod nothing_to_do;
 mod nulls;
 mod old_manifests;
 mod pasted;
@@ -45,7 +46,6 @@ mod sandbox_or_not;
 #[cfg(unix)]
 mod sandbox_tools;
 mod settings;
-mod short;
 mod stacks;
 mod stranger;
 mod support;

@@ -258,5 +258,5 @@ fn programs_in_the_sandbox_reach_its_settings_and_no_real_ones() {
     assert_eq!(accounts(&folder, "aws").as_object().map(serde_json::Map::len), Some(3));
     let (code, refused) = run(format!("FLYTE_PLATFORM_URL=https://192.0.2.1 {cloudgrant} plan"));
     assert_eq!(code, Some(1), "{refused}");
-    assert!(refused.contains("a real deployment is told of nothing there"), "{refused}");
+    assert!(refused.contains("never written to a real deployment"), "{refused}");
 }

@@ -89,7 +89,7 @@ fn a_dry_run_ends_as_the_revoke_would() {
         let section = format!("\n{provider}:\n");
         let manifest = QUICKSTART.replace(&section, &format!("{section}  protected: [\"{protected}\"]\n"));
         folder.write("cloudgrant.yaml", &manifest);
-        revoked(&folder, provider, &["--all"], 1, "Not all of it goes");
+        revoked(&folder, provider, &["--all"], 1, "Not everything can be deleted");
     }
 }
 
@@ -246,7 +246,7 @@ fn a_registry_that_works_as_it_is_would_not_be_brought_back() {
     let folder = applied("aws");
     let (code, said) = run(&folder, "aws", &["revoke", "base-images", "--yes"]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("For base-images, cloudgrant makes nothing") && !said.contains("bring it back"), "{said}");
+    assert!(said.contains("cloudgrant creates nothing for base-images") && !said.contains("bring it back"), "{said}");
     let (code, said) = run(&folder, "aws", &["revoke", "base-images", "models-production", "--yes"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("still lists models-production: the next apply would bring it back"), "{said}");

@@ -14,7 +14,7 @@ fn closed_port() -> u16 {
 /// Runs a plan, and gives what it says.
 fn refused(folder: &Folder, provider: &str) -> String {
     let said = failed(folder, provider);
-    assert!(said.contains("hint: check the way to"), "{said}");
+    assert!(said.contains("hint: check the connection to"), "{said}");
     said
 }
 
@@ -147,7 +147,7 @@ fn where_the_cloud_is_silent() {
     assert!(waited < Duration::from_secs(45), "{waited:?}");
     let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains(&format!("cause: {place}: no answer in time, and nothing ever came from there")), "{said}");
-    assert!(words.contains("sts:GetCallerIdentity") && words.contains("hint: check the way to AWS"), "{said}");
+    assert!(words.contains("sts:GetCallerIdentity") && words.contains("hint: check the connection to AWS"), "{said}");
 }
 
 /// The same of both clouds, each by its own protocol: what each waits for, and how it ends, is alike.
@@ -162,7 +162,7 @@ fn where_a_cloud_takes_requests_and_answers_none() {
         assert!(begun.elapsed() < Duration::from_secs(45), "it took {:?}: {said}", begun.elapsed());
         assert!(said.contains("still waiting after 10 s"), "{said}");
         assert!(said.contains("no answer in time, and nothing ever came from there"), "{said}");
-        assert!(said.contains(&format!("hint: check the way to {cloud}")), "{said}");
+        assert!(said.contains(&format!("hint: check the connection to {cloud}")), "{said}");
     };
     std::thread::scope(|both| {
         both.spawn(|| silent("aws", "AWS"));
@@ -181,7 +181,7 @@ fn where_aws_takes_connections_and_says_nothing() {
     let (waited, said) = (begun.elapsed(), String::from_utf8_lossy(&output.stderr).into_owned());
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(waited < Duration::from_secs(30), "it took {waited:?}: {said}");
-    assert!(said.contains("hint: check the way to AWS") && said.contains(&place), "{said}");
+    assert!(said.contains("hint: check the connection to AWS") && said.contains(&place), "{said}");
 }
 
 /// Azure is two places, and either takes connections and says nothing, not even for TLS. README says in which time that is given up.

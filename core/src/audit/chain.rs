@@ -52,5 +52,5 @@ fn split(line: &str) -> Option<(&str, &str)> {
 }
 
 fn digest(content: &str) -> String {
-    Sha256::digest(content.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(content.as_bytes()))
 }

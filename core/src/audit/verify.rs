@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::audit::chain::Link;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::text::redact::shown;
+use crate::text::redact::redacted;
 
 /// The longest line that is read or written, in bytes. One names all the grants that a change is for.
 pub(super) const LONGEST: u64 = 64 << 20;
@@ -103,7 +103,7 @@ pub fn verify(path: &Path) -> Result<std::result::Result<Verified, Broken>> {
 
 /// A run as its line of this number leaves it.
 fn unfinished(line: u64, value: &Value) -> Unfinished {
-    let text = |value: &Value| shown(value.as_str().unwrap_or_default());
+    let text = |value: &Value| redacted(value.as_str().unwrap_or_default());
     let object = format!("{} {}", text(&value["object"]["kind"]), text(&value["object"]["name"]));
     let action = text(&value["action"]);
     let says = match value["event"].as_str() {

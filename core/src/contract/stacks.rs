@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::object::ObjectId;
 use crate::contract::observed::Unsearched;
-use crate::text::redact::shown;
+use crate::text::redact::redacted;
 use crate::vocabulary::names::Stack;
 
 /// The stacks of whatever the provider's credentials reach: an account, a tenant's subscriptions.
@@ -143,7 +143,7 @@ fn settings_for(
     let mut unset = BTreeSet::new();
     for place in places {
         let Some(WayTo { setting: (key, value), is_set, variable, told: _ }) = way_to(place) else { continue };
-        all.entry(key.to_owned()).or_default().entry(value.to_owned()).or_default().insert(shown(place), variable);
+        all.entry(key.to_owned()).or_default().entry(value.to_owned()).or_default().insert(redacted(place), variable);
         unset.extend((!is_set).then_some(key));
     }
     let is_one = |values: &PlatformSetting| values.values().map(BTreeMap::len).sum::<usize>() == 1;
@@ -155,7 +155,7 @@ fn settings_for(
 pub(crate) fn not_reached(place: &str, why: &str, way: Option<WayTo>) -> Unsearched {
     let way = way.map_or_else(|| "select the platform that it is of".to_owned(), |way| way.told);
     Unsearched {
-        place: shown(place),
+        place: redacted(place),
         reason: format!("{why}, and nothing here leads to it. To have it searched, {way}"),
     }
 }

@@ -14,7 +14,7 @@ use crate::engine::cancel::Cancel;
 use crate::engine::watch::Watch;
 use crate::engine::{Engine, retry};
 use crate::plan::{Action, Change, Plan, diff};
-use crate::text::redact::shown;
+use crate::text::redact::redacted;
 use crate::vocabulary::intent::{Intent as _, IntentId, Intents};
 use crate::vocabulary::scope::Scope;
 
@@ -132,7 +132,7 @@ pub(super) fn tell_unbound(
     let unbound: BTreeSet<_> =
         baseline.bindings.iter().filter(|binding| goes(&binding.scope)).map(|binding| binding.id()).collect();
     for place in unreached.iter().filter(|_| !unbound.is_empty()) {
-        plan.unsearched_for.entry(shown(place)).or_default().extend(unbound.clone());
+        plan.unsearched_for.entry(redacted(place)).or_default().extend(unbound.clone());
     }
 }
 

@@ -1,7 +1,5 @@
 //! Trying again: with growing, jittered waits, and never beyond a deadline.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -28,8 +26,7 @@ impl Waits {
         let whole = self.next;
         self.next = (whole * 2).min(self.longest);
         // Between half of it and the whole.
-        let random = RandomState::new().build_hasher().finish() as u32;
-        whole.mul_f64(0.5 + 0.5 * f64::from(random) / f64::from(u32::MAX))
+        whole.mul_f64(0.5 + 0.5 * fastrand::f64())
     }
 }
 

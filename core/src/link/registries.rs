@@ -7,7 +7,7 @@ use foldhash::{HashMap, HashMapExt as _};
 use crate::contract::registry::clouds::{self, Registration};
 use crate::link::locator_problem::at_locator;
 use crate::link::reader::Reader;
-use crate::text::redact::shown;
+use crate::text::redact::redacted;
 use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{Reach, RegistryAccess};
 use crate::vocabulary::names::ResourceName;
@@ -41,7 +41,7 @@ impl Reader<'_> {
             let is_right = match locator.map(|locator| (locator, registry_kind(locator))) {
                 Some((_, Ok(kind))) if kind == ResourceKind::REGISTRY => true,
                 Some((locator, Ok(kind))) => {
-                    let message = format!("`{}` is {}, not a registry", shown(locator), kind.with_article());
+                    let message = format!("`{}` is {}, not a registry", redacted(locator), kind.with_article());
                     let hint = "grant it to task code instead: `resources` and `grants`";
                     self.problem(format!("{path}.{id}"), message, hint);
                     false

@@ -8,7 +8,7 @@ use crate::contract::diagnostic::Diagnostic;
 use crate::contract::registry::clouds;
 use crate::link::locator_problem::at_locator;
 use crate::link::reader::Reader;
-use crate::text::redact::shown;
+use crate::text::redact::redacted;
 use crate::vocabulary::names::ResourceName;
 use crate::vocabulary::resource::Resource;
 
@@ -38,7 +38,7 @@ impl Reader<'_> {
                         let theirs =
                             linked.iter().find(|other| other.id != id && (other.resource_kind)(locator).is_ok());
                         if let Some(theirs) = theirs {
-                            let locator = shown(locator);
+                            let locator = redacted(locator);
                             problem = problem.hint(format!("that is {0}'s: write `{0}: {locator}`", theirs.id));
                         }
                         self.problems.push(at_locator(problem, format!("resources.{name}.{id}"), locator));

@@ -9,7 +9,7 @@ use crate::contract::registry::clouds;
 use crate::manifest::text::possible::expected;
 use crate::manifest::text::strict;
 use crate::manifest::text::unspaced;
-use crate::text::redact::shown;
+use crate::text::redact::redacted;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::names::{RegistryName, ResourceName};
 
@@ -107,7 +107,7 @@ fn meant_locator(name: &str, value: &Value) -> Option<String> {
     let locator = value.as_str()?;
     let providers = clouds::providers().ok()?;
     let theirs = providers.iter().find(|provider| (provider.resource_kind)(locator).is_ok())?;
-    Some(format!("write `{name}: {{ {}: {} }}`", theirs.id, shown(locator)))
+    Some(format!("write `{name}: {{ {}: {} }}`", theirs.id, redacted(locator)))
 }
 
 /// One registry, and whether it has its name: if not, there is some name, as there is some level where that is wrong.

@@ -10,7 +10,7 @@ use crate::contract::registry::platforms;
 use crate::manifest::text::path::Path;
 use crate::manifest::text::possible;
 use crate::manifest::text::strict::{self, Part};
-use crate::text::redact::shown;
+use crate::text::redact::redacted;
 use crate::vocabulary::names::{Domain, Project};
 use crate::vocabulary::principal::{LONGEST_ACCOUNT, Naming};
 use crate::vocabulary::scope::{Pair, Scope};
@@ -136,9 +136,9 @@ fn unfit(organization: &str) -> Option<Diagnostic> {
         organization.split_once("://").map_or("", |(_, rest)| rest.split(['.', '/', ':']).next().unwrap_or_default());
     let hint = match label {
         "" => "write it as the platform does in its names: letters, digits, and `+=,.@_-`, up to 64".to_owned(),
-        label => format!("of an address, write the name alone: `{}`", shown(label)),
+        label => format!("of an address, write the name alone: `{}`", redacted(label)),
     };
-    let message = format!("`{}` can't be a part of the names of roles and identities", shown(organization));
+    let message = format!("`{}` can't be a part of the names of roles and identities", redacted(organization));
     Some(Diagnostic::new("platform.organization", message).hint(hint))
 }
 

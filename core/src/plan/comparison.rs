@@ -33,22 +33,14 @@ pub struct Difference {
 }
 
 /// In which direction a move changes something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Effect {
     /// Something is no longer possible.
     Loses,
     /// Something becomes possible that wasn't.
     Widens,
-}
-
-impl std::fmt::Display for Effect {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Loses => "loses",
-            Self::Widens => "widens",
-        })
-    }
 }
 
 /// What a manifest would lose or widen if another provider served it.

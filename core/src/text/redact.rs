@@ -27,16 +27,16 @@ const NAMES: [&str; 10] = [
 const MESSAGE: usize = 4_000;
 
 /// A locator or something like it, for a message.
-pub fn shown(text: &str) -> String {
+pub fn redacted(text: &str) -> String {
     const MOST: usize = 200;
     // Looked at as a whole: what ends behind the part that is shown may begin in it.
     let text = without_user(text);
     let cut = credential(&text);
-    let mut shown: String = text[..cut].chars().take(MOST).map(harmless).collect();
+    let mut seen: String = text[..cut].chars().take(MOST).map(harmless).collect();
     if cut < text.len() || text.chars().nth(MOST).is_some() {
-        shown.push('…');
+        seen.push('…');
     }
-    shown
+    seen
 }
 
 /// Whether the value of a key of this name may be a credential.
@@ -99,7 +99,7 @@ pub fn is_invisible(c: char) -> bool {
 /// A text as one word of a POSIX shell, whatever is in it. What needs no quotes has none. Source: POSIX, "Shell Command
 /// Language", quoting.
 pub fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }
@@ -138,6 +138,23 @@ fn credential(text: &str) -> usize {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        /// As others' reading of a shell's words has it.
+        #[test]
+        fn whatever_is_quoted_is_one_word(text in "\\PC*") {
+            proptest::prop_assert_eq!(shlex::split(&quoted(&text)), Some(vec![text]));
+        }
+    }
+
+    #[test]
+    fn what_needs_no_quotes_has_none_and_nothing_is_a_word_too() {
+        for (text, expected) in
+            [("a/b:c=d@e,f", "a/b:c=d@e,f"), ("", "''"), ("50%+", "50%+"), ("it's", r"'it'\''s'"), ("~/x", "'~/x'")]
+        {
+            assert_eq!(quoted(text), expected);
+        }
+    }
+
     #[test]
     fn what_has_no_width_is_seen() {
         for c in ['\u{200b}', '\u{2060}', '\u{feff}', '\u{ad}', '\u{202e}'] {
@@ -174,16 +191,16 @@ mod tests {
             ("arn:aws:s3:::acme/?sig=hidden", "arn:aws:s3:::acme/?sig=…"),
             ("x\u{1b}[2Jy", "x\u{fffd}[2Jy"),
         ] {
-            assert_eq!(shown(text), expected);
+            assert_eq!(redacted(text), expected);
         }
-        assert_eq!(shown(&"x".repeat(10_000)).chars().count(), 201);
+        assert_eq!(redacted(&"x".repeat(10_000)).chars().count(), 201);
     }
 
     #[test]
     fn a_credential_that_begins_in_what_is_shown_and_ends_behind_it_is_left_out() {
         for length in 150..260 {
             let text = format!("https://{}:{}@acme.azurecr.io", "u".repeat(length), "hidden".repeat(40));
-            assert!(!shown(&text).contains("hidden"), "{}", shown(&text));
+            assert!(!redacted(&text).contains("hidden"), "{}", redacted(&text));
         }
     }
 

@@ -1,13 +1,12 @@
 //! Access levels: how much of a resource a grant gives.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 /// How much of a resource a grant gives. Each provider has one table from (resource kind, level) to the
 /// exact actions or role of its cloud.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Access {
     /// See which objects there are.
     List,
@@ -38,20 +37,6 @@ impl Access {
             (Self::Write, other) | (other, Self::Write) => !sees(other),
             _ => true,
         }
-    }
-}
-
-impl fmt::Display for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::List => "list",
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::ReadWrite => "read-write",
-            Self::Manage => "manage",
-            Self::Pull => "pull",
-            Self::Push => "push",
-        })
     }
 }
 

@@ -48,8 +48,9 @@ fn global<S: serde::Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
 }
 
 /// The kind of a scope, without its names: what capabilities are declared in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ScopeKind {
     /// See [`Scope::Global`].
     Global,
@@ -62,16 +63,6 @@ pub enum ScopeKind {
 impl ScopeKind {
     /// Every kind, from wide to narrow.
     pub const ALL: [Self; 3] = [Self::Global, Self::Domain, Self::ProjectDomain];
-}
-
-impl fmt::Display for ScopeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Global => "global",
-            Self::Domain => "domain",
-            Self::ProjectDomain => "project-domain",
-        })
-    }
 }
 
 impl Scope {

@@ -25,7 +25,7 @@ use cloudgrant_core::{
 };
 
 use crate::cloud::Cloud;
-use crate::platform::Told;
+use crate::platform::PlatformWithObjects;
 
 /// What a run is of.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Setting {
         let naming = naming(&self.account);
         let intents = intents_under(&projects, &naming);
         let tenancy = tenancy(self.platform, &projects, naming);
-        let platform = Told { tenancy, backend: self.backend, kinds: self.kinds, objects: self.objects };
+        let platform = PlatformWithObjects { tenancy, backend: self.backend, kinds: self.kinds, objects: self.objects };
         let cloud = Cloud { value: self.value, annotation: self.annotation, issuers: self.issuers };
         let settings = Settings {
             patience: Duration::from_secs(5),

@@ -3,16 +3,16 @@
 use cloudgrant_core::{Backend, Desired, ExecutePermission, Object, Platform, Principal, Result, Tenancy};
 
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct PlatformWithObjects {
     pub(crate) tenancy: Tenancy,
     pub(crate) backend: Box<dyn Backend>,
     pub(crate) kinds: &'static [&'static str],
     pub(crate) objects: fn(&Principal) -> Result<Vec<Object>>,
 }
 
-impl Platform for Told {
+impl Platform for PlatformWithObjects {
     fn name(&self) -> &'static str {
-        "Told"
+        "PlatformWithObjects"
     }
 
     fn tenancy(&self) -> &Tenancy {

@@ -1,14 +1,14 @@
 //! The objects of a plan, one by one: what is to be done with each, and what is in it.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use anstyle::Style;
-use cloudgrant_core::{Action, Change, IntentId, Ownership, Plan, parallel};
+use cloudgrant_core::{Action, Change, Ownership, Plan, parallel};
 
-use super::Wording;
 use crate::render::attributes::{self, Lists};
-use crate::render::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, changes, styled, wrapped};
+use crate::render::heading::{heading, reasons};
+use crate::render::telling::Wording;
+use crate::render::{CYAN, DIM, GREEN, RED, YELLOW, changes, styled, wrapped};
 
 /// What the signs mean, as far as they occur.
 pub(super) fn legend(plan: &Plan) -> String {
@@ -59,34 +59,12 @@ pub(super) fn objects(out: &mut dyn Write, plan: &Plan, wording: Wording, width:
     if last_is_short.is_some() { out.write_all(b"\n") } else { Ok(()) }
 }
 
-pub(in crate::render) fn header(sign: char, style: Style, change: &Change, state: &str) -> String {
-    let sign = styled(style.bold(), &sign.to_string());
-    let state = if state.is_empty() { String::new() } else { format!(": {}", styled(style, state)) };
-    let mut out = format!("{sign} {} {}{state}", change.id.kind, styled(BOLD, &change.id.name));
-    out.push_str(&reasons(&change.because, ""));
-    out.push('\n');
-    out
-}
-
-/// For which grants something is, or was. Straight into the text: an object can be there for very many.
-fn reasons(because: &[IntentId], lead: &str) -> String {
-    let mut out = String::new();
-    for (at, intent) in because.iter().enumerate() {
-        // Nothing is in the way of writing to memory.
-        _ = if at == 0 { write!(out, "{DIM}   ({lead}{intent}") } else { write!(out, ", {intent}") };
-    }
-    if !because.is_empty() {
-        _ = write!(out, "){DIM:#}");
-    }
-    out
-}
-
 fn object(plan: &Plan, change: &Change, wording: Wording, width: Option<usize>) -> String {
     if wording == Wording::Drift {
         return drifted(change, width);
     }
     let (sign, style) = sign(change.action);
-    let mut out = header(sign, style, change, "");
+    let mut out = heading(sign, style, change, "");
     if change.action == Action::Delete {
         out.truncate(out.trim_end().len());
         out.push_str(&match plan.served.get(&change.id) {
@@ -118,7 +96,7 @@ fn drifted(change: &Change, width: Option<usize>) -> String {
         (Action::Update, ..) => (YELLOW, "changed"),
         _ => (YELLOW, "missing"),
     };
-    let mut out = header('!', style, change, state);
+    let mut out = heading('!', style, change, state);
     // What is missing is known from the manifest; drift is about what happened, so the header says it all.
     let Some(before) = before else { return out + &warning(change, width) };
     if let Ownership::Fragment { of } = &change.ownership {

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Plan, Summary};
 
-use super::Wording;
+use crate::render::telling::Wording;
 use crate::render::{BOLD, RED, styled, wrapped};
 
 /// What is said where cloudgrant has nothing to do.
@@ -13,10 +13,10 @@ pub(crate) fn nothing_to_do(plan: &Plan) -> String {
         many => format!("; {many} steps are left for somebody else"),
     };
     if !plan.stays.is_empty() {
-        return format!("Nothing that cloudgrant can do: what stays is told above{left}.");
+        return format!("Nothing that cloudgrant can do: what remains is listed above{left}.");
     }
     if !plan.broken.is_empty() {
-        return format!("Nothing that cloudgrant can do: what doesn't work, and how to mend it, is told above{left}.");
+        return format!("Nothing that cloudgrant can do: what doesn't work, and how to fix it, is listed above{left}.");
     }
     match (plan.widened.is_empty(), left.is_empty()) {
         (true, true) => "Nothing to do.".to_owned(),

@@ -3,7 +3,7 @@
 use crate::contract::diagnostic::{Diagnostic, Place};
 use crate::manifest::text::path::{Path, Step};
 use crate::manifest::text::unspaced;
-use crate::text::redact::{bounded, is_secret, shown};
+use crate::text::redact::{bounded, is_secret, redacted};
 
 /// Longer lines aren't shown: nobody would find the place in them. In characters.
 const LONGEST_LINE: usize = 110;
@@ -218,7 +218,7 @@ fn is_level(after: &str) -> bool {
 fn masked(word: &str) -> String {
     let is_inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '=' | '~');
     let longest = word.split(|c| !is_inside(c)).map(str::len).max().unwrap_or_default();
-    if longest > LONGEST_RUN { "…".to_owned() } else { shown(word) }
+    if longest > LONGEST_RUN { "…".to_owned() } else { redacted(word) }
 }
 
 /// A comment begins behind a space, outside of quotes.

@@ -11,7 +11,7 @@ use crate::manifest::text::path::{Path, Step};
 use crate::manifest::text::possible::{expected, unknown_key};
 use crate::manifest::text::value_reader::Reader;
 use crate::manifest::text::wrong::Wrong;
-use crate::text::redact::shown;
+use crate::text::redact::redacted;
 
 /// No honest manifest has more problems in one section than this.
 const MOST_PROBLEMS: usize = 100;
@@ -231,7 +231,7 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
             let withheld = path.is_secret() || word.chars().count() > LONGEST_VALUE;
             let problem = match withheld && nearest(word, known.iter().copied()).is_none() {
                 true => problem(UNFIT.to_owned()).hiding(),
-                false => problem(format!("unknown value `{}`", shown(word))),
+                false => problem(format!("unknown value `{}`", redacted(word))),
             };
             Diagnostic { unknown: Some(word.as_str().into()), ..problem.hint(expected(word, known)) }
         }

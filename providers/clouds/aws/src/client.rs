@@ -33,7 +33,7 @@ use tokio::sync::{Mutex, OnceCell};
 use self::endpoints::Refused;
 use self::profiles::NamedBy;
 use crate::client::bounded_responses::Bounded;
-use crate::client::complete_response::{Whole, WholeOfS3};
+use crate::client::complete_response::{CompleteResponse, CompleteS3Response};
 use crate::client::pages::Pages;
 use crate::config::{AccountId, Config, Credentials, Fixed};
 use crate::error;
@@ -191,22 +191,23 @@ impl Clients {
             .get_or_init(|| async {
                 let config = aws_sdk_iam::config::Builder::from(self.base().await)
                     .interceptor(self.counter.clone())
-                    .interceptor(Whole);
+                    .interceptor(CompleteResponse);
                 aws_sdk_iam::Client::from_conf(config.build())
             })
             .await
     }
 
     pub(crate) async fn sts(&self) -> aws_sdk_sts::Client {
-        let config =
-            aws_sdk_sts::config::Builder::from(self.base().await).interceptor(self.counter.clone()).interceptor(Whole);
+        let config = aws_sdk_sts::config::Builder::from(self.base().await)
+            .interceptor(self.counter.clone())
+            .interceptor(CompleteResponse);
         aws_sdk_sts::Client::from_conf(config.build())
     }
 
     pub(crate) async fn secrets_manager(&self) -> aws_sdk_secretsmanager::Client {
         let config = aws_sdk_secretsmanager::config::Builder::from(self.base().await)
             .interceptor(self.counter.clone())
-            .interceptor(Whole);
+            .interceptor(CompleteResponse);
         aws_sdk_secretsmanager::Client::from_conf(config.build())
     }
 
@@ -225,7 +226,7 @@ impl Clients {
         let mut config = aws_sdk_ecr::config::Builder::from(self.base().await)
             .region(Region::new(region.to_owned()))
             .interceptor(self.counter.clone())
-            .interceptor(Whole);
+            .interceptor(CompleteResponse);
         if *account != self.config.account {
             let credentials = self.credentials_for(account).await?;
             self.check_identity(account, credentials.clone()).await?;
@@ -243,7 +244,7 @@ impl Clients {
         let config = aws_sdk_sts::config::Builder::from(self.base().await)
             .credentials_provider(credentials)
             .interceptor(self.counter.clone())
-            .interceptor(Whole);
+            .interceptor(CompleteResponse);
         let identity = aws_sdk_sts::Client::from_conf(config.build()).get_caller_identity().send().await;
         let identity = identity.map_err(|error| error::of("sts:GetCallerIdentity", error).with("profile", profile))?;
         let found = identity.account().unwrap_or_default();
@@ -280,7 +281,7 @@ impl Clients {
             // Where AWS isn't where it always is, buckets have no hosts of their own.
             .force_path_style(self.config.endpoint.is_some())
             .interceptor(self.counter.clone())
-            .interceptor(WholeOfS3);
+            .interceptor(CompleteS3Response);
         if *account != self.config.account {
             let credentials = self.credentials_for(account).await?;
             self.check_identity(account, credentials.clone()).await?;
@@ -301,7 +302,7 @@ impl Clients {
         let mut config = aws_sdk_kms::config::Builder::from(self.base().await)
             .region(Region::new(region.to_owned()))
             .interceptor(self.counter.clone())
-            .interceptor(Whole);
+            .interceptor(CompleteResponse);
         if *account != self.config.account {
             let credentials = self.credentials_for(account).await?;
             self.check_identity(account, credentials.clone()).await?;
@@ -321,7 +322,7 @@ impl Clients {
         let config = aws_sdk_eks::config::Builder::from(self.base().await)
             .region(Region::new(region.to_owned()))
             .interceptor(self.counter.clone())
-            .interceptor(Whole);
+            .interceptor(CompleteResponse);
         let client = aws_sdk_eks::Client::from_conf(config.build());
         clients.insert(region.to_owned(), client.clone());
         client

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use cloudgrant_core::manifest::RequestTimeout;
-use cloudgrant_core::{Access, Conventions, Protected, ResourceName, shown};
+use cloudgrant_core::{Access, Conventions, Protected, ResourceName, redacted};
 use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 
@@ -192,7 +192,7 @@ fn home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
         Ok(issuer) => Ok(Some(issuer)),
         Err(_) => Err(D::Error::custom(format!(
             "`{}` is no home: write `account`, an issuer like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE, or the ARN of an EKS cluster",
-            shown(&text)
+            redacted(&text)
         ))),
     }
 }

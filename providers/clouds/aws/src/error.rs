@@ -46,7 +46,7 @@ where
         _ if is_silent(&error) => unreachable(failed(ErrorKind::Unreachable), &error),
         _ if is_timeout(&error) && !is_unreachable(&error) => failed(ErrorKind::Unavailable)
             .with("cause", lost(&error).map_or_else(|| "no answer in time".to_owned(), ToString::to_string))
-            .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
+            .hint("check the connection to AWS: proxy, DNS, the endpoint; then run it again: it continues where it stopped"),
         _ if let Some(unusable) = chain(&error).find_map(|error| error.downcast_ref::<Unusable>()) => {
             unusable.error(operation)
         }
@@ -72,7 +72,7 @@ where
         _ if is_unreachable(&error) => unreachable(failed(ErrorKind::Unreachable), &error),
         SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => failed(ErrorKind::Unavailable)
             .with("cause", lost(&error).map_or_else(|| innermost(&error), ToString::to_string))
-            .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
+            .hint("check the connection to AWS: proxy, DNS, the endpoint; then run it again: it continues where it stopped"),
         _ => failed(ErrorKind::Unexpected).with("cause", innermost(&error)),
     }
 }
@@ -110,7 +110,7 @@ pub(crate) fn answered(operation: &'static str, status: u16, code: &str, message
         return Error::new(ErrorKind::Unavailable, format!("{operation} failed"))
             .with("operation", operation)
             .with("cause", format!("an answer that isn't AWS's, with status {status}"))
-            .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped");
+            .hint("check the connection to AWS: proxy, DNS, the endpoint; then run it again: it continues where it stopped");
     }
     let meant = wording::meant(bare(code), message);
     let kind = kind(status, code, meant);
@@ -152,7 +152,7 @@ pub(crate) fn answered(operation: &'static str, status: u16, code: &str, message
             }
             let error = error.with("missing permission", permission);
             if operation == "sts:AssumeRole" {
-                return error.hint("see that the role is there and that its trust policy names you, or mend `aws.accounts`");
+                return error.hint("check that the role exists and that its trust policy names you, or correct `aws.accounts`");
             }
             error.hint(
                 "give the principal that permission, or run as one that has it; `cloudgrant permissions` prints all that this manifest needs",
@@ -229,7 +229,7 @@ fn on_the_way(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
         Error::new(ErrorKind::Unavailable, format!("{OPERATION} failed"))
             .with("operation", OPERATION)
             .with("cause", cause)
-            .hint("check the way to AWS: proxy, DNS, the endpoint; then run again, it goes on where it stopped")
+            .hint("check the connection to AWS: proxy, DNS, the endpoint; then run it again: it continues where it stopped")
     };
     let call = chain(error).find_map(|error| error.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>());
     match (call, credentials) {
@@ -301,7 +301,7 @@ fn unreachable(failed: Error, error: &(dyn std::error::Error + 'static)) -> Erro
     failed
         .with("cause", lost(error).map_or_else(|| format!("no connection: {}", innermost(error)), ToString::to_string))
         .hint(ended.unwrap_or_else(|| {
-            "check the way to AWS: network, DNS, proxy, and the region and endpoint of the manifest".to_owned()
+            "check the connection to AWS: network, DNS, proxy, and the region and endpoint of the manifest".to_owned()
         }))
 }
 

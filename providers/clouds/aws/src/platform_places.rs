@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope, shown};
+use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope, redacted};
 use serde_json::{Value, json};
 
 use crate::inventory::snapshot::Snapshot;
@@ -61,7 +61,7 @@ pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<ObjectId, S
     let mark = |policy: &crate::inventory::snapshot::Policy| {
         let said = said(&policy.document()).filter(|place| name(names, place) == policy.name);
         let place = said.unwrap_or_else(|| format!("a place whose name somebody took out of policy {}", policy.name));
-        (kinds::policy(&policy.name), shown(&place))
+        (kinds::policy(&policy.name), redacted(&place))
     };
     ours.map(mark).collect()
 }

@@ -204,7 +204,7 @@ impl Shared {
             let what = format!("the policy of {} {} {why}", self.noun(), self.name());
             Error::new(ErrorKind::Unexpected, what)
                 .with(self.noun(), self.arn())
-                .hint(format!("look at it with `{looked_at}`; cloudgrant doesn't overwrite what it can't keep"))
+                .hint(format!("inspect it with `{looked_at}`; cloudgrant doesn't overwrite what it can't preserve"))
         })
     }
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::cloud::Place;
-use crate::client::complete_response::Whole;
+use crate::client::complete_response::CompleteResponse;
 use crate::client::credentials::Login;
 use crate::client::throttling::retry_after;
 use crate::client::transport::Transport;
@@ -161,7 +161,7 @@ impl Arm {
 /// own guidance to start below a second and to double.
 pub(crate) fn sdk_options(transport: &Arc<Transport>) -> ClientOptions {
     ClientOptions {
-        per_try_policies: vec![Arc::new(Whole)],
+        per_try_policies: vec![Arc::new(CompleteResponse)],
         transport: Some(SdkTransport::new(transport.clone())),
         retry: RetryOptions::exponential(ExponentialRetryOptions {
             initial_delay: Duration::milliseconds(120),

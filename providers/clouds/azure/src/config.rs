@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cloudgrant_core::manifest::RequestTimeout;
-use cloudgrant_core::{Access, Conventions, Domain, Protected, ResourceName, shown};
+use cloudgrant_core::{Access, Conventions, Domain, Protected, ResourceName, redacted};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -43,7 +43,7 @@ impl Guid {
         Err(format!(
             "`{}` is not an id: it takes a GUID like 00000000-0000-0000-0000-000000000000, and no name \
              (`az account show --query '{{subscription: id, tenant: tenantId}}'`)",
-            shown(text)
+            redacted(text)
         ))
     }
 

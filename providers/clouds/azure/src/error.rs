@@ -107,7 +107,7 @@ pub(crate) fn failed(call: &Call<'_>, error: &azure_core::Error) -> Error {
         SdkKind::Io | SdkKind::Connection => call
             .error(ErrorKind::Unavailable, format!("{} failed", call.operation))
             .with("cause", innermost(error))
-            .hint("check the way to Azure: proxy, DNS, the endpoint; then run again, it goes on where it stopped"),
+            .hint("check the connection to Azure: proxy, DNS, the endpoint; then run it again: it continues where it stopped"),
         _ => call.error(ErrorKind::Unexpected, format!("{} failed", call.operation)).with("cause", innermost(error)),
     }
 }
@@ -270,13 +270,13 @@ fn denied(error: Error, call: &Call<'_>, message: &str) -> Error {
     }
     error
         .with("missing permission", format!("{action} on {scope}"))
-        .hint("give the principal that permission, or run as one that has it; `cloudgrant permissions` prints all that this manifest needs. A new role takes some minutes to count")
+        .hint("give the principal that permission, or run as one that has it; `cloudgrant permissions` prints all that this manifest needs. A new role assignment can take several minutes to take effect")
 }
 
 fn hint(kind: ErrorKind, code: &str) -> Option<&'static str> {
     Some(match (kind, code) {
         (ErrorKind::WrongAccount, _) => {
-            "log in to the tenant that `azure.tenant` names (`az login --tenant …`), or mend the manifest"
+            "log in to the tenant that `azure.tenant` names (`az login --tenant …`), or correct the manifest"
         }
         (ErrorKind::Credentials, _) => {
             "the credentials are expired or wrong: log in again (`az login`), or check AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"

@@ -85,7 +85,7 @@ pub struct Azure {
     /// Identities that this run made: nobody else has given them credentials.
     made: Mutex<HashSet<ResourceId>>,
     /// Custom roles that keep former scopes until their assignments there are gone, by id.
-    former_scopes: Mutex<HashMap<String, objects::Kept>>,
+    former_scopes: Mutex<HashMap<String, objects::RoleWithFormerScopes>>,
     /// One writer an identity at a time: Azure refuses federated credentials that are written side by side.
     writers: Mutex<HashMap<ResourceId, Arc<Mutex<()>>>>,
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Result, Scope, shown};
+use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Result, Scope, redacted};
 use serde_json::json;
 
 use crate::Azure;
@@ -43,7 +43,7 @@ pub(crate) fn named(names: &Names, id: &ResourceId, tags: &BTreeMap<String, Stri
     }
     let said = tag_of(tags, PLATFORM_TAG).filter(|place| name(names, place).eq_ignore_ascii_case(id.name()));
     let unknown = || format!("a place whose name somebody took out of the tags of identity {}", id.name());
-    Some(said.map_or_else(unknown, shown))
+    Some(said.map_or_else(unknown, redacted))
 }
 
 /// The marks that the stack has, and what each names.

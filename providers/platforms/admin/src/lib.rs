@@ -27,7 +27,7 @@ use cloudgrant_core::{
     Remainder, Result, Shares, Stack,
 };
 
-pub use cloudgrant_platform_control_plane::Surroundings;
+pub use cloudgrant_platform_control_plane::Environment;
 
 use crate::mark::Mark;
 pub use crate::object::{objects, unfit_attribute};
@@ -50,13 +50,13 @@ impl AdminRecords {
     pub fn new(stack: &Stack, home: &str, platform: &str) -> Self {
         let is_union = platform == "union";
         let tool = if is_union { "uctl" } else { "flytectl" };
-        Self { mark: Mark::of(stack, home), admin: Admin::of(Surroundings::default(), is_union), tool }
+        Self { mark: Mark::of(stack, home), admin: Admin::of(Environment::default(), is_union), tool }
     }
 
     /// The same with other surroundings than those of the process.
     #[must_use]
-    pub fn surrounded(mut self, surroundings: Surroundings) -> Self {
-        self.admin.way.surround(surroundings);
+    pub fn with_environment(mut self, environment: Environment) -> Self {
+        self.admin.way.set_environment(environment);
         self
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{Error, ErrorKind, Stack, in_the_way_of_another, shown};
+use cloudgrant_core::{Error, ErrorKind, Stack, in_the_way_of_another, redacted};
 
 /// The attributes of a record.
 pub(crate) type Map = BTreeMap<String, String>;
@@ -92,8 +92,10 @@ impl Mark {
                     return Err(self.in_the_way(name, attribute, record));
                 };
                 if there != written && planned.get(attribute) != Some(there) {
-                    let message =
-                        format!("somebody has set {attribute} of {name} to `{}` since the plan was made", shown(there));
+                    let message = format!(
+                        "somebody has set {attribute} of {name} to `{}` since the plan was made",
+                        redacted(there)
+                    );
                     return Err(Error::new(ErrorKind::PlanStale, message).hint("make a new plan and look at it again"));
                 }
             }
@@ -131,7 +133,7 @@ impl Mark {
         };
         let (project, domain) = crate::object::parts(name);
         let message =
-            format!("{attribute} of project {project} in domain {domain} is `{}` already{whose}", shown(there));
+            format!("{attribute} of project {project} in domain {domain} is `{}` already{whose}", redacted(there));
         let error = Error::new(ErrorKind::Conflict, message);
         match other {
             // Taken out by hand, it would come back with the next apply of that stack, and all else that it made would stay.

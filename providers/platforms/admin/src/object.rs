@@ -1,7 +1,7 @@
 //! A value of a record as an object of a plan.
 
 use cloudgrant_core::{
-    AnnotationValue, Error, ErrorKind, Identity, Object, Ownership, Principal, Reference, Result, shown,
+    AnnotationValue, Error, ErrorKind, Identity, Object, Ownership, Principal, Reference, Result, redacted,
 };
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ pub fn objects(principal: &Principal, attribute: &str) -> Result<Vec<Object>> {
     let (value, references) = match &annotation.value {
         AnnotationValue::Known(value) if fits_template(value) => (Value::from(value.as_str()), Vec::new()),
         AnnotationValue::Known(value) => {
-            let message = format!("`{}` can't stand in a template of the platform's", shown(value));
+            let message = format!("`{}` can't stand in a template of the platform's", redacted(value));
             return Err(Error::new(ErrorKind::Unsupported, message)
                 .hint("its sync puts values into YAML as they are: choose `platform.delivery: handoff`"));
         }

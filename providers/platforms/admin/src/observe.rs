@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
     Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Obstacle, Remainder, Result, Shares, Stays,
-    Unmakeable, shown,
+    Unmakeable, redacted,
 };
 use cloudgrant_platform_control_plane::Project;
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ fn found(name: &str, held: &BTreeMap<String, Held>, is_wanted: bool) -> Found {
             written.keys().map(|key| format!("{key}: `{}`", there.get(key).map_or("", String::as_str))).collect();
         warning = format!(
             "what somebody else has set in its place stays ({}); only the stack's mark goes",
-            shown(&stays.join(", "))
+            redacted(&stays.join(", "))
         );
     }
     Found {
@@ -108,7 +108,7 @@ fn edited(held: &BTreeMap<String, Held>) -> Option<String> {
     let edited = held.iter().filter(|(_, held)| held.is_edited());
     let told = |(key, held): (&String, &Held)| {
         let there = held.there.as_deref().unwrap_or_default();
-        format!("{key} to `{}` (cloudgrant wrote `{}`)", shown(there), shown(&held.written))
+        format!("{key} to `{}` (cloudgrant wrote `{}`)", redacted(there), redacted(&held.written))
     };
     let edited: Vec<_> = edited.map(told).collect();
     (!edited.is_empty()).then(|| format!("somebody else has set {}", edited.join(" and ")))
@@ -241,7 +241,7 @@ fn unfit(
         return Some((Error::new(ErrorKind::NotFound, message).hint(hint), NOTHING));
     };
     (called != domain).then(|| {
-        let called = shown(called);
+        let called = redacted(called);
         let message = format!("the domain {domain} is called {called}, and its namespaces are called after that");
         let hint = "its principals would trust namespaces in which nobody runs: `platform.delivery: handoff` leaves it to others";
         // What is there can still be taken away.

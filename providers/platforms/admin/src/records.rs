@@ -1,7 +1,7 @@
 //! Records of cluster resource attributes, and what they are for: projects and domains.
 
 use cloudgrant_core::Result;
-use cloudgrant_platform_control_plane::{Deployment, Project, Protocol, Service, Surroundings};
+use cloudgrant_platform_control_plane::{Deployment, Environment, Project, Protocol, Service};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -72,8 +72,8 @@ impl Record {
 }
 
 impl Admin {
-    pub(crate) fn of(surroundings: Surroundings, is_union: bool) -> Self {
-        Self { way: Deployment::of(&SERVICE, surroundings, is_union) }
+    pub(crate) fn of(environment: Environment, is_union: bool) -> Self {
+        Self { way: Deployment::of(&SERVICE, environment, is_union) }
     }
 
     /// All records, each as it is.

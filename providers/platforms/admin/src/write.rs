@@ -3,7 +3,7 @@
 //! Flyte admin has no lock and no version: what somebody else writes between the read and the write, one request later, is
 //! lost. So that this is as short as can be, a record is read anew for each change, and nothing else is asked in between.
 
-use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result, shown};
+use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result, redacted};
 
 use crate::AdminRecords;
 use crate::mark::Map;
@@ -22,7 +22,7 @@ pub(crate) async fn write(backend: &AdminRecords, change: &Change) -> Result<Out
     };
     let (planned, wanted) = (of(&change.before), of(&change.after));
     if let Some((_, value)) = wanted.iter().find(|(_, value)| !fits_template(value)) {
-        let message = format!("`{}` can't stand in a template of the platform's", shown(value));
+        let message = format!("`{}` can't stand in a template of the platform's", redacted(value));
         return Err(Error::new(ErrorKind::Unsupported, message));
     }
     let mut outcome = Outcome::default();
@@ -40,7 +40,7 @@ pub(crate) async fn write(backend: &AdminRecords, change: &Change) -> Result<Out
         let stays = left.iter().map(|(key, value)| {
             format!(
                 "{key} of {name} stays `{}`: somebody else has set that in place of what cloudgrant wrote",
-                shown(value)
+                redacted(value)
             )
         });
         for stays in stays {

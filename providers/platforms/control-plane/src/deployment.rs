@@ -7,10 +7,10 @@ use reqwest::Method;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use crate::environment::{Credentials, DeploymentConfig, Environment};
 use crate::http::Http;
 use crate::service::Service;
 use crate::sign_in::SignIn;
-use crate::surroundings::{Credentials, Surroundings, Told};
 use crate::{errors, trust};
 
 /// Whose deployment is wanted.
@@ -28,34 +28,34 @@ enum Whose {
 #[derive(Debug)]
 pub struct Deployment {
     service: &'static Service,
-    surroundings: Surroundings,
+    environment: Environment,
     is_union: bool,
     whose: Whose,
     /// The host of the one that is meant, where anybody says so.
     meant: Option<String>,
     http: Http,
-    told: OnceCell<Told>,
+    config: OnceCell<DeploymentConfig>,
     sign_in: SignIn,
 }
 
 impl Deployment {
     /// The one that the platform's own tools would reach. Nothing is read yet, and nothing sent.
-    pub fn of(service: &'static Service, surroundings: Surroundings, is_union: bool) -> Self {
+    pub fn of(service: &'static Service, environment: Environment, is_union: bool) -> Self {
         Self {
             service,
-            surroundings,
+            environment,
             is_union,
             whose: Whose::Named,
             meant: None,
             http: Http::of(service),
-            told: OnceCell::new(),
+            config: OnceCell::new(),
             sign_in: SignIn::default(),
         }
     }
 
     /// The same with other surroundings than those of the process.
-    pub fn surround(&mut self, surroundings: Surroundings) {
-        self.surroundings = surroundings;
+    pub fn set_environment(&mut self, environment: Environment) {
+        self.environment = environment;
     }
 
     /// A sandbox's, by its address.
@@ -85,8 +85,8 @@ impl Deployment {
 
     /// Where it is, for people.
     pub fn place(&self) -> String {
-        match self.told.get() {
-            Some(told) => format!("deployment {}", told.endpoint.origin().ascii_serialization()),
+        match self.config.get() {
+            Some(config) => format!("deployment {}", config.endpoint.origin().ascii_serialization()),
             None => "its deployment".to_owned(),
         }
     }
@@ -98,42 +98,42 @@ impl Deployment {
     pub async fn reached(&self) -> Result<String> {
         match &self.whose {
             Whose::Sandbox(_) => Ok("the deployment of the sandbox".to_owned()),
-            Whose::Named | Whose::OnlySandbox => self.told().await.map(|_| self.place()),
+            Whose::Named | Whose::OnlySandbox => self.config().await.map(|_| self.place()),
         }
     }
 
-    async fn told(&self) -> Result<&Told> {
-        self.told.get_or_try_init(|| self.find()).await
+    async fn config(&self) -> Result<&DeploymentConfig> {
+        self.config.get_or_try_init(|| self.find()).await
     }
 
-    async fn find(&self) -> Result<Told> {
-        let told = match &self.whose {
+    async fn find(&self) -> Result<DeploymentConfig> {
+        let config = match &self.whose {
             // No credentials of a person's are for a sandbox.
             Whose::Sandbox(endpoint) => {
                 let variables = [("FLYTE_PLATFORM_URL".to_owned(), endpoint.clone())];
-                return Surroundings::given(variables.into(), "").told(false);
+                return Environment::given(variables.into(), "").deployment(false);
             }
-            Whose::Named | Whose::OnlySandbox => self.surroundings.told(self.is_union)?,
+            Whose::Named | Whose::OnlySandbox => self.environment.deployment(self.is_union)?,
         };
         if let (Whose::Named, Some(meant)) = (&self.whose, &self.meant)
-            && !trust::is_at(&told.endpoint, meant)
+            && !trust::is_at(&config.endpoint, meant)
         {
-            return Err(errors::of_another_deployment(&told, meant));
+            return Err(errors::of_another_deployment(&config, meant));
         }
-        self.http.trust(told.ca_certificate.clone());
-        if self.whose == Whose::OnlySandbox && !self.is_sandbox(&told).await? {
-            return Err(errors::of_real_deployment(&told.endpoint));
+        self.http.trust(config.ca_certificate.clone());
+        if self.whose == Whose::OnlySandbox && !self.is_sandbox(&config).await? {
+            return Err(errors::of_real_deployment(&config.endpoint));
         }
-        Ok(told)
+        Ok(config)
     }
 
     /// Whether a deployment is a sandbox's: on this machine, and it answers what no other does. A real one may be on this machine as
     /// well, by a forwarded port.
-    async fn is_sandbox(&self, told: &Told) -> Result<bool> {
-        if !trust::is_here(&told.endpoint) {
+    async fn is_sandbox(&self, config: &DeploymentConfig) -> Result<bool> {
+        if !trust::is_here(&config.endpoint) {
             return Ok(false);
         }
-        let url = self.http.url(&told.endpoint, &["_sandbox", "requests"])?;
+        let url = self.http.url(&config.endpoint, &["_sandbox", "requests"])?;
         let what = "can't ask whether the deployment is a sandbox's";
         let (status, body) = self.http.exchange(what, self.http.request(Method::GET, &url)?, &url).await?;
         Ok(status == 200 && body["by_action"].is_object())
@@ -151,13 +151,13 @@ impl Deployment {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<(u16, Value)> {
-        let told = self.told().await?;
-        let mut url = self.http.url(&told.endpoint, path)?;
+        let config = self.config().await?;
+        let mut url = self.http.url(&config.endpoint, path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
         for is_last in [false, true] {
-            let header = self.sign_in.header(&self.http, told).await?;
+            let header = self.sign_in.header(&self.http, config).await?;
             let is_signed_in = header.is_some();
             let mut request = self.service.protocol.in_json(self.http.request(method.clone(), &url)?);
             if let Some((name, value)) = header {
@@ -170,7 +170,7 @@ impl Deployment {
             match status {
                 // It may have been taken back, or be of before a restart.
                 401 if is_signed_in && !is_last => self.sign_in.forget().await,
-                401 => return Err(self.unauthenticated(what, &body, told)),
+                401 => return Err(self.unauthenticated(what, &body, config)),
                 status => return Ok((status, body)),
             }
         }
@@ -193,16 +193,16 @@ impl Deployment {
 
     /// An answer of somebody else's, such as a proxy's.
     pub fn of_another(&self, what: &str) -> Error {
-        match self.told.get() {
-            Some(told) => errors::of_another(self.service, what, &told.endpoint),
+        match self.config.get() {
+            Some(config) => errors::of_another(self.service, what, &config.endpoint),
             None => Error::provider_bug(self.service.permissions, what),
         }
     }
 
-    fn unauthenticated(&self, what: &str, body: &Value, told: &Told) -> Error {
-        match &told.credentials {
+    fn unauthenticated(&self, what: &str, body: &Value, config: &DeploymentConfig) -> Error {
+        match &config.credentials {
             Credentials::Person(way) => {
-                let message = format!("{what}: `{way}` of {} takes a person at a browser", told.source);
+                let message = format!("{what}: `{way}` of {} takes a person at a browser", config.source);
                 Error::new(ErrorKind::Credentials, message).hint(format!(
                     "sign in by a client of its own (`admin.authType: ClientSecret`), or by a command that prints a token \
                      (`ExternalCommand`); {}",

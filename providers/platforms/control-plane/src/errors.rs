@@ -1,16 +1,16 @@
 //! What a service, or the way to it, says, as an error that says what to do.
 
-use cloudgrant_core::{Error, ErrorKind, nothing_listens, proxy_named, shown};
+use cloudgrant_core::{Error, ErrorKind, nothing_listens, proxy_named, redacted};
 use reqwest::Url;
 use serde_json::Value;
 
+use crate::environment::DeploymentConfig;
 use crate::service::Service;
-use crate::surroundings::Told;
 use crate::trust::is_here;
 
 /// Where the deployment itself is the problem, or what may be done there: the way on.
 pub(crate) const HAND_OFF: &str = "`platform.delivery: handoff` (for one run, the variable CLOUDGRANT_PLATFORM__DELIVERY=handoff) leaves the platform to others, also \
-     where it is gone for good: a revoke then takes all else away, and what it can't look at there is told";
+     where it is gone for good: a revoke then deletes everything else, and reports what it can't search there";
 
 /// How gRPC says that a service isn't there.
 pub(crate) const UNIMPLEMENTED: u16 = 501;
@@ -29,7 +29,7 @@ pub(crate) fn answered(service: &Service, what: &str, status: u16, body: &Value)
     };
     let error = Error::new(kind, what).with("status", status);
     let error = match body["message"].as_str() {
-        Some(message) => error.with("it said", shown(message)),
+        Some(message) => error.with("it said", redacted(message)),
         None => error,
     };
     match kind {
@@ -78,21 +78,23 @@ pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    shown(&innermost.to_string())
+    redacted(&innermost.to_string())
 }
 
 /// The manifest means another one.
-pub(crate) fn of_another_deployment(told: &Told, meant: &str) -> Error {
-    let place = told.endpoint.origin().ascii_serialization();
-    let message = format!("{place} isn't the manifest's deployment, which is {}", shown(meant));
-    Error::new(ErrorKind::WrongAccount, message).with("named by", &told.source).hint(format!(
+pub(crate) fn of_another_deployment(config: &DeploymentConfig, meant: &str) -> Error {
+    let place = config.endpoint.origin().ascii_serialization();
+    let message = format!("{place} isn't the manifest's deployment, which is {}", redacted(meant));
+    Error::new(ErrorKind::WrongAccount, message).with("named by", &config.source).hint(format!(
         "select the manifest's: FLYTE_PLATFORM_URL, or the configuration of its tools; nothing was sent; {HAND_OFF}"
     ))
 }
 
 /// The cloud is a sandbox's, and the deployment none.
 pub(crate) fn of_real_deployment(place: &Url) -> Error {
-    let message = format!("the cloud is a sandbox's, and {place} isn't: a real deployment is told of nothing there");
+    let message = format!(
+        "the cloud is a sandbox's, and {place} isn't: sandbox principals are never written to a real deployment"
+    );
     Error::new(ErrorKind::WrongAccount, message).hint(
         "start both with `cloudgrant sandbox`, and set all of the variables that it prints, FLYTE_PLATFORM_URL among them",
     )

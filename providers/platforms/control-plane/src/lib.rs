@@ -2,21 +2,21 @@
 //! requests that go nowhere else.
 //!
 //! Which deployment it is, and with which credentials, say the variables and the configuration that Flyte's own tools read
-//! ([`Surroundings`]). No manifest does: a configuration may run commands, and names whom credentials are sent to.
+//! ([`Environment`]). No manifest does: a configuration may run commands, and names whom credentials are sent to.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod deployment;
+mod environment;
 mod errors;
 mod http;
 mod projects;
 mod service;
 mod sign_in;
-mod surroundings;
 mod trust;
 
 pub use crate::deployment::Deployment;
+pub use crate::environment::Environment;
 pub use crate::projects::Project;
 pub use crate::service::{Protocol, Service};
-pub use crate::surroundings::Surroundings;
 pub use crate::trust::unfit_host;

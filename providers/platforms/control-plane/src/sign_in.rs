@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cloudgrant_core::{Error, ErrorKind, Result, shown};
+use cloudgrant_core::{Error, ErrorKind, Result, redacted};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::environment::{Credentials, DeploymentConfig};
 use crate::http::Http;
 use crate::service::Protocol;
-use crate::surroundings::{Credentials, Told};
 use crate::{errors, trust};
 
 /// The header that takes tokens where the deployment says nothing else. `Authorization` would win over it, and may be a proxy's.
@@ -52,11 +52,15 @@ struct Published {
 
 impl SignIn {
     /// The header of a request with the token; nothing where there is none to send.
-    pub(crate) async fn header(&self, http: &Http, told: &Told) -> Result<Option<(HeaderName, HeaderValue)>> {
-        if matches!(told.credentials, Credentials::None | Credentials::Person(_)) {
+    pub(crate) async fn header(
+        &self,
+        http: &Http,
+        config: &DeploymentConfig,
+    ) -> Result<Option<(HeaderName, HeaderValue)>> {
+        if matches!(config.credentials, Credentials::None | Credentials::Person(_)) {
             return Ok(None);
         }
-        let published = self.published.get_or_try_init(|| published(http, told)).await?;
+        let published = self.published.get_or_try_init(|| published(http, config)).await?;
         let Some(published) = published else { return Ok(None) };
         let mut token = self.token.lock().await;
         if let Some((token, until)) = &*token
@@ -64,9 +68,9 @@ impl SignIn {
         {
             return Ok(Some((published.header.clone(), token.clone())));
         }
-        let (text, lasts) = match &told.credentials {
+        let (text, lasts) = match &config.credentials {
             Credentials::Client { id, secret, scopes } => {
-                of_client(http, told, published, (id, secret, scopes)).await?
+                of_client(http, config, published, (id, secret, scopes)).await?
             }
             Credentials::Command(command) => (of_command(command).await?, USUAL),
             Credentials::None | Credentials::Person(_) => return Ok(None),
@@ -90,7 +94,7 @@ impl SignIn {
 /// has them as a service of its own.
 ///
 /// Source: flyteidl, `service/auth.proto`; flyteidl2, `auth/auth_service.proto`.
-async fn published(http: &Http, told: &Told) -> Result<Option<Published>> {
+async fn published(http: &Http, config: &DeploymentConfig) -> Result<Option<Published>> {
     const REST: [&[&str]; 2] = [&[".well-known", "oauth-authorization-server"], &["config", "v1", "flyte_client"]];
     const CONNECT: [&[&str]; 2] = [
         &["flyteidl2.auth.AuthMetadataService", "GetOAuth2Metadata"],
@@ -99,7 +103,7 @@ async fn published(http: &Http, told: &Told) -> Result<Option<Published>> {
     let service = http.service();
     let what = format!("can't read how to sign in to {}", service.name);
     let read = async |protocol: Protocol, segments: &[&str]| -> Result<Option<Value>> {
-        let url = http.url(&told.endpoint, segments)?;
+        let url = http.url(&config.endpoint, segments)?;
         let request = match protocol {
             Protocol::Rest => http.request(Method::GET, &url)?,
             Protocol::Connect => http.request(Method::POST, &url)?.body("{}"),
@@ -107,7 +111,7 @@ async fn published(http: &Http, told: &Told) -> Result<Option<Published>> {
         let (status, body) = http.exchange(&what, protocol.in_json(request), &url).await?;
         match status {
             200 if body.is_object() => Ok(Some(body)),
-            200 => Err(errors::of_another(service, &what, &told.endpoint)),
+            200 => Err(errors::of_another(service, &what, &config.endpoint)),
             404 | errors::UNIMPLEMENTED => Ok(None),
             status => Err(errors::answered(service, &what, status, &body)),
         }
@@ -135,7 +139,7 @@ fn understood(server: &Value, client: &Value) -> Result<Published> {
     let header = header.unwrap_or_else(|| HEADER.to_owned());
     let name = HeaderName::from_bytes(header.as_bytes()).ok().filter(|name| !TAKEN.contains(&name.as_str()));
     let header = name.ok_or_else(|| {
-        refused("the deployment wants tokens in a header that can't have any").with("header", shown(&header))
+        refused("the deployment wants tokens in a header that can't have any").with("header", redacted(&header))
     })?;
     let endpoint = text(server, "token_endpoint", "tokenEndpoint").map(|url| Url::parse(&url));
     let scopes = client["scopes"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
@@ -150,21 +154,21 @@ fn understood(server: &Value, client: &Value) -> Result<Published> {
 /// Source: RFC 6749, sections 2.3.1 and 4.4.
 async fn of_client(
     http: &Http,
-    told: &Told,
+    config: &DeploymentConfig,
     published: &Published,
     (id, secret, scopes): (&str, &str, &[String]),
 ) -> Result<(String, Duration)> {
     let what = format!("can't sign in to {}", http.service().name);
-    let place = told.token_url.as_ref().or(published.token_endpoint.as_ref());
+    let place = config.token_url.as_ref().or(published.token_endpoint.as_ref());
     let place = place.ok_or_else(|| refused("the deployment says nothing of where tokens are given"))?;
-    if !trust::may_have_credentials(&told.endpoint, place, told.token_url.as_ref()) {
+    if !trust::may_have_credentials(&config.endpoint, place, config.token_url.as_ref()) {
         let host = place.origin().ascii_serialization();
         return Err(refused("the deployment wants the client's secret sent to another site, and nothing was sent")
-            .with("deployment", told.endpoint.origin().ascii_serialization())
+            .with("deployment", config.endpoint.origin().ascii_serialization())
             .with("place", &host)
             .hint(format!(
                 "if that is your identity provider, name it: FLYTE_CREDENTIALS_TOKEN_URL={}, or `admin.tokenUrl` of the configuration",
-                shown(place.as_str())
+                redacted(place.as_str())
             )));
     }
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
@@ -194,8 +198,8 @@ async fn of_client(
             Err(refused(&what)
                 .with("place", place.origin().ascii_serialization())
                 .with("status", status)
-                .with("it said", shown(said))
-                .hint(format!("check the client's id and secret, of {}; {}", told.source, errors::HAND_OFF)))
+                .with("it said", redacted(said))
+                .hint(format!("check the client's id and secret, of {}; {}", config.source, errors::HAND_OFF)))
         }
     }
 }
@@ -205,8 +209,9 @@ async fn of_command(command: &[String]) -> Result<String> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(refused("the command for a token is empty"));
     };
-    let failed =
-        |cause: String| refused("the command for a token failed").with("command", shown(program)).with("cause", cause);
+    let failed = |cause: String| {
+        refused("the command for a token failed").with("command", redacted(program)).with("cause", cause)
+    };
     let mut running = tokio::process::Command::new(program);
     running.args(arguments).stdin(std::process::Stdio::null()).stderr(std::process::Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(COMMAND, running.output()).await;

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Desired, Error, Principal, Result};
 use cloudgrant_platform_kit::helm::Chart;
-use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, Teller};
+use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, PlatformDelivery};
 
 /// Flyte's charts have a template for AWS's annotation, and none for Azure's: there the service accounts themselves are
 /// annotated. Source: flyte-core's `values-eks.yaml`, flyte-binary's `eks-production.yaml`.
@@ -27,8 +27,8 @@ pub(crate) const DELIVERY: Delivery = Delivery {
     ],
 };
 
-pub(crate) fn of(teller: &Teller, principals: &[Principal]) -> Result<Desired> {
-    teller.desired(&DELIVERY, principals, |principal, _| {
+pub(crate) fn of(platform_delivery: &PlatformDelivery, principals: &[Principal]) -> Result<Desired> {
+    platform_delivery.desired(&DELIVERY, principals, |principal, _| {
         let what = format!("it wants somebody to make a principal of {}: Flyte has no vendor", principal.scope);
         Err(Error::provider_bug("flyte", what))
     })
@@ -42,17 +42,17 @@ mod tests {
         Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, ObjectId, Pair, PlatformContext, Project,
         Scope, Stack, Tenancy,
     };
-    use cloudgrant_platform_kit::{Keys, Way};
+    use cloudgrant_platform_kit::{DeliveryMethod, Keys};
     use serde_json::json;
 
     use super::*;
 
     /// As where somebody else tells the platform.
-    fn by_hand() -> Teller {
-        teller(Keys::default())
+    fn by_hand() -> PlatformDelivery {
+        platform_delivery(Keys::default())
     }
 
-    fn teller(keys: Keys) -> Teller {
+    fn platform_delivery(keys: Keys) -> PlatformDelivery {
         let tenancy = Tenancy {
             kind: "flyte".to_owned(),
             organization: String::new(),
@@ -67,11 +67,11 @@ mod tests {
             is_cloud_in_sandbox: false,
             sandbox: None,
         };
-        Teller::new(keys, &context)
+        PlatformDelivery::new(keys, &context)
     }
 
-    fn leaving_settings() -> Teller {
-        teller(Keys { delivery: Way::LeaveSettings, ..Keys::default() })
+    fn leaving_settings() -> PlatformDelivery {
+        platform_delivery(Keys { delivery: DeliveryMethod::LeaveSettings, ..Keys::default() })
     }
 
     fn principal(key: &'static str, name: &str, value: AnnotationValue) -> Principal {
@@ -122,9 +122,10 @@ mod tests {
 
     #[test]
     fn what_cloudgrant_writes_by_itself_is_an_annotation_whatever_the_charts_have() {
-        let teller = teller(Keys { delivery: Way::Kubernetes, ..Keys::default() });
+        let platform_delivery = platform_delivery(Keys { delivery: DeliveryMethod::Kubernetes, ..Keys::default() });
         for key in [DELIVERY.templated, "example/client-id"] {
-            let told = of(&teller, &[principal(key, "r", AnnotationValue::Known("v".to_owned()))]).expect("told");
+            let told =
+                of(&platform_delivery, &[principal(key, "r", AnnotationValue::Known("v".to_owned()))]).expect("told");
             let [object] = told.objects.as_slice() else { panic!("{told:?}") };
             assert_eq!(
                 (object.id.kind, object.id.name.as_str()),
@@ -140,12 +141,12 @@ mod tests {
     #[test]
     fn flyte_admin_is_told_what_its_templates_take_and_the_rest_is_handed_off() {
         let of_key = |keys: Keys, key| {
-            let told =
-                of(&teller(keys), &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+            let told = of(&platform_delivery(keys), &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))])
+                .expect("told");
             let [object] = told.objects.as_slice() else { panic!("{told:?}") };
             (object.id.to_string(), object.attributes.value(), object.handoff.is_some())
         };
-        let keys = Keys { delivery: Way::Admin, ..Keys::default() };
+        let keys = Keys { delivery: DeliveryMethod::Admin, ..Keys::default() };
         let (id, attributes, handed_off) = of_key(keys.clone(), DELIVERY.templated);
         assert_eq!(id, "cluster-resource-attribute vision/production");
         assert_eq!((attributes, handed_off), (json!({ "attributes": { "defaultIamRole": "arn:r" } }), false));
@@ -156,10 +157,14 @@ mod tests {
         // Where cloudgrant sets none, it isn't passed over in silence.
         let keys =
             Keys { deployment: Some(serde_json::from_value(json!("flyte.example.com")).expect("a host")), ..keys };
-        for (way, told) in
-            [(Way::Handoff, 2), (Way::Kubernetes, 2), (Way::Admin, 0), (Way::LeaveAdmin, 0), (Way::Settings, 1)]
-        {
-            let desired = of(&teller(Keys { delivery: way, ..keys.clone() }), &[]).expect("told");
+        for (way, told) in [
+            (DeliveryMethod::Handoff, 2),
+            (DeliveryMethod::Kubernetes, 2),
+            (DeliveryMethod::Admin, 0),
+            (DeliveryMethod::LeaveAdmin, 0),
+            (DeliveryMethod::Settings, 1),
+        ] {
+            let desired = of(&platform_delivery(Keys { delivery: way, ..keys.clone() }), &[]).expect("told");
             assert_eq!(desired.notes.len(), told, "{way:?}: {:?}", desired.notes);
         }
     }
@@ -167,9 +172,10 @@ mod tests {
     /// A setting names an account, and only whoever runs the cluster can have that name its principal.
     #[test]
     fn the_settings_service_is_told_of_accounts_and_their_annotations_are_handed_off() {
-        let teller = teller(Keys { delivery: Way::Settings, ..Keys::default() });
+        let platform_delivery = platform_delivery(Keys { delivery: DeliveryMethod::Settings, ..Keys::default() });
         for key in [DELIVERY.templated, "example/client-id"] {
-            let told = of(&teller, &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+            let told = of(&platform_delivery, &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))])
+                .expect("told");
             let [setting, account] = told.objects.as_slice() else { panic!("{told:?}") };
             assert_eq!(setting.id.to_string(), "service-account-setting vision/production");
             let attributes = json!({ "settings": { "security.service_account": "default" }, "principal": "arn:r" });
@@ -197,19 +203,19 @@ mod tests {
         };
         let one = Principal { identity, ..one };
         for way in [
-            Way::Handoff,
-            Way::Kubernetes,
-            Way::LeaveKubernetes,
-            Way::Admin,
-            Way::LeaveAdmin,
-            Way::Settings,
-            Way::LeaveSettings,
+            DeliveryMethod::Handoff,
+            DeliveryMethod::Kubernetes,
+            DeliveryMethod::LeaveKubernetes,
+            DeliveryMethod::Admin,
+            DeliveryMethod::LeaveAdmin,
+            DeliveryMethod::Settings,
+            DeliveryMethod::LeaveSettings,
         ] {
-            let teller = teller(Keys { delivery: way, ..Keys::default() });
-            let told = of(&teller, std::slice::from_ref(&one)).expect("told");
+            let platform_delivery = platform_delivery(Keys { delivery: way, ..Keys::default() });
+            let told = of(&platform_delivery, std::slice::from_ref(&one)).expect("told");
             let ids: Vec<_> = told.objects.iter().map(|object| object.id.to_string()).collect();
             let expected: &[&str] =
-                if way == Way::Settings { &["service-account-setting vision/production"] } else { &[] };
+                if way == DeliveryMethod::Settings { &["service-account-setting vision/production"] } else { &[] };
             assert_eq!(ids, expected, "{way:?}");
             assert!(told.objects.iter().all(|object| object.handoff.is_none()), "{way:?}");
             assert_eq!(told.overridden.values().collect::<Vec<_>>(), [&key], "{way:?}");
@@ -222,22 +228,24 @@ mod tests {
     fn how_pairs_are_unbound_is_a_sentence_also_where_none_is_named() {
         let bound = ["`-p vision -d production`".to_owned()];
         for way in [
-            Way::Handoff,
-            Way::Kubernetes,
-            Way::LeaveKubernetes,
-            Way::Admin,
-            Way::LeaveAdmin,
-            Way::Settings,
-            Way::LeaveSettings,
+            DeliveryMethod::Handoff,
+            DeliveryMethod::Kubernetes,
+            DeliveryMethod::LeaveKubernetes,
+            DeliveryMethod::Admin,
+            DeliveryMethod::LeaveAdmin,
+            DeliveryMethod::Settings,
+            DeliveryMethod::LeaveSettings,
         ] {
-            let teller = teller(Keys { delivery: way, ..Keys::default() });
-            let [none, one] = [&[][..], &bound].map(|bound| teller.unbinding(&DELIVERY, bound));
+            let platform_delivery = platform_delivery(Keys { delivery: way, ..Keys::default() });
+            let [none, one] = [&[][..], &bound].map(|bound| platform_delivery.unbinding(&DELIVERY, bound));
             assert!(!none.contains("With :") && !none.contains("With `"), "{way:?}: {none}");
-            let is_others = !matches!(way, Way::Kubernetes | Way::Admin | Way::Settings);
-            let its_own = if way == Way::LeaveSettings { ", take `security.service_account` out" } else { ": where" };
+            let is_others =
+                !matches!(way, DeliveryMethod::Kubernetes | DeliveryMethod::Admin | DeliveryMethod::Settings);
+            let its_own =
+                if way == DeliveryMethod::LeaveSettings { ", take `security.service_account` out" } else { ": where" };
             assert_eq!(one.contains(&format!("With `-p vision -d production`{its_own}")), is_others, "{way:?}: {one}");
-            assert!(way != Way::LeaveSettings || !one.contains("flytectl"), "Flyte 2 has none: {one}");
-            assert_eq!(none.contains(" first, in the same run"), way != Way::Handoff, "{way:?}: {none}");
+            assert!(way != DeliveryMethod::LeaveSettings || !one.contains("flytectl"), "Flyte 2 has none: {one}");
+            assert_eq!(none.contains(" first, in the same run"), way != DeliveryMethod::Handoff, "{way:?}: {none}");
         }
     }
 

@@ -15,13 +15,13 @@ use cloudgrant_core::{
     Intents, ObjectId, PermissionDocument, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet,
     Tenancy, WayTo, register_platform,
 };
-use cloudgrant_platform_kit::{KINDS, Keys, Teller, task_code};
+use cloudgrant_platform_kit::{KINDS, Keys, PlatformDelivery, task_code};
 
 /// Flyte.
 #[derive(Debug)]
 pub struct Flyte {
     tenancy: Arc<Tenancy>,
-    teller: Teller,
+    platform_delivery: PlatformDelivery,
 }
 
 /// The SDKs of its versions: the manifest doesn't say which version there is.
@@ -41,7 +41,7 @@ impl Platform for Flyte {
     }
 
     fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
-        delivery::of(&self.teller, principals)
+        delivery::of(&self.platform_delivery, principals)
     }
 
     fn kinds(&self) -> &'static [&'static str] {
@@ -49,19 +49,19 @@ impl Platform for Flyte {
     }
 
     fn backend(&self) -> Option<&dyn Backend> {
-        self.teller.backend()
+        self.platform_delivery.backend()
     }
 
     fn way_to(&self, place: &str) -> Option<WayTo> {
-        self.teller.way_to(place)
+        self.platform_delivery.way_to(place)
     }
 
     fn sandbox(&self) -> Option<&'static str> {
-        self.teller.sandbox()
+        self.platform_delivery.sandbox()
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
-        self.teller.permissions(intents, purpose)
+        self.platform_delivery.permissions(intents, purpose)
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
@@ -69,7 +69,7 @@ impl Platform for Flyte {
     }
 
     fn unbinding(&self, bound: &[String]) -> String {
-        self.teller.unbinding(&delivery::DELIVERY, bound)
+        self.platform_delivery.unbinding(&delivery::DELIVERY, bound)
     }
 
     fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
@@ -100,7 +100,7 @@ impl ConnectPlatform for Flyte {
     type Config = Keys;
 
     fn connect(context: PlatformContext, keys: Keys) -> Self {
-        Self { teller: Teller::new(keys, &context), tenancy: context.tenancy }
+        Self { platform_delivery: PlatformDelivery::new(keys, &context), tenancy: context.tenancy }
     }
 }
 

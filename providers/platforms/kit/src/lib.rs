@@ -7,7 +7,7 @@
 //!   told so.
 //! * service accounts by the settings service, where cloudgrant leaves these to somebody else: Flyte 2 and Union 2 have them in place of
 //!   such maps.
-//! * [`Teller`]: whether somebody else does that, or cloudgrant itself, in the cluster, by Flyte admin or by the settings service, as
+//! * [`PlatformDelivery`]: whether somebody else does that, or cloudgrant itself, in the cluster, by Flyte admin or by the settings service, as
 //!   the manifest says ([`Keys`]).
 //! * [`task_code`]: the lines with which task code uses what it is granted, for flytekit and for the flyte SDK.
 //!
@@ -18,14 +18,14 @@
 mod cluster_resource_attributes;
 mod delivery;
 pub mod helm;
+mod platform_delivery;
 mod service_account_settings;
 pub mod service_accounts;
 pub mod task_code;
-mod way;
 
 pub use cluster_resource_attributes::ClusterResourceAttributes;
 pub use delivery::Delivery;
-pub use way::{Attribute, Host, Keys, Teller, Way, written};
+pub use platform_delivery::{Attribute, DeliveryMethod, Host, Keys, PlatformDelivery, written};
 
 use std::collections::HashMap;
 

@@ -35,7 +35,7 @@ const SANDBOX: &str = "cloudgrant-sandbox";
 
 /// Where the way to a cluster is told.
 #[derive(Debug, Default)]
-enum Told {
+enum KubeconfigSource {
     /// Where `kubectl` looks.
     #[default]
     Kubectl,
@@ -48,7 +48,7 @@ enum Told {
 /// A cluster, connected once somebody asks for something.
 #[derive(Default)]
 pub(crate) struct Cluster {
-    told: Told,
+    told: KubeconfigSource,
     connected: OnceCell<(Client, String)>,
     /// A cluster has one for as long as it is there.
     issuer: OnceCell<String>,
@@ -64,16 +64,16 @@ impl fmt::Debug for Cluster {
 impl Cluster {
     /// That of a sandbox.
     pub(crate) fn of(kubeconfig: PathBuf) -> Self {
-        Self { told: Told::Sandbox(kubeconfig), ..Self::default() }
+        Self { told: KubeconfigSource::Sandbox(kubeconfig), ..Self::default() }
     }
 
     /// That of `kubectl`, where it is a sandbox's.
     pub(crate) fn only_of_sandbox() -> Self {
-        Self { told: Told::OnlySandbox, ..Self::default() }
+        Self { told: KubeconfigSource::OnlySandbox, ..Self::default() }
     }
 
     pub(crate) fn is_in_sandbox(&self) -> bool {
-        !matches!(self.told, Told::Kubectl)
+        !matches!(self.told, KubeconfigSource::Kubectl)
     }
 
     pub(crate) fn requests(&self) -> u64 {
@@ -102,10 +102,10 @@ impl Cluster {
 
     async fn config(&self) -> Result<Config> {
         let read = match &self.told {
-            Told::Sandbox(file) => Kubeconfig::read_from(file),
-            Told::Kubectl | Told::OnlySandbox => Kubeconfig::read(),
+            KubeconfigSource::Sandbox(file) => Kubeconfig::read_from(file),
+            KubeconfigSource::Kubectl | KubeconfigSource::OnlySandbox => Kubeconfig::read(),
         };
-        if let (Told::OnlySandbox, false) = (&self.told, read.as_ref().is_ok_and(is_of_sandbox)) {
+        if let (KubeconfigSource::OnlySandbox, false) = (&self.told, read.as_ref().is_ok_and(is_of_sandbox)) {
             return Err(errors::of_real_cluster());
         }
         let read = match read {

@@ -1,6 +1,6 @@
 //! What a cluster, or the way to it, says, as an error that says what to do.
 
-use cloudgrant_core::{Error, ErrorKind, in_the_way_of_another, shown};
+use cloudgrant_core::{Error, ErrorKind, in_the_way_of_another, redacted};
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
 use kube::core::Status;
@@ -10,7 +10,7 @@ use crate::stacks::stack_of;
 
 /// Where the cluster itself is the problem, or what may be done there: the way on.
 pub(crate) const WITHOUT_CLUSTER: &str = "`platform.delivery: handoff` (for one run, the variable CLOUDGRANT_PLATFORM__DELIVERY=handoff) leaves the cluster to others, also \
-     where it is gone for good: a revoke then takes all else away, and what it can't look at there is told";
+     where it is gone for good: a revoke then deletes everything else, and reports what it can't search there";
 
 /// What a server says of a field that somebody else has.
 const OF_MANAGER: &str = "FieldManagerConflict";
@@ -30,7 +30,7 @@ pub(crate) fn of_kubeconfig(error: &KubeconfigError) -> Error {
 
 /// The cloud is a sandbox's, and the cluster none.
 pub(crate) fn of_real_cluster() -> Error {
-    let message = "the cloud is a sandbox's, and the current context of the kubeconfig isn't: a real cluster is told of nothing there";
+    let message = "the cloud is a sandbox's, and the current context of the kubeconfig isn't: sandbox principals are never written to a real cluster";
     Error::new(ErrorKind::WrongAccount, message).hint(
         "start both with `cloudgrant sandbox`, and set all of the variables that it prints, KUBECONFIG among them",
     )
@@ -48,7 +48,7 @@ pub(crate) fn asked(what: &str, error: &kube::Error) -> Error {
         kube::Error::Auth(error) => of_credentials(what, error),
         kube::Error::InferKubeconfig(error) => of_kubeconfig(error),
         kube::Error::ProxyProtocolDisabled { .. } | kube::Error::ProxyProtocolUnsupported { .. } => {
-            Error::new(ErrorKind::Unsupported, what).with("cause", shown(&error.to_string())).hint(
+            Error::new(ErrorKind::Unsupported, what).with("cause", redacted(&error.to_string())).hint(
                 "proxies are named with `http://` or `https://`, in HTTPS_PROXY or as `proxy-url` of the kubeconfig's cluster",
             )
         }
@@ -71,7 +71,7 @@ pub(crate) fn asked(what: &str, error: &kube::Error) -> Error {
             }
             // Each says what is said below it, or the last says it best.
             let cause = causes.pop().unwrap_or_default();
-            let error = Error::new(kind, what).with("cause", shown(&cause));
+            let error = Error::new(kind, what).with("cause", redacted(&cause));
             error.hint(format!("check that `kubectl get serviceaccounts` works in this shell; {WITHOUT_CLUSTER}"))
         }
     }
@@ -82,7 +82,7 @@ fn of_credentials(what: &str, error: &AuthError) -> Error {
     let cause = match error {
         AuthError::AuthExecRun { cmd, out } => {
             let said = String::from_utf8_lossy(&out.stderr);
-            format!("`{}` failed ({}): {}", shown(cmd), out.status, shown(said.trim()))
+            format!("`{}` failed ({}): {}", redacted(cmd), out.status, redacted(said.trim()))
         }
         AuthError::AuthExecParse(_) => "what the kubeconfig's command printed can't be understood".to_owned(),
         error => error.to_string(),
@@ -104,7 +104,7 @@ fn answered(what: &str, status: &Status) -> Error {
         500.. => ErrorKind::Unavailable,
         _ => ErrorKind::Unexpected,
     };
-    let error = Error::new(kind, what).with("the cluster said", shown(&status.message)).with("status", status.code);
+    let error = Error::new(kind, what).with("the cluster said", redacted(&status.message)).with("status", status.code);
     match kind {
         ErrorKind::Credentials => error.hint(format!(
             "log in again: the cluster doesn't know the kubeconfig's user, as `kubectl auth whoami` shows; {WITHOUT_CLUSTER}"

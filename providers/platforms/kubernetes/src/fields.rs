@@ -41,7 +41,7 @@ pub(crate) fn others_with(account: &ServiceAccount, key: &str, manager: &str) ->
 pub(crate) fn told(manager: &str) -> String {
     match manager {
         BEFORE_FIRST_APPLY => format!("`{BEFORE_FIRST_APPLY}`, which is whoever set it by hand"),
-        manager => format!("`{}`", cloudgrant_core::shown(manager)),
+        manager => format!("`{}`", cloudgrant_core::redacted(manager)),
     }
 }
 

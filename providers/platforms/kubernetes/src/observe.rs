@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cloudgrant_core::{
     Action, Desired, Error, ErrorKind, Found, Note, Object, ObjectId, Observed, Obstacle, Result, Stays, Unmakeable,
-    Unsearched, shown,
+    Unsearched, redacted,
 };
 use k8s_openapi::api::core::v1::ServiceAccount;
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ async fn issuer(cluster: Connected<'_>) -> Result<String> {
 
 /// The service accounts of a cluster, as a place. AWS has issuers without their scheme.
 fn place_of(issuer: &str) -> String {
-    format!("{PLACE}{}", shown(issuer.trim_start_matches("https://")))
+    format!("{PLACE}{}", redacted(issuer.trim_start_matches("https://")))
 }
 
 /// The cluster that is reached, as a place.
@@ -113,18 +113,22 @@ fn of_another_cluster(backend: &ServiceAccounts, issuer: &str, desired: &Desired
     if is_it || (desired.issuers.is_empty() && !writes) {
         return None;
     }
-    let known: Vec<_> = desired.issuers.iter().map(|known| format!("`{}`", shown(known))).collect();
+    let known: Vec<_> = desired.issuers.iter().map(|known| format!("`{}`", redacted(known))).collect();
     let place = backend.cluster.place();
     Some(match known.is_empty() {
         true => Error::new(
             ErrorKind::Manifest,
             format!("nobody says that {place} is the cluster whose service accounts are trusted"),
         )
-        .with("issuer", shown(issuer))
+        .with("issuer", redacted(issuer))
         .hint("name the cluster's issuer in the section of the cloud, under `cluster`"),
         false => Error::new(
             ErrorKind::WrongAccount,
-            format!("{place} isn't the manifest's: its issuer is `{}`, and not {}", shown(issuer), known.join(" or ")),
+            format!(
+                "{place} isn't the manifest's: its issuer is `{}`, and not {}",
+                redacted(issuer),
+                known.join(" or ")
+            ),
         )
         .hint(format!(
             "select the data plane's cluster: `kubectl config use-context NAME`, or KUBECONFIG; {WITHOUT_CLUSTER}"
@@ -245,7 +249,7 @@ fn without_meaning(account: &ServiceAccount, name: &str, key: &str, ours: &BTree
     let message = format!(
         "service account {name} has the annotation {key} ({}), which means nothing: the cloud itself gives its pods their identity, and \
          that wins. Whoever wrote it can take it off: `kubectl annotate serviceaccount {account} --namespace {namespace} {key}-`",
-        shown(value)
+        redacted(value)
     );
     Some(Note::warning(id(name), message))
 }

@@ -28,7 +28,7 @@ use cloudgrant_core::{
     Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Pair, PermissionDocument,
     Purpose, Remainder, Result, Shares, Stack,
 };
-pub use cloudgrant_platform_control_plane::Surroundings;
+pub use cloudgrant_platform_control_plane::Environment;
 
 use crate::mark::Mark;
 pub use crate::object::objects;
@@ -57,7 +57,7 @@ impl SettingsRecords {
     pub fn new(stack: &Stack, home: &str, platform: &str, organization: &str) -> Self {
         let is_union = platform == "union";
         let organization = is_union.then(|| organization.to_owned());
-        let service = SettingsService::of(Surroundings::default(), organization);
+        let service = SettingsService::of(Environment::default(), organization);
         Self { mark: Mark::of(stack, home), service, named: Vec::new() }
     }
 
@@ -71,8 +71,8 @@ impl SettingsRecords {
 
     /// The same with other surroundings than those of the process.
     #[must_use]
-    pub fn surrounded(mut self, surroundings: Surroundings) -> Self {
-        self.service.way.surround(surroundings);
+    pub fn with_environment(mut self, environment: Environment) -> Self {
+        self.service.way.set_environment(environment);
         self
     }
 

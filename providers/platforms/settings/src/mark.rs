@@ -1,7 +1,7 @@
 //! What of the settings is a stack's: an annotation for pods beside the service account says so.
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{Error, ErrorKind, Stack, in_the_way_of_another, shown};
+use cloudgrant_core::{Error, ErrorKind, Stack, in_the_way_of_another, redacted};
 
 use crate::SETTING;
 use crate::object::parts;
@@ -100,7 +100,8 @@ impl Mark {
             && there != wanted.account
             && planned != Some(there)
         {
-            let message = format!("somebody has set {SETTING} of {name} to `{}` since the plan was made", shown(there));
+            let message =
+                format!("somebody has set {SETTING} of {name} to `{}` since the plan was made", redacted(there));
             return Err(Error::new(ErrorKind::PlanStale, message).hint("make a new plan and look at it again"));
         }
         let (key, marked) = self.entry(name, wanted);
@@ -127,7 +128,7 @@ impl Mark {
         let there = record.account.text().unwrap_or_default();
         if let Some((stack, other)) = self.other(name, record) {
             // Also where it is the same one: an account names one principal.
-            let message = format!("{whose} is `{}` already, by another stack (`{}`)", shown(there), other.name());
+            let message = format!("{whose} is `{}` already, by another stack (`{}`)", redacted(there), other.name());
             return Some(Error::new(ErrorKind::Conflict, message).hint(in_the_way_of_another(
                 &stack,
                 other.home() == self.home(),
@@ -137,7 +138,7 @@ impl Mark {
         // An empty name is somebody's word as well: it keeps that of a wider scope out.
         let is_set = record.account != Account::Inherited;
         if self.held(name, record).is_none() && is_set && there != wanted {
-            let message = format!("{whose} is `{}` already", shown(there));
+            let message = format!("{whose} is `{}` already", redacted(there));
             return Some(Error::new(ErrorKind::Conflict, message).hint(format!(
                 "take it out (`flyte edit settings --domain {domain} --project {project}`), or let whoever set it do that; cloudgrant \
                  takes nothing over that somebody else has set"

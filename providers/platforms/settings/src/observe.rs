@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Obstacle, Result, Unmakeable, Unsearched, shown,
+    Action, Desired, Error, ErrorKind, Found, Note, Object, Observed, Obstacle, Result, Unmakeable, Unsearched,
+    redacted,
 };
 use cloudgrant_platform_control_plane::Project;
 use serde_json::{Value, json};
@@ -117,8 +118,9 @@ fn look_at(backend: &SettingsRecords, name: &str, object: Option<&Object>, read:
         observed.names.insert(id(name), BTreeSet::from([held.written.principal.clone()]));
     }
     if let Some(there) = held.there.text().filter(|_| held.is_edited()) {
-        let written = shown(&held.written.account);
-        let message = format!("somebody else has set {SETTING} to `{}` (cloudgrant wrote `{written}`)", shown(there));
+        let written = redacted(&held.written.account);
+        let message =
+            format!("somebody else has set {SETTING} to `{}` (cloudgrant wrote `{written}`)", redacted(there));
         observed.if_updated.insert(id(name), message);
     }
     observed.objects.insert(id(name), found(name, &held, read, object.is_some()));
@@ -146,7 +148,7 @@ fn found(name: &str, held: &Held, read: &Read, is_wanted: bool) -> Found {
         let there = held.there.text().unwrap_or_default();
         warning = format!(
             "what somebody else has set in its place stays ({SETTING}: `{}`); only the stack's mark goes",
-            shown(there)
+            redacted(there)
         );
     }
     Found {

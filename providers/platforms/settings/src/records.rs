@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloudgrant_core::{Error, ErrorKind, Result};
-use cloudgrant_platform_control_plane::{Deployment, Project, Protocol, Service, Surroundings};
+use cloudgrant_platform_control_plane::{Deployment, Environment, Project, Protocol, Service};
 use futures_util::{StreamExt as _, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -66,8 +66,8 @@ impl Read {
 }
 
 impl SettingsService {
-    pub(crate) fn of(surroundings: Surroundings, organization: Option<String>) -> Self {
-        Self { way: Deployment::of(&SERVICE, surroundings, organization.is_some()), organization }
+    pub(crate) fn of(environment: Environment, organization: Option<String>) -> Self {
+        Self { way: Deployment::of(&SERVICE, environment, organization.is_some()), organization }
     }
 
     /// The settings of a project and domain, with those of wider scopes, each as it is set there.
@@ -191,7 +191,7 @@ impl SettingsService {
         if body["code"] == "not_found" {
             let error = Error::new(ErrorKind::NotFound, what);
             let said = body["message"].as_str().unwrap_or_default();
-            return error.with("it said", cloudgrant_core::shown(said)).hint(unknown(project, domain));
+            return error.with("it said", cloudgrant_core::redacted(said)).hint(unknown(project, domain));
         }
         self.way.refused(what, status, body)
     }

@@ -3,7 +3,7 @@
 //! The version is a lock: where somebody else has written since the read, nothing is written, and the record is read anew. It is never
 //! written without a version, nor over one that wasn't read.
 
-use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result, shown};
+use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result, redacted};
 
 use crate::mark::Mark;
 use crate::object::{account, named, parts};
@@ -56,7 +56,7 @@ fn take_away(mark: &Mark, name: &str, there: &Record, outcome: &mut Outcome) -> 
     if let Some(left) = left {
         let stays = format!(
             "{SETTING} of {name} stays `{}`: somebody else has set that in place of what cloudgrant wrote",
-            shown(&left)
+            redacted(&left)
         );
         if !outcome.remarks.contains(&stays) {
             outcome.remarks.push(stays);

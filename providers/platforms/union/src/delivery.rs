@@ -6,7 +6,7 @@ use cloudgrant_core::{
     Asked, Desired, Domain, Handoff, HowAsked, Note, Object, ObjectId, Ownership, Principal, Result, Scope, Tenancy,
 };
 use cloudgrant_platform_kit::helm::Chart;
-use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, FORM, PLATFORM_BINDING, Teller};
+use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, FORM, PLATFORM_BINDING, PlatformDelivery};
 use serde_json::Value;
 
 /// Source: Union, "Enabling AWS resources"; its chart `dataplane`, `values.aws.yaml`, which annotates each namespace's service
@@ -81,8 +81,8 @@ fn taken_back_by_vendor(tenancy: &Tenancy, name: &str, how: &HowAsked) -> Option
     Some((asked_for(&Scope::Domain { domain }), Handoff::unseen(VENDOR, task, document)))
 }
 
-pub(crate) fn of(teller: &Teller, tenancy: &Tenancy, principals: &[Principal]) -> Result<Desired> {
-    teller.desired(&DELIVERY, principals, |principal, asked| Ok(ask_the_vendor(tenancy, principal, asked)))
+pub(crate) fn of(platform_delivery: &PlatformDelivery, tenancy: &Tenancy, principals: &[Principal]) -> Result<Desired> {
+    platform_delivery.desired(&DELIVERY, principals, |principal, asked| Ok(ask_the_vendor(tenancy, principal, asked)))
 }
 
 /// Requirement 7: in a data plane that Union manages, its team makes a domain's identity.
@@ -172,7 +172,7 @@ mod tests {
     use cloudgrant_core::{
         Annotation, AnnotationValue, Identity, IntentId, Naming, Pair, PlatformContext, Project, Stack,
     };
-    use cloudgrant_platform_kit::{Keys, Way};
+    use cloudgrant_platform_kit::{DeliveryMethod, Keys};
     use serde_json::json;
 
     use super::*;
@@ -200,11 +200,11 @@ mod tests {
         }
     }
 
-    fn by_hand() -> Teller {
-        teller(Keys::default())
+    fn by_hand() -> PlatformDelivery {
+        platform_delivery(Keys::default())
     }
 
-    fn teller(keys: Keys) -> Teller {
+    fn platform_delivery(keys: Keys) -> PlatformDelivery {
         let context = PlatformContext {
             tenancy: Arc::new(tenancy("acme")),
             stack: Stack::parse("acme").expect("a stack"),
@@ -212,18 +212,18 @@ mod tests {
             is_cloud_in_sandbox: false,
             sandbox: None,
         };
-        Teller::new(keys, &context)
+        PlatformDelivery::new(keys, &context)
     }
 
     /// Its chart's template is the same on all clouds. What only the vendor can make is asked for all the same.
     #[test]
     fn union_s_control_plane_is_told_the_same_value_on_every_cloud() {
-        let teller = teller(Keys { delivery: Way::Admin, ..Keys::default() });
+        let platform_delivery = platform_delivery(Keys { delivery: DeliveryMethod::Admin, ..Keys::default() });
         for key in ["eks.amazonaws.com/role-arn", "azure.workload.identity/client-id"] {
             let value = AnnotationValue::Known("arn:r".to_owned());
             let annotation = Annotation { key, value, pod_label: None };
             let known = Identity::Known { name: "r".to_owned(), annotation, issuers: Vec::new() };
-            let told = of(&teller, &tenancy("acme"), &[principal(known)]).expect("told");
+            let told = of(&platform_delivery, &tenancy("acme"), &[principal(known)]).expect("told");
             let names: Vec<_> = told.objects.iter().map(|object| object.id.to_string()).collect();
             let expected =
                 ["cluster-resource-attribute forecasting/production", "cluster-resource-attribute vision/production"];
@@ -242,7 +242,7 @@ mod tests {
             permissions: Vec::new(),
             attributes: json!({}),
         };
-        let told = of(&teller, &tenancy("acme"), &[principal(Identity::Asked(asked))]).expect("told");
+        let told = of(&platform_delivery, &tenancy("acme"), &[principal(Identity::Asked(asked))]).expect("told");
         assert!(told.objects.iter().all(|object| object.handoff.is_some()), "{told:?}");
     }
 

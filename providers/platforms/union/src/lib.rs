@@ -16,7 +16,7 @@ use cloudgrant_core::{
     HowAsked, Intents, Naming, ObjectId, Pair, PermissionDocument, Platform, PlatformContext, Principal, Purpose,
     Reach, Result, Scope, Snippet, Stack, Tenancy, WayTo, register_platform,
 };
-use cloudgrant_platform_kit::{KINDS, Teller, task_code};
+use cloudgrant_platform_kit::{KINDS, PlatformDelivery, task_code};
 
 pub use keys::UnionKeys;
 
@@ -24,7 +24,7 @@ pub use keys::UnionKeys;
 #[derive(Debug)]
 pub struct Union {
     tenancy: Arc<Tenancy>,
-    teller: Teller,
+    platform_delivery: PlatformDelivery,
     low_privilege: bool,
 }
 
@@ -48,7 +48,7 @@ impl Platform for Union {
         if self.low_privilege {
             keys::one_namespace(&self.tenancy.naming)?;
         }
-        delivery::of(&self.teller, &self.tenancy, principals)
+        delivery::of(&self.platform_delivery, &self.tenancy, principals)
     }
 
     fn kinds(&self) -> &'static [&'static str] {
@@ -56,19 +56,19 @@ impl Platform for Union {
     }
 
     fn backend(&self) -> Option<&dyn Backend> {
-        self.teller.backend()
+        self.platform_delivery.backend()
     }
 
     fn way_to(&self, place: &str) -> Option<WayTo> {
-        self.teller.way_to(place)
+        self.platform_delivery.way_to(place)
     }
 
     fn sandbox(&self) -> Option<&'static str> {
-        self.teller.sandbox()
+        self.platform_delivery.sandbox()
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
-        self.teller.permissions(intents, purpose)
+        self.platform_delivery.permissions(intents, purpose)
     }
 
     fn files(&self, principals: &[Principal]) -> Vec<DeliveryFile> {
@@ -76,7 +76,7 @@ impl Platform for Union {
     }
 
     fn unbinding(&self, bound: &[String]) -> String {
-        self.teller.unbinding(&delivery::DELIVERY, bound)
+        self.platform_delivery.unbinding(&delivery::DELIVERY, bound)
     }
 
     fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
@@ -120,7 +120,11 @@ impl ConnectPlatform for Union {
 
     fn connect(context: PlatformContext, keys: UnionKeys) -> Self {
         let low_privilege = keys.low_privilege;
-        Self { teller: Teller::new(keys.into(), &context), tenancy: context.tenancy, low_privilege }
+        Self {
+            platform_delivery: PlatformDelivery::new(keys.into(), &context),
+            tenancy: context.tenancy,
+            low_privilege,
+        }
     }
 }
 

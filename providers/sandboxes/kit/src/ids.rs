@@ -22,6 +22,11 @@ impl Ids {
         digest(&format!("{what}/{}/{}", self.start, self.next))
     }
 
+    /// Sixty-four hexadecimal digits.
+    pub fn hex(&mut self, what: &str) -> String {
+        hex::encode(self.bytes(what))
+    }
+
     /// A GUID.
     pub fn guid(&mut self, what: &str) -> String {
         guid(&self.bytes(what))
@@ -38,17 +43,12 @@ pub fn request_id(start: u64, sequence: u64) -> String {
     format!("{start:08x}-0000-4000-8000-{sequence:012x}")
 }
 
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn digest(text: &str) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 
 fn guid(bytes: &[u8; 32]) -> String {
-    let hex = hex(bytes);
+    let hex = hex::encode(bytes);
     format!("{}-{}-4{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
 }
 

@@ -11,6 +11,7 @@
 //! * [`management`]: what people and tests ask beside the cloud's own API;
 //! * [`oidc`]: clusters as issuers of tokens, and what a cloud makes of one;
 //! * [`history`], [`clock`], [`ids`] and [`base64`]: how often a folder was in use, times, identifiers, base64;
+//! * [`wildcard`]: patterns with `*` and `?`;
 //! * [`registry`]: how the command line finds the sandboxes that are linked in.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
@@ -25,6 +26,7 @@ pub mod quotas;
 pub mod registry;
 pub mod server;
 pub mod store;
+pub mod wildcard;
 
 pub use async_trait::async_trait;
 pub use inventory;

@@ -101,18 +101,18 @@ pub(crate) fn names_issuer(manifest: &Value) -> bool {
 
 /// What the folder keeps of the cluster itself.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredCluster {
     issuer: String,
 }
 
 /// Keeps the issuer in the folder where somebody names one. Where nobody does, it is the one that was kept: a cluster has the same
 /// issuer all along.
 pub(crate) fn keep_issuer(store: &Store, issuer: &mut String, is_named: bool) -> Result<()> {
-    let kept = store.load::<Kept>("cluster")?.pop();
+    let kept = store.load::<StoredCluster>("cluster")?.pop();
     match kept {
         Some(kept) if !is_named => *issuer = kept.issuer,
         Some(kept) if kept.issuer == *issuer => {}
-        _ if is_named => store.put(&["cluster", "issuer"], &Kept { issuer: issuer.clone() })?,
+        _ if is_named => store.put(&["cluster", "issuer"], &StoredCluster { issuer: issuer.clone() })?,
         _ => {}
     }
     Ok(())

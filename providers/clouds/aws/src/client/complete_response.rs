@@ -10,11 +10,11 @@ use aws_sdk_iam::error::BoxError;
 
 /// Refuses answers that aren't whole, but for those in which a server says that it fails: those need no body.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Whole;
+pub(crate) struct CompleteResponse;
 
-impl Intercept for Whole {
+impl Intercept for CompleteResponse {
     fn name(&self) -> &'static str {
-        "Whole"
+        "CompleteResponse"
     }
 
     fn read_after_deserialization(
@@ -24,7 +24,7 @@ impl Intercept for Whole {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        if response.status().as_u16() < 500 && !response.body().bytes().is_some_and(is_whole) {
+        if response.status().as_u16() < 500 && !response.body().bytes().is_some_and(is_complete) {
             return Err("the answer isn't AWS's, or ends in the middle".into());
         }
         Ok(())
@@ -33,11 +33,11 @@ impl Intercept for Whole {
 
 /// The same for S3, whose answers to changes are empty, and signed with an id.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct WholeOfS3;
+pub(crate) struct CompleteS3Response;
 
-impl Intercept for WholeOfS3 {
+impl Intercept for CompleteS3Response {
     fn name(&self) -> &'static str {
-        "WholeOfS3"
+        "CompleteS3Response"
     }
 
     fn read_after_deserialization(
@@ -50,7 +50,7 @@ impl Intercept for WholeOfS3 {
         let body = response.body().bytes().unwrap_or_default();
         let is_empty = body.is_empty() && response.status().as_u16() == 204;
         let has_id = response.headers().get("x-amz-request-id").is_some();
-        if response.status().as_u16() < 500 && !(is_empty && has_id) && !is_whole_of_s3(body) {
+        if response.status().as_u16() < 500 && !(is_empty && has_id) && !is_complete_s3(body) {
             return Err("the answer isn't AWS's, or ends in the middle".into());
         }
         Ok(())
@@ -58,7 +58,7 @@ impl Intercept for WholeOfS3 {
 }
 
 /// A policy, or an XML document with one of the roots of S3's answers.
-fn is_whole_of_s3(body: &[u8]) -> bool {
+fn is_complete_s3(body: &[u8]) -> bool {
     const ROOTS: [&str; 7] = [
         "ListAllMyBucketsResult",
         "ServerSideEncryptionConfiguration",
@@ -77,7 +77,7 @@ fn is_whole_of_s3(body: &[u8]) -> bool {
 }
 
 /// A JSON object, or an XML document whose root is an action's response.
-fn is_whole(body: &[u8]) -> bool {
+fn is_complete(body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else { return false };
     let text = text.trim();
     if text.starts_with('{') {
@@ -99,21 +99,21 @@ fn root(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_whole, is_whole_of_s3};
+    use super::{is_complete, is_complete_s3};
 
     #[test]
     fn what_is_not_all_of_an_answer_of_s3() {
         let xml = "<?xml version=\"1.0\"?><ListAllMyBucketsResult><Buckets><Bucket><Name>a</Name></Bucket></Buckets></ListAllMyBucketsResult>";
         assert!(
-            is_whole_of_s3(xml.as_bytes())
-                && is_whole_of_s3(b"{\"Statement\":[]}")
-                && is_whole_of_s3(b"<Error></Error>")
+            is_complete_s3(xml.as_bytes())
+                && is_complete_s3(b"{\"Statement\":[]}")
+                && is_complete_s3(b"<Error></Error>")
         );
         for end in 0..xml.len() {
-            assert!(!is_whole_of_s3(&xml.as_bytes()[..end]), "{}", &xml[..end]);
+            assert!(!is_complete_s3(&xml.as_bytes()[..end]), "{}", &xml[..end]);
         }
         for bad in ["", "{", "It works!", "<html></html>", "<ListRolesResponse></ListRolesResponse>"] {
-            assert!(!is_whole_of_s3(bad.as_bytes()), "{bad}");
+            assert!(!is_complete_s3(bad.as_bytes()), "{bad}");
         }
     }
 
@@ -122,13 +122,13 @@ mod tests {
         let xml = r#"<?xml version="1.0"?>
             <ListRolesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Roles><member/></Roles></ListRolesResponse>
         "#;
-        assert!(is_whole(xml.as_bytes()) && is_whole(b" {\"a\": {}}\n"));
+        assert!(is_complete(xml.as_bytes()) && is_complete(b" {\"a\": {}}\n"));
         let xml = xml.trim_end();
         for end in 0..xml.len() {
-            assert!(!is_whole(&xml.as_bytes()[..end]), "{}", &xml[..end]);
+            assert!(!is_complete(&xml.as_bytes()[..end]), "{}", &xml[..end]);
         }
         for bad in ["", "{", "[]", "It works!", "<!DOCTYPE html><html></html>", "<html></html>"] {
-            assert!(!is_whole(bad.as_bytes()), "{bad}");
+            assert!(!is_complete(bad.as_bytes()), "{bad}");
         }
     }
 }

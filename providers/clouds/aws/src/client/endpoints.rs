@@ -7,7 +7,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_types::service_config::ServiceConfigKey;
-use cloudgrant_core::{Error, ErrorKind, shown};
+use cloudgrant_core::{Error, ErrorKind, redacted};
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
@@ -28,7 +28,7 @@ pub(crate) struct Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the endpoint in {} holds a user's name, which AWS takes from nobody in a URL", self.named_by)
+        write!(f, "the endpoint in {} contains a user name, which AWS never accepts in a URL", self.named_by)
     }
 }
 
@@ -85,7 +85,7 @@ pub(crate) async fn check(region: &str, profile: Option<&str>, http: &Bounded) -
     let named_by = match variables.into_iter().find(is_it) {
         Some(variable) => format!("`{variable}`"),
         None => match profile {
-            Some(profile) => format!("the AWS profile ({})", shown(profile)),
+            Some(profile) => format!("the AWS profile ({})", redacted(profile)),
             None => "the AWS configuration files (`endpoint_url`)".to_owned(),
         },
     };

@@ -2,7 +2,7 @@
 //!
 //! Source: `partitions.json` of the AWS SDKs, which the test holds this table against.
 
-use cloudgrant_core::{Error, ErrorKind, Result, shown};
+use cloudgrant_core::{Error, ErrorKind, Result, redacted};
 
 /// One partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,8 @@ pub(crate) fn answered_region(bucket: &str, region: &str, partition: &str) -> Re
     if Partition::of_region(region).is_some_and(|known| known.id == partition) {
         return Ok(region.to_owned());
     }
-    let what = format!("AWS answers that bucket {bucket} is in `{}`, which is no region of {partition}", shown(region));
+    let what =
+        format!("AWS answers that bucket {bucket} is in `{}`, which is no region of {partition}", redacted(region));
     Err(Error::new(ErrorKind::Unexpected, what).with("bucket", bucket).hint(
         "see that what answers is AWS (`aws.endpoint`, proxies), and where the bucket is (`aws s3api head-bucket`)",
     ))

@@ -7,7 +7,7 @@ use aws_config::profile::{ProfileSet, load};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_types::os_shim_internal::{Env, Fs};
-use cloudgrant_core::{Error, ErrorKind, shown};
+use cloudgrant_core::{Error, ErrorKind, redacted};
 use futures_util::FutureExt as _;
 use tracing::subscriber::NoSubscriber;
 
@@ -64,7 +64,7 @@ impl Unusable {
     pub(crate) fn error(&self, operation: &'static str) -> Error {
         Error::new(ErrorKind::Credentials, self.what.clone())
             .with("operation", operation)
-            .with("profile", shown(&self.profile))
+            .with("profile", redacted(&self.profile))
             .with("named by", &self.named_by)
             .with("looked in", places())
             .hint(format!(
@@ -87,7 +87,7 @@ impl ProvideCredentials for Unusable {
 /// Where profiles are looked for.
 fn places() -> String {
     let place = |(variable, otherwise): (&str, &str)| match std::env::var(variable) {
-        Ok(file) => format!("{} ({variable})", shown(&file)),
+        Ok(file) => format!("{} ({variable})", redacted(&file)),
         Err(_) => otherwise.to_owned(),
     };
     FILES.map(place).join(" and ")
@@ -120,7 +120,7 @@ pub(crate) async fn check(profile: &str, named_by: NamedBy) -> Result<(), Unusab
 }
 
 fn not_there(profile: &str) -> String {
-    format!("the AWS profile ({}) couldn't be found", shown(profile))
+    format!("the AWS profile ({}) couldn't be found", redacted(profile))
 }
 
 /// What a profile lacks, in a sentence.
@@ -131,11 +131,11 @@ fn missing(profiles: &ProfileSet, named: &str) -> Option<String> {
             let what = not_there(name);
             return Some(match before.last() {
                 None => what,
-                Some(by) => format!("{what}, which the profile ({}) names as its `source_profile`", shown(by)),
+                Some(by) => format!("{what}, which the profile ({}) names as its `source_profile`", redacted(by)),
             });
         };
         if let Some(session) = profile.get("sso_session").filter(|name| profiles.sso_session(name).is_none()) {
-            let (session, name) = (shown(session), shown(name));
+            let (session, name) = (redacted(session), redacted(name));
             return Some(format!(
                 "the section [sso-session {session}] couldn't be found, which the profile ({name}) names as its \
                  `sso_session`"

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cloudgrant_core::shown;
+use cloudgrant_core::redacted;
 use serde::{Deserialize, Deserializer};
 
 /// An AWS account id: twelve digits, as text.
@@ -32,7 +32,7 @@ impl AccountId {
         } else {
             String::new()
         };
-        Err(format!("`{}` is not an AWS account id: it takes twelve digits{perhaps}", shown(text)))
+        Err(format!("`{}` is not an AWS account id: it takes twelve digits{perhaps}", redacted(text)))
     }
 
     /// The id as text.

@@ -1,7 +1,7 @@
 //! The data plane's clusters, and how their OpenID Connect providers are written.
 
 use cloudgrant_core::manifest::one_or_several;
-use cloudgrant_core::shown;
+use cloudgrant_core::redacted;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -42,7 +42,7 @@ fn audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
         return Ok(Some(text));
     }
     let why = "is not an audience: it takes 1 to 255 characters without spaces, such as sts.amazonaws.com";
-    Err(D::Error::custom(format!("`{}` {why}", shown(&text))))
+    Err(D::Error::custom(format!("`{}` {why}", redacted(&text))))
 }
 
 /// What Kubernetes' tokens for AWS are for, unless a cluster is set up otherwise. Source: Amazon EKS user guide, "Create
@@ -84,10 +84,10 @@ fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ClusterNam
         if !is_name(&text) {
             let why = "is not the name of an EKS cluster: letters, digits, `-` and `_`, up to 100, as `aws eks list-clusters` \
                        shows it";
-            return Err(D::Error::custom(format!("`{}` {why}", shown(&text))));
+            return Err(D::Error::custom(format!("`{}` {why}", redacted(&text))));
         }
         if names.contains(&text) {
-            return Err(D::Error::custom(format!("`{}` stands here twice", shown(&text))));
+            return Err(D::Error::custom(format!("`{}` stands here twice", redacted(&text))));
         }
         names.push(text);
     }
@@ -104,7 +104,7 @@ fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Issuers>
     for text in &texts {
         let issuer = issuer(text).map_err(D::Error::custom)?;
         if issuers.contains(&issuer) {
-            return Err(D::Error::custom(format!("`{}` stands here twice", shown(text))));
+            return Err(D::Error::custom(format!("`{}` stands here twice", redacted(text))));
         }
         issuers.push(issuer);
     }
@@ -129,7 +129,7 @@ pub(super) fn issuer(text: &str) -> Result<String, String> {
     {
         return Err(format!(
             "`{}` is not an OpenID Connect provider: write it like oidc.eks.us-west-2.amazonaws.com/id/EXAMPLE",
-            shown(text)
+            redacted(text)
         ));
     }
     Ok(bare.to_owned())

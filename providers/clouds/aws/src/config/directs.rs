@@ -2,7 +2,7 @@
 
 use aws_config::profile::ProfileSet;
 use aws_types::os_shim_internal::{Env, Fs};
-use cloudgrant_core::{Diagnostic, Origin, shown};
+use cloudgrant_core::{Diagnostic, Origin, redacted};
 
 use crate::client::partition::{Partition, of_arn};
 use crate::client::profiles;
@@ -51,7 +51,7 @@ fn directed(config: &Config, env: &Env, fs: &Fs) -> Vec<Diagnostic> {
     let mut directed = Vec::new();
     if let Some(endpoint) = endpoint.as_deref().filter(|endpoint| !is_aws(endpoint)) {
         let message =
-            format!("`{}` is no host of AWS, and requests would go there with your credentials", shown(endpoint));
+            format!("`{}` is no host of AWS, and requests would go there with your credentials", redacted(endpoint));
         directed.push(Diagnostic::new("aws.endpoint", message));
     }
     if credentials.is_none() {
@@ -90,7 +90,7 @@ fn sent_to_another_partition(config: &Config, env: &Env, fs: &Fs) -> Vec<Diagnos
     let (region, here) = (&config.region, partition_of(&config.region));
     let elsewhere = sent.into_iter().filter(|sent| sent.meant != here);
     let told = elsewhere.map(|Sent { what, to, meant, said_by }| {
-        let region = shown(region);
+        let region = redacted(region);
         let message =
             format!("{what} would go to the {to} of `{here}`, the partition of region {region}, and is for `{meant}`");
         let hint = format!(
@@ -142,7 +142,7 @@ fn of_profile(profiles: &ProfileSet, named: &str, env: &Env) -> Option<Sent> {
     let (mut name, mut before): (&str, Vec<&str>) = (named, Vec::new());
     loop {
         let profile = profiles.get_profile(name)?;
-        let said = shown(name);
+        let said = redacted(name);
         // Whatever a chain comes to after its beginning, keys win there.
         let keys = ["aws_access_key_id", "aws_secret_access_key"];
         if !before.is_empty() && keys.iter().all(|key| profile.get(key).is_some()) {
@@ -181,7 +181,7 @@ fn of_profile(profiles: &ProfileSet, named: &str, env: &Env) -> Option<Sent> {
 fn chosen(path: String, profile: &str) -> Diagnostic {
     Diagnostic::new(
         path,
-        format!("a file can't choose which of your credentials are used (profile `{}`)", shown(profile)),
+        format!("a file can't choose which of your credentials are used (profile `{}`)", redacted(profile)),
     )
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{
     Action, Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Obstacle, Stays, Unmakeable, Widening,
-    listed, quoted, shown,
+    listed, quoted, redacted,
 };
 use foldhash::{HashMap, HashSet};
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ pub(super) fn widened(aws: &Aws, snapshot: &Snapshot, attached_to: Option<Attach
 /// may let in whoever has a tag, which nobody can tell from here. Source: IAM user guide, "Attribute-based access control".
 fn strange_tags(keys: &BTreeMap<&str, BTreeSet<&str>>) -> Note {
     const NAMED: usize = 3;
-    let each = keys.iter().map(|(key, roles)| format!("{} (role {})", shown(key), listed(roles, NAMED)));
+    let each = keys.iter().map(|(key, roles)| format!("{} (role {})", redacted(key), listed(roles, NAMED)));
     let message = format!(
         "roles of this stack carry tags that it did not write: {}. That is fine where nothing goes by them; a policy whose conditions \
          name `aws:PrincipalTag` may let these roles in by them. `aws.tags` names those that are to be there",

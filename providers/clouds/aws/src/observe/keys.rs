@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use aws_sdk_kms::primitives::{DateTime, DateTimeFormat as Format};
 use aws_sdk_kms::types::{KeyMetadata, KeyState};
-use cloudgrant_core::{Desired, Error, ErrorKind, Note, Result, quoted, shown};
+use cloudgrant_core::{Desired, Error, ErrorKind, Note, Result, quoted, redacted};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::Aws;
@@ -127,7 +127,7 @@ fn state(metadata: &KeyMetadata, key: &Key) -> Option<String> {
         KeyState::Unavailable => {
             "can't be reached by KMS: have its key store connected (`aws kms connect-custom-key-store`)".to_owned()
         }
-        other => format!("is in the state {}", shown(other.as_str())),
+        other => format!("is in the state {}", redacted(other.as_str())),
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
     Action, Desired, ErrorKind, Found, IntentId, Limit, Note, Object, ObjectId, Observed, Obstacle, Result, Stays,
-    Unmakeable, Unsearched, shown,
+    Unmakeable, Unsearched, redacted,
 };
 use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
@@ -216,7 +216,7 @@ fn still_named(statement: &Statement, wanted: &HashSet<&ObjectId>, observed: &Ob
 /// A statement and where it is, for people.
 fn said(place: &Marked, sid: &str) -> String {
     let statement =
-        if sid.is_empty() { "a statement without a Sid".to_owned() } else { format!("statement `{}`", shown(sid)) };
+        if sid.is_empty() { "a statement without a Sid".to_owned() } else { format!("statement `{}`", redacted(sid)) };
     format!("{statement} of {place}")
 }
 

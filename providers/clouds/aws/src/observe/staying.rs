@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Found, ObjectId, Observed, Stays, listed, shown};
+use cloudgrant_core::{Found, ObjectId, Observed, Stays, listed, redacted};
 use foldhash::HashSet;
 use serde_json::Value;
 
@@ -109,7 +109,7 @@ pub(super) fn trusted(wanted: Wanted<'_>, snapshot: &Snapshot, observed: &mut Ob
         }
         let principals = principals(&role.trust());
         for (_, id) in named.into_iter().filter(|(arn, _)| principals.contains(arn)) {
-            trusting.entry(id.clone()).or_default().insert(format!("role {}", shown(name)));
+            trusting.entry(id.clone()).or_default().insert(format!("role {}", redacted(name)));
         }
     }
     for (role, by) in trusting {
@@ -168,7 +168,7 @@ fn without_rights(wanted: Wanted<'_>, object: ObjectId, reason: String, observed
     for attachment in kept {
         let found = observed.objects.remove(&attachment);
         let policy = found.and_then(|found| Some(Attachment::of(&found.attributes)?.policy.into_owned()));
-        policies.extend(policy.map(|arn| shown(kinds::policy_name(&arn))));
+        policies.extend(policy.map(|arn| redacted(kinds::policy_name(&arn))));
     }
     let reason = match policies.is_empty() {
         true => reason,

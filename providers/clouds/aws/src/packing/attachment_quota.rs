@@ -8,7 +8,7 @@ use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::packing::pack::Policy;
 
-pub(crate) struct Room<'a> {
+pub(crate) struct AttachmentQuota<'a> {
     names: &'a Names,
     snapshot: &'a Snapshot,
     quota: usize,
@@ -27,7 +27,7 @@ struct Load {
     most: usize,
 }
 
-impl<'a> Room<'a> {
+impl<'a> AttachmentQuota<'a> {
     /// `quota` is how many managed policies a role may have; the task policy is one of them, on roles of the stack's.
     pub(crate) fn new(names: &'a Names, task_policy: Option<&str>, snapshot: &'a Snapshot, quota: u64) -> Self {
         Self {

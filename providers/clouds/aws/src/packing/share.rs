@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::inventory::Inventory;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
-use crate::packing::attachment_quota::Room;
+use crate::packing::attachment_quota::AttachmentQuota;
 use crate::packing::move_order::{self, Carrying};
 use crate::packing::pack::{self, Policy};
 use crate::packing::remainder;
@@ -100,7 +100,7 @@ pub(crate) async fn policies(
     let alone = scopes.iter_mut().enumerate().filter(|(at, scope)| scope.policies.is_none() && !undecided.contains(at));
     parallel::map(alone.collect(), |(_, scope)| scope.policies = Some(scope.own(names, snapshot)));
     if !open.is_empty() {
-        let mut room = Room::new(names, task_policy.as_deref(), snapshot, *quota);
+        let mut room = AttachmentQuota::new(names, task_policy.as_deref(), snapshot, *quota);
         for scope in &scopes {
             room.take(&scope.roles, scope.policies.as_deref().unwrap_or_default());
         }
@@ -316,7 +316,7 @@ struct Choice {
 
 impl Open {
     /// Says for each scope of the group whether it shares, where there is room for that.
-    fn settle(self, scopes: &mut [Scoped<'_>], room: &mut Room<'_>) {
+    fn settle(self, scopes: &mut [Scoped<'_>], room: &mut AttachmentQuota<'_>) {
         let (mut sharing, there) = (Vec::new(), self.there);
         for Choice { at, shared, own } in self.choices {
             let scope = &mut scopes[at];

@@ -1,7 +1,7 @@
 //! What statements allow that others don't. What is narrower, or the same in another form, is nothing beyond them; what can't be told
 //! is.
 
-use cloudgrant_core::shown;
+use cloudgrant_core::{matches, matches_case, redacted};
 use serde_json::{Map, Value};
 
 use crate::policy::document;
@@ -63,7 +63,7 @@ fn beyond(one: &Value, wanted: &[Value], is_nobody: impl Fn(&str) -> bool) -> Op
 /// The Sid, for people.
 fn named(statement: &Value) -> String {
     let sid = statement["Sid"].as_str().filter(|sid| !sid.is_empty());
-    sid.map(|sid| format!(" (statement {})", shown(sid))).unwrap_or_default()
+    sid.map(|sid| format!(" (statement {})", redacted(sid))).unwrap_or_default()
 }
 
 /// `None` where a statement isn't of the elements that are compared.
@@ -111,21 +111,9 @@ fn reaches_of(statement: &Value) -> Vec<Reach<'_>> {
 
 fn is_within((who, what, on): &Reach<'_>, (whom, wider, all): &Reach<'_>) -> bool {
     let is_among = who == whom || *whom == ANYBODY;
-    is_among && covers(&wider.to_ascii_lowercase(), &what.to_ascii_lowercase()) && covers(all, on)
-}
-
-/// Whether all that a pattern stands for another one does, too. Source: IAM user guide, "IAM JSON policy elements: Resource",
-/// "Wildcards in resource ARNs".
-fn covers(pattern: &str, text: &str) -> bool {
-    let Some((before, after)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut rest) = text.strip_prefix(before) else { return false };
-    let mut parts: Vec<_> = after.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        let Some((_, behind)) = rest.split_once(part) else { return false };
-        rest = behind;
-    }
-    rest.ends_with(last)
+    // What another pattern stands for, this one does, too, where it matches that as a text. Source: IAM user guide, "IAM JSON policy
+    // elements: Resource", "Wildcards in resource ARNs".
+    is_among && matches(wider, what) && matches_case(all, on)
 }
 
 /// Whether what one condition lets through another one does, too: it has all that the other has, with no more values.
@@ -186,7 +174,7 @@ fn more_of<'a>(operator: &str, its: &str, of_its: &'a [Value], values: &[Value])
         return None;
     }
     let is_like =
-        |value: &str, text: &str| if operator.ends_with("Like") { covers(value, text) } else { value == text };
+        |value: &str, text: &str| if operator.ends_with("Like") { matches_case(value, text) } else { value == text };
     let is_among = |text: &str| values.iter().filter_map(Value::as_str).any(|value| is_like(value, text));
     let of_its: Option<Vec<_>> = of_its.iter().map(Value::as_str).collect();
     Some(of_its?.into_iter().filter(|text| !is_literal(text) || !is_among(text)).collect())
@@ -199,11 +187,11 @@ fn loosened(condition: &Map<String, Value>, asked: &Map<String, Value>) -> Strin
         for (key, values) in keys.as_object().into_iter().flatten() {
             match more_values(condition, operator, key, values) {
                 None => match looser(condition, operator, key, values) {
-                    Some(more) => also.push_str(&format!(" also where {} {more}", shown(key))),
+                    Some(more) => also.push_str(&format!(" also where {} {more}", redacted(key))),
                     None => without.push(key.as_str()),
                 },
                 Some(more) if more.is_empty() => {}
-                Some(more) => also.push_str(&format!(" also where {} is {}", shown(key), listed(more))),
+                Some(more) => also.push_str(&format!(" also where {} is {}", redacted(key), listed(more))),
             }
         }
     }
@@ -240,7 +228,7 @@ fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 fn listed(texts: Vec<&str>) -> String {
     let more = texts.len().saturating_sub(NAMED);
-    let named: Vec<_> = texts.into_iter().take(NAMED).map(shown).collect();
+    let named: Vec<_> = texts.into_iter().take(NAMED).map(redacted).collect();
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     named.join(", ") + &more
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use cloudgrant_core::{
-    Checked, Diagnostic, GrantName, Intent, Intents, Note, Reach, ResourceKind, ResourceName, TaskAccess, listed, shown,
+    Checked, Diagnostic, GrantName, Intent, Intents, Note, Reach, ResourceKind, ResourceName, TaskAccess, listed,
+    redacted,
 };
 use serde_json::json;
 
@@ -64,7 +65,7 @@ pub(crate) fn refusal(config: &Config, item: &Item, path: String) -> Option<Diag
     (item.account != config.account).then(|| {
         let message = format!(
             "`{}` is {} of account {}, the data plane is in {}, {why}",
-            shown(&item.arn()),
+            redacted(&item.arn()),
             item.kind.kind().with_article(),
             item.account,
             config.account

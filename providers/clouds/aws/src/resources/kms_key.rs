@@ -3,7 +3,7 @@
 //! Whoever owns a bucket or a secret says what its key is called, and it ends in policies of ours and in commands for
 //! people to run: nothing else than a key gets that far.
 
-use cloudgrant_core::shown;
+use cloudgrant_core::redacted;
 
 use crate::client::partition::Partition;
 use crate::config::AccountId;
@@ -61,7 +61,7 @@ impl Key {
         region: &str,
         account: &AccountId,
     ) -> Result<Option<Self>, String> {
-        let odd = || format!("names `{}` as its key, which is no key that could be used there", shown(text));
+        let odd = || format!("names `{}` as its key, which is no key that could be used there", redacted(text));
         let (owner, named) = match text.strip_prefix("arn:") {
             None => (account.clone(), Named::parse(text)),
             Some(rest) => {

@@ -1,6 +1,6 @@
 //! Locators: what a manifest calls a resource on AWS, whatever its kind.
 
-use cloudgrant_core::{Diagnostic, ResourceKind, shown};
+use cloudgrant_core::{Diagnostic, ResourceKind, redacted};
 
 use crate::client::partition::{Partition, of_arn};
 use crate::config::{AccountId, partition_of};
@@ -92,7 +92,7 @@ fn repository_form() -> String {
 }
 
 pub(crate) fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
-    Diagnostic::new("", format!("`{}` {what}", shown(text))).hint(hint)
+    Diagnostic::new("", format!("`{}` {what}", redacted(text))).hint(hint)
 }
 
 fn arn(text: &str) -> Result<Locator, Diagnostic> {

@@ -217,7 +217,7 @@ fn step(aws: &Aws, repository: &Repository, rule: &str, whether: Whether, about:
          \x20  aws iam put-role-policy --role-name {} --policy-name {} --policy-document file://policy.json\n\
          3. Or allow the role the same in the registry's permissions; nothing else is needed then. They are replaced as a \
          whole: see what they say (`aws ecr get-registry-policy`), and add to it (`aws ecr put-registry-policy`).\n\n\
-         Whether it was done, cloudgrant can't see: the step stays in every plan until somebody says so.\n",
+         Whether it was done, cloudgrant can't see: the step stays in every plan until it is confirmed.\n",
         role.as_deref().unwrap_or("that of the nodes"),
         role.as_deref().map_or_else(|| "ROLE".to_owned(), quoted),
         policy_name(repository),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::hostile::{any_json, cases, word};
 use crate::policy::document;
-use crate::shared_document::lossless_json::{Exact, compact};
+use crate::shared_document::lossless_json::{LosslessJson, compact};
 use crate::shared_document::merge::{Policy, merged};
 
 /// JSON as people and other programs write it, which no program reads alike: numbers of any length, escapes, keys that
@@ -105,10 +105,10 @@ proptest! {
         drop(Policy::parse(&text));
         drop(Policy::parse(&format!("{{\"Statement\":{text}}}")));
         // What says the same is equal, however it is written; and only what isn't usual JSON has no value.
-        let exact = Exact::parse(&json).expect("JSON");
-        prop_assert_eq!(&Exact::parse(&compact(&json)).expect("JSON"), &exact);
+        let exact = LosslessJson::parse(&json).expect("JSON");
+        prop_assert_eq!(&LosslessJson::parse(&compact(&json)).expect("JSON"), &exact);
         if let Some(value) = exact.value() {
-            prop_assert_eq!(Exact::parse(&value.to_string()).expect("JSON"), exact);
+            prop_assert_eq!(LosslessJson::parse(&value.to_string()).expect("JSON"), exact);
         }
     }
 }

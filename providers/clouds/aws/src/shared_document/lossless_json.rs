@@ -13,16 +13,16 @@ const DEEPEST: usize = 128;
 
 /// What a text says. White space, the order of keys, and how a character is written say nothing.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Exact {
+pub(crate) enum LosslessJson {
     /// Neither a number nor anything that has parts.
     Plain(Value),
     Number(String),
-    List(Vec<Exact>),
+    List(Vec<LosslessJson>),
     /// By key; what stands under one key in the order in which it came.
-    Map(Vec<(String, Exact)>),
+    Map(Vec<(String, LosslessJson)>),
 }
 
-impl Exact {
+impl LosslessJson {
     /// Reads a text.
     ///
     /// # Errors
@@ -139,8 +139,8 @@ mod tests {
 
     use super::*;
 
-    fn exact(text: &str) -> Exact {
-        Exact::parse(text).expect(text)
+    fn exact(text: &str) -> LosslessJson {
+        LosslessJson::parse(text).expect(text)
     }
 
     #[test]
@@ -177,8 +177,12 @@ mod tests {
     fn nothing_goes_too_deep() {
         for depth in [200, 100_000] {
             let text = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-            assert!(Exact::parse(&text).expect_err("too deep").to_string().contains("too deep"));
+            assert!(LosslessJson::parse(&text).expect_err("too deep").to_string().contains("too deep"));
         }
-        assert!(Exact::parse("[1").is_err() && Exact::parse("").is_err() && Exact::parse("1 2").is_err());
+        assert!(
+            LosslessJson::parse("[1").is_err()
+                && LosslessJson::parse("").is_err()
+                && LosslessJson::parse("1 2").is_err()
+        );
     }
 }

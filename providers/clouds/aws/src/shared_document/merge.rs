@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use cloudgrant_core::shown;
+use cloudgrant_core::redacted;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::policy::document;
-use crate::shared_document::lossless_json::{Entries, Exact, compact};
+use crate::shared_document::lossless_json::{Entries, LosslessJson, compact};
 
 /// A policy. What is ours in it is read as usual; what isn't is kept as its text.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +24,7 @@ pub(crate) struct Policy {
 #[derive(Debug, Clone)]
 pub(crate) struct Statement {
     text: String,
-    says: Exact,
+    says: LosslessJson,
     /// In canonical form, unless something would be lost.
     canonical: Option<Value>,
 }
@@ -42,9 +42,9 @@ impl Policy {
     /// # Errors
     /// What is wrong with it, so that it could not be written back as it is.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let says = Exact::parse(text).map_err(|error| format!("isn't JSON: {error}"))?;
+        let says = LosslessJson::parse(text).map_err(|error| format!("isn't JSON: {error}"))?;
         if let Some(key) = says.twice() {
-            return Err(format!("has `{}` twice", shown(key)));
+            return Err(format!("has `{}` twice", redacted(key)));
         }
         let Ok(Entries(entries)) = serde_json::from_str(text) else {
             return Err("isn't a JSON object".to_owned());
@@ -87,14 +87,14 @@ impl fmt::Display for Policy {
 impl Statement {
     /// `None` where it isn't an object.
     fn parse(text: &str) -> Result<Option<Self>, String> {
-        let says = Exact::parse(text).map_err(|error| format!("isn't JSON: {error}"))?;
-        if !matches!(says, Exact::Map(_)) {
+        let says = LosslessJson::parse(text).map_err(|error| format!("isn't JSON: {error}"))?;
+        if !matches!(says, LosslessJson::Map(_)) {
             return Ok(None);
         }
         let canonical = says.value().map(|value| document::statement(&value));
         let statement = Self { text: compact(text), says, canonical };
         // Whether it is ours must be beyond doubt. Anything else may be there twice; it stays so.
-        if let Exact::Map(entries) = &statement.says
+        if let LosslessJson::Map(entries) = &statement.says
             && entries.iter().filter(|(key, _)| key == "Sid").count() > 1
         {
             return Err("has a statement with two Sids".to_owned());
@@ -105,7 +105,7 @@ impl Statement {
     /// One of ours, which are read as usual anyway.
     pub(crate) fn of(value: &Value) -> Self {
         let text = value.to_string();
-        let says = Exact::parse(&text).unwrap_or_else(|_| Exact::Plain(value.clone()));
+        let says = LosslessJson::parse(&text).unwrap_or_else(|_| LosslessJson::Plain(value.clone()));
         Self { text, says, canonical: Some(document::statement(value)) }
     }
 
@@ -151,14 +151,14 @@ impl Statement {
     /// Whom it names of AWS's own principals, be it for them or for all but them.
     pub(crate) fn named(&self) -> impl Iterator<Item = &str> {
         let others = self.says.get("NotPrincipal").and_then(|kinds| kinds.get("AWS"));
-        let others = others.map(Exact::items).unwrap_or_default().iter().filter_map(Exact::as_str);
+        let others = others.map(LosslessJson::items).unwrap_or_default().iter().filter_map(LosslessJson::as_str);
         self.principals().chain(others)
     }
 
     /// Whom it is for, of AWS's own principals.
     pub(crate) fn principals(&self) -> impl Iterator<Item = &str> {
         let principals = self.says.get("Principal").and_then(|kinds| kinds.get("AWS"));
-        principals.map(Exact::items).unwrap_or_default().iter().filter_map(Exact::as_str)
+        principals.map(LosslessJson::items).unwrap_or_default().iter().filter_map(LosslessJson::as_str)
     }
 }
 

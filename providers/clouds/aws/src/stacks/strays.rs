@@ -1,6 +1,6 @@
 //! Roles whose path and tags don't say the same stack: no run takes them for its own, and what they give is in no stack's list.
 
-use cloudgrant_core::{Unsearched, quoted, shown};
+use cloudgrant_core::{Unsearched, quoted, redacted};
 
 use crate::inventory::snapshot::{Role, Snapshot};
 use crate::names::{self, Names};
@@ -16,7 +16,7 @@ pub(super) fn below(names: &Names, name: &str, snapshot: &Snapshot) -> Option<Un
          replaced the tags of that stack's role, put them back: `{}`; if not, delete it once nobody needs it",
         names.stack(),
         names.home(),
-        shown(&others),
+        redacted(&others),
         marks::put_back(names, name, None)
     );
     Some(Unsearched { place: place(role), reason })
@@ -26,12 +26,12 @@ pub(super) fn below(names: &Names, name: &str, snapshot: &Snapshot) -> Option<Un
 pub(super) fn elsewhere(snapshot: &Snapshot) -> impl Iterator<Item = Unsearched> {
     snapshot.roles.iter().filter(|(_, role)| names::slug_of(&role.path).is_none()).filter_map(|(name, role)| {
         let stack = tag_of(&role.tags, STACK_TAG)?;
-        let home = tag_of(&role.tags, HOME_TAG).map(|home| format!(" at home `{}`", shown(home))).unwrap_or_default();
+        let home = tag_of(&role.tags, HOME_TAG).map(|home| format!(" at home `{}`", redacted(home))).unwrap_or_default();
         let reason = format!(
             "its tags say stack `{}`{home}, and it isn't below the path of a stack, `{}…`: no run takes it for its own. If it is \
              somebody else's, take the tags off: `aws iam untag-role --role-name {} --tag-keys {STACK_TAG} {HOME_TAG}`; if not, delete \
              it once nobody needs it",
-            shown(stack),
+            redacted(stack),
             names::PATH,
             quoted(name)
         );

@@ -1,6 +1,6 @@
 //! What to do where something of the platform's isn't there, or where nobody knows how it is called.
 
-use cloudgrant_core::shown;
+use cloudgrant_core::redacted;
 
 use crate::Aws;
 
@@ -25,7 +25,7 @@ impl Aws {
             }
             organization => format!(
                 "{platform} makes its name of `platform.organization`, which is `{}`: mend that, or name the role: `aws.{key}`",
-                shown(organization)
+                redacted(organization)
             ),
         }
     }

@@ -4,7 +4,7 @@ mod arns;
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Conventions, Diagnostic, Intents, Origin, Resource, Scope, shown};
+use cloudgrant_core::{Conventions, Diagnostic, Intents, Origin, Resource, Scope, redacted};
 use foldhash::HashSet;
 
 use crate::Aws;
@@ -23,7 +23,7 @@ pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
         None => problems.push(
             Diagnostic::new(
                 "aws.region",
-                format!("`{}` is a region of no partition that cloudgrant knows", shown(&config.region)),
+                format!("`{}` is a region of no partition that cloudgrant knows", redacted(&config.region)),
             )
             .hint(format!("a region looks like us-west-2; the partitions are {}", Partition::ids())),
         ),
@@ -33,7 +33,7 @@ pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
             Some(if Partition::named(other).is_some() {
                 elsewhere(path, arn, other, &config.region, own.id)
             } else {
-                Diagnostic::new(path, format!("`{}` names no partition of AWS", shown(arn)))
+                Diagnostic::new(path, format!("`{}` names no partition of AWS", redacted(arn)))
                     .hint(format!("partitions are {}", Partition::ids()))
             })
         })),
@@ -55,8 +55,10 @@ fn home(config: &Config) -> Option<Diagnostic> {
 
 /// What is known in one partition isn't known in another, whatever it is called.
 fn elsewhere(path: String, what: &str, partition: &str, region: &str, own: &str) -> Diagnostic {
-    let message =
-        format!("`{}` is of the partition {partition}, the data plane ({region}) of the partition {own}", shown(what));
+    let message = format!(
+        "`{}` is of the partition {partition}, the data plane ({region}) of the partition {own}",
+        redacted(what)
+    );
     Diagnostic::new(path, message)
         .hint("nothing of one partition can be reached from another: name one of the data plane's partition")
 }
@@ -111,13 +113,13 @@ fn endpoint(config: &Config) -> Option<Diagnostic> {
     // What calls AWS writes the whole URL into its logs.
     if endpoint.contains('@') {
         return Some(
-            Diagnostic::new("aws.endpoint", "it holds a user's name, which AWS takes from nobody in a URL")
+            Diagnostic::new("aws.endpoint", "it contains a user name, which AWS never accepts in a URL")
                 .hint("write it like https://HOST or https://HOST:PORT"),
         );
     }
     let is_url = endpoint.is_empty() || endpoint.starts_with("http://") || endpoint.starts_with("https://");
     (!is_url).then(|| {
-        Diagnostic::new("aws.endpoint", format!("`{}` is not a URL", shown(endpoint)))
+        Diagnostic::new("aws.endpoint", format!("`{}` is not a URL", redacted(endpoint)))
             .hint("write http://127.0.0.1:PORT, or leave it out")
     })
 }
@@ -182,9 +184,9 @@ fn partition(config: &Config, text: &str, path: String) -> Option<Diagnostic> {
 fn characters(text: &str, path: String) -> Option<Diagnostic> {
     let (at, c) = locator::unfit_character(text)?;
     let message = format!(
-        "character {} of `{}` is `{c}` (U+{:04X}), which IAM takes in no policy",
+        "character {} of `{}` is `{c}` (U+{:04X}), which IAM accepts in no policy",
         at + 1,
-        shown(text),
+        redacted(text),
         u32::from(c)
     );
     Some(Diagnostic::new(path, message).hint(
@@ -211,7 +213,7 @@ fn secret(config: &Config, secret: &Secret, path: String) -> Option<Diagnostic> 
 /// Requirement 38 has it warned of, too. A name says where it ends by a slash only: `prod*` reaches `production-root`.
 fn many_secrets(secret: &Secret, resource: &Resource, path: String) -> Option<Diagnostic> {
     let beginning = secret.beginning().filter(|_| !resource.force)?;
-    let (locator, Secret { account, region, .. }) = (shown(&resource.locator), secret);
+    let (locator, Secret { account, region, .. }) = (redacted(&resource.locator), secret);
     let (message, instead) = match beginning {
         "" => (
             format!(
@@ -224,9 +226,9 @@ fn many_secrets(secret: &Secret, resource: &Resource, path: String) -> Option<Di
             format!(
                 "`{locator}` is every secret of account {account} in {region} whose name begins with `{0}`, whatever \
                  follows (`{0}x` and `{0}/x` as well), and whatever comes later",
-                shown(beginning)
+                redacted(beginning)
             ),
-            format!("{}/*", shown(beginning)),
+            format!("{}/*", redacted(beginning)),
         ),
     };
     let hint = format!(

@@ -5,7 +5,7 @@ use cloudgrant_flyte as _;
 use cloudgrant_union as _;
 
 mod answers;
-mod kept;
 mod lists;
+mod lossless;
 mod server;
 mod world;

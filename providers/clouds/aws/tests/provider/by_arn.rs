@@ -328,12 +328,12 @@ async fn what_moves_between_lists_and_levels_is_never_more_nor_missing() {
 async fn nothing_is_listed_that_shares_hands_out_or_acts_as_somebody_else() {
     let world = World::new(&manifest("")).await;
     for (section, part) in [
-        ("", "`read` on `thing` says nothing for a resource of this kind"),
-        ("  actions: { thing: { read: [] } }\n", "says nothing for a resource of this kind"),
+        ("", "`read` on `thing` has no meaning for a resource of this kind"),
+        ("  actions: { thing: { read: [] } }\n", "has no meaning for a resource of this kind"),
         ("  actions: { thing: { read: ['*'] } }\n", "has a wildcard"),
         ("  actions: { thing: { read: ['kinesis:*'] } }\n", "has a wildcard"),
         ("  actions: { thing: { read: ['kinesis:Get*'] } }\n", "has a wildcard"),
-        ("  actions: { thing: { read: ['kinesis:PutResourcePolicy'] } }\n", "is about who has access"),
+        ("  actions: { thing: { read: ['kinesis:PutResourcePolicy'] } }\n", "manages who has access"),
         ("  actions: { thing: { read: ['iam:PassRole'] } }\n", "is no action of kinesis"),
         ("  actions: { thing: { read: ['sts:AssumeRole'] } }\n", "is no action of kinesis"),
         ("  actions: { thing: { write: ['kinesis:PutRecord'] } }\n", "no grant gives `write` on `thing`"),

@@ -1,7 +1,7 @@
 //! Azure's clouds: what they are called, and where their services are. Nothing else here knows a host of theirs.
 
 use azure_core::http::Url;
-use cloudgrant_core::{Error, ErrorKind, Result, shown};
+use cloudgrant_core::{Error, ErrorKind, Result, redacted};
 
 use crate::config::{Cloud, Config};
 
@@ -148,13 +148,13 @@ impl Place {
 fn service(key: &str, text: &str) -> Result<Url> {
     let refused = |why: &str| {
         Error::new(ErrorKind::Manifest, format!("`{key}` can't be used: {why}"))
-            .with("value", shown(text))
+            .with("value", redacted(text))
             .hint("write it like https://HOST or https://HOST:PORT")
     };
     let url = Url::parse(text).map_err(|_| refused("it is not a URL"))?;
     if !url.username().is_empty() || url.password().is_some() {
         // Whatever stands there might be a secret.
-        return Err(Error::new(ErrorKind::Manifest, format!("`{key}` can't be used: it holds a user's name"))
+        return Err(Error::new(ErrorKind::Manifest, format!("`{key}` can't be used: it contains a user name"))
             .hint("write it like https://HOST or https://HOST:PORT"));
     }
     match url.scheme() {

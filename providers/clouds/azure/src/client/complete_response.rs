@@ -14,14 +14,14 @@ use serde_json::Value;
 /// Refuses answers that aren't whole, such that they are asked for again, but for those in which a server says that it
 /// fails: those need no body.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Whole;
+pub(crate) struct CompleteResponse;
 
 #[async_trait::async_trait]
-impl Policy for Whole {
+impl Policy for CompleteResponse {
     async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
         let response = next[0].send(context, request, &next[1..]).await?.try_into_raw_response().await?;
         let status = u16::from(response.status());
-        if status < 500 && !is_whole(response.body()) {
+        if status < 500 && !is_complete(response.body()) {
             let host = request.url().origin().ascii_serialization();
             let message = format!("{host}: the answer, with status {status}, isn't Azure's, or ends in the middle");
             return Err(azure_core::Error::with_message(SdkKind::Io, message));
@@ -37,7 +37,7 @@ fn again(response: RawResponse) -> AsyncRawResponse {
 
 /// JSON, or nothing at all: what is deleted often needs no words. JSON that can't be read although nothing of it is
 /// missing, for it goes too deep or is wrong, is left to its reader: another try would bring the same.
-fn is_whole(body: &[u8]) -> bool {
+fn is_complete(body: &[u8]) -> bool {
     let Err(error) = serde_json::from_slice::<IgnoredAny>(body) else { return true };
     if error.is_eof() {
         // What is passed over may go as deep as it likes; what is kept may not.
@@ -49,21 +49,21 @@ fn is_whole(body: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_whole;
+    use super::is_complete;
 
     #[test]
     fn what_is_not_all_of_an_answer() {
         let json = r#" {"value": [{"name": "a}"}], "nextLink": null}"#;
-        assert!(is_whole(json.as_bytes()) && is_whole(b"") && is_whole(b"{}\r\n"));
+        assert!(is_complete(json.as_bytes()) && is_complete(b"") && is_complete(b"{}\r\n"));
         for end in 2..json.len() {
-            assert!(!is_whole(&json.as_bytes()[..end]), "{}", &json[..end]);
+            assert!(!is_complete(&json.as_bytes()[..end]), "{}", &json[..end]);
         }
         let deep = "[".repeat(1000);
         for left_to_its_reader in [format!("{deep}{}", "]".repeat(1000)), deep, r#"{"a": 01}"#.to_owned()] {
-            assert!(is_whole(left_to_its_reader.as_bytes()), "{left_to_its_reader}");
+            assert!(is_complete(left_to_its_reader.as_bytes()), "{left_to_its_reader}");
         }
         for bad in ["{", " ", "It works!", "<!DOCTYPE html><html></html>"] {
-            assert!(!is_whole(bad.as_bytes()), "{bad}");
+            assert!(!is_complete(bad.as_bytes()), "{bad}");
         }
     }
 }

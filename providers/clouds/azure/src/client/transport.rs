@@ -278,7 +278,7 @@ fn unreachable(url: &Url, cause: &str, ended: Option<String>) -> azure_core::Err
     Carried::sdk(
         Error::new(ErrorKind::Unreachable, "there is no way to Azure").with("cause", format!("{to}: {cause}")).hint(
             ended.unwrap_or_else(|| {
-                "check the way to Azure: network, DNS, proxy, `azure.endpoint` and `azure.authority`".to_owned()
+                "check the connection to Azure: network, DNS, proxy, `azure.endpoint` and `azure.authority`".to_owned()
             }),
         ),
     )

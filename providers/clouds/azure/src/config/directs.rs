@@ -1,6 +1,6 @@
 //! Which keys of the section direct credentials, and which hosts a manifest's file may name: Azure's own.
 
-use cloudgrant_core::{Diagnostic, Origin, shown};
+use cloudgrant_core::{Diagnostic, Origin, redacted};
 
 use crate::client::cloud::Hosts;
 use crate::config::{Cloud, Config, Credentials};
@@ -43,7 +43,8 @@ fn directed(config: &Config, env: impl Fn(&str) -> Option<String>) -> Vec<Diagno
     let mut place = |key: &str, url: &Option<String>, what: &str, is_azure: &dyn Fn(&str) -> bool| {
         let Some(url) = url else { return };
         if !(is_own(url, is_azure) || is_sandbox && is_local(url)) {
-            let message = format!("`{}` is no host of {what}, and your credentials would go there", shown(url));
+            let message =
+                format!("`{}` is not a host of {what}, and your credentials would be sent there", redacted(url));
             directed.push(Diagnostic::new(format!("azure.{key}"), message));
         }
     };

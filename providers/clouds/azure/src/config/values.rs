@@ -1,7 +1,7 @@
 //! How single values of the section are read: what each may be, and what is said of one that it may not.
 
 use cloudgrant_core::manifest::one_or_several;
-use cloudgrant_core::shown;
+use cloudgrant_core::redacted;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -15,12 +15,12 @@ pub(super) fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
         issuer(text).map_err(D::Error::custom)?;
         let before = &issuers[..at];
         if before.contains(text) {
-            return wrong(format!("`{}` stands here twice", shown(text)));
+            return wrong(format!("`{}` stands here twice", redacted(text)));
         }
         // Microsoft Entra compares them letter by letter: one of the two is nobody's.
         if let Some(other) = before.iter().find(|other| is_but_for_slashes(other, text)) {
-            let why = "stand here both, and no cluster has both: write it as the cluster has it, slash for slash";
-            return wrong(format!("`{}` and `{}` {why}", shown(other), shown(text)));
+            let why = "stand here both, and no cluster has both: write it exactly as the cluster reports it, including a trailing slash";
+            return wrong(format!("`{}` and `{}` {why}", redacted(other), redacted(text)));
         }
     }
     match issuers.len() {
@@ -38,7 +38,7 @@ pub(super) fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
 /// that nobody sees, is somebody else's.
 fn issuer(text: &str) -> Result<(), String> {
     let form = "https://REGION.oic.prod-aks.azure.com/TENANT/ID/ (`az aks show --query oidcIssuerProfile.issuerUrl`)";
-    let not_one = format!("`{}` is not an OpenID Connect issuer: ", shown(text));
+    let not_one = format!("`{}` is not an OpenID Connect issuer: ", redacted(text));
     if let Some(odd) = text.chars().find(|c| !c.is_ascii_graphic()) {
         return Err(format!(
             "{not_one}U+{:04X} is in it, and no issuer has that; write it without, like {form}",
@@ -69,7 +69,7 @@ pub(super) fn audience<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
     if text.is_empty() || text.chars().count() > 600 || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
         let why = "is not an audience: it takes 1 to 600 characters without spaces, such as api://AzureADTokenExchange";
-        return Err(D::Error::custom(format!("`{}` {why}", shown(&text))));
+        return Err(D::Error::custom(format!("`{}` {why}", redacted(&text))));
     }
     Ok(Some(text))
 }
@@ -132,7 +132,7 @@ mod tests {
         for (issuers, said) in [
             (serde_json::json!([]), "no OpenID Connect issuer in it"),
             (serde_json::json!([blue, green, blue]), "`https://oidc.example/blue/` stands here twice"),
-            (serde_json::json!([blue, "https://oidc.example/blue"]), "slash for slash"),
+            (serde_json::json!([blue, "https://oidc.example/blue"]), "including a trailing slash"),
             (serde_json::json!([blue, "oidc.example"]), "`oidc.example` is not an OpenID Connect issuer"),
             (serde_json::json!([blue, null]), "expected a string"),
             (serde_json::json!({ "blue": blue }), "expected an OpenID Connect issuer, or a list of them"),

@@ -214,8 +214,8 @@ impl Azure {
 fn another_issuer(cluster: &str, configured: &[String], actual: &str) -> Error {
     let message = format!("the cluster {cluster} has another issuer than the manifest");
     let hint = match configured {
-        [_] => format!("set `azure.cluster.oidc_issuer: {actual}`, slash for slash, or name another cluster"),
-        _ => format!("write `{actual}` in `azure.cluster.oidc_issuer`, slash for slash, or name another cluster"),
+        [_] => format!("set `azure.cluster.oidc_issuer: {actual}`, exactly like this, or name another cluster"),
+        _ => format!("write `{actual}` in `azure.cluster.oidc_issuer`, exactly like this, or name another cluster"),
     };
     Error::new(ErrorKind::Conflict, message).with("manifest", configured.join(", ")).with("cluster", actual).hint(hint)
 }

@@ -15,7 +15,7 @@ use crate::resources::resource_id::is_within;
 
 /// A role that keeps former scopes for now.
 #[derive(Debug, Clone)]
-pub(crate) struct Kept {
+pub(crate) struct RoleWithFormerScopes {
     name: String,
     /// The role as it should be.
     after: Value,
@@ -39,7 +39,7 @@ pub(super) async fn keep(
     let scopes = there.map(|role| role.assignable_scopes.as_slice()).unwrap_or_default();
     let is_wanted = |scope: &String| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(scope));
     let former: Vec<_> = scopes.iter().filter(|scope| !is_wanted(scope)).cloned().collect();
-    let kept = Kept { name: name.to_owned(), after: after.clone(), former, gone: BTreeSet::new() };
+    let kept = RoleWithFormerScopes { name: name.to_owned(), after: after.clone(), former, gone: BTreeSet::new() };
     // Where it can't be seen, it may be. The plan has said so, as it has of what others have assigned.
     if let Ok((false, None)) = assigned(azure, &kept).await {
         return Err(error);
@@ -69,7 +69,7 @@ pub(super) async fn leave(azure: &Azure, role: &str, assignment: &str) -> Result
 }
 
 /// Whether the stack has assigned the role in its former scopes, and one of the assignments of others there.
-async fn assigned(azure: &Azure, kept: &Kept) -> Result<(bool, Option<RoleAssignment>)> {
+async fn assigned(azure: &Azure, kept: &RoleWithFormerScopes) -> Result<(bool, Option<RoleAssignment>)> {
     let id = text(&kept.after, "id");
     let subscriptions: BTreeSet<_> =
         kept.former.iter().filter_map(|scope| resource(scope).ok()).map(|scope| scope.subscription()).collect();

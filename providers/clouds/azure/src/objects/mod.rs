@@ -5,7 +5,7 @@ mod former_scopes;
 use cloudgrant_core::{Action, Change, Error, ErrorKind, Object, Outcome, Result, TerraformBlock};
 use serde_json::Value;
 
-pub(crate) use former_scopes::Kept;
+pub(crate) use former_scopes::RoleWithFormerScopes;
 
 use crate::resources::resource_id::ResourceId;
 use crate::{Azure, Principal};

@@ -71,7 +71,7 @@ fn of_others(azure: &Azure, desired: &Desired, clusters: &[Cluster]) -> Vec<Note
         let message = format!(
             "no managed cluster in resource group {} has the issuer {issuer}{there}, so that nobody could check it: the \
              identities that get roles here are not the stack's, and they trust what whoever made their federated \
-             credentials named; write the cluster's issuer, slash for slash, or, if the cluster is elsewhere, set \
+             credentials named; write the cluster's issuer exactly as the cluster reports it, or, if the cluster is elsewhere, set \
              `azure.cluster.resource_group`",
             azure.cluster_group()
         );

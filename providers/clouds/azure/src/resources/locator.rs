@@ -1,6 +1,6 @@
 //! Locators: how a manifest names what is in Azure.
 
-use cloudgrant_core::{Diagnostic, ResourceKind, shown};
+use cloudgrant_core::{Diagnostic, ResourceKind, redacted};
 
 use crate::client::host::{Host, Service};
 use crate::config::{Cloud, Guid};
@@ -119,7 +119,7 @@ impl Locator {
         }
         if text.contains(['?', '#']) {
             // A signature is a credential: it must not even be repeated.
-            return Err(Diagnostic::new("", format!("`{}` goes on with a query", shown(text))).hint(
+            return Err(Diagnostic::new("", format!("`{}` goes on with a query", redacted(text))).hint(
                 "leave out everything from the `?` on; a shared access signature doesn't belong into a manifest",
             ));
         }
@@ -196,7 +196,7 @@ pub(crate) fn forms() -> String {
 }
 
 pub(crate) fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
-    Diagnostic::new("", format!("`{}` {what}", shown(text))).hint(hint)
+    Diagnostic::new("", format!("`{}` {what}", redacted(text))).hint(hint)
 }
 
 /// A resource ID. What lies within a container or a registry has none of its own for the Resource Manager; it is written as
@@ -282,7 +282,7 @@ fn only_service(text: &str, name: &str) -> Result<(), Diagnostic> {
     if name.eq_ignore_ascii_case(ONLY_SERVICE) {
         return Ok(());
     }
-    let what = format!("names a service `{}`, and a storage account has none but `{ONLY_SERVICE}`", shown(name));
+    let what = format!("names a service `{}`, and a storage account has none but `{ONLY_SERVICE}`", redacted(name));
     Err(wrong(text, &what, "copy the ID as Azure shows it (`az resource show --query id`)"))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Conventions, Diagnostic, Intent, Intents, Origin, Reach, ResourceKind, Scope, shown};
+use cloudgrant_core::{Conventions, Diagnostic, Intent, Intents, Origin, Reach, ResourceKind, Scope, redacted};
 
 use crate::Azure;
 use crate::client::cloud::Hosts;
@@ -30,7 +30,7 @@ pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
             continue;
         };
         if !url.starts_with("https://") {
-            let message = format!("`{}` is not an address that a token may be sent to", shown(url));
+            let message = format!("`{}` is not an address that a token may be sent to", redacted(url));
             problems.push(Diagnostic::new(format!("azure.{key}"), message).hint("it takes https://HOST"));
         } else if config.credentials == Credentials::Sandbox && !local(url) {
             let message = format!("`sandbox` credentials need a sandbox's `{key}` on this machine");
@@ -57,15 +57,15 @@ fn tags(config: &Config) -> Vec<Diagnostic> {
         let has_odd = |text: &str| text.chars().any(char::is_control);
         let is_name = !name.trim().is_empty() && name.chars().count() <= 512 && !has_odd(name);
         let wrong = if !is_name || name.contains(['<', '>', '%', '&', '\\', '?', '/']) {
-            format!("`{}` is not a tag's name: it takes 1 to 512 characters without `<>%&\\?/`", shown(name))
+            format!("`{}` is not a tag's name: it takes 1 to 512 characters without `<>%&\\?/`", redacted(name))
         } else if lower.starts_with("cloudgrant:") {
-            format!("the tag `{}` is one of cloudgrant's own", shown(name))
+            format!("the tag `{}` is one of cloudgrant's own", redacted(name))
         } else if let Some(reserved) = reserved {
-            format!("the tag `{}` begins with `{reserved}`, as Azure's own do", shown(name))
+            format!("the tag `{}` begins with `{reserved}`, as Azure's own do", redacted(name))
         } else if !names.insert(lower) {
-            format!("the tag `{}` is there twice: the case of its name says nothing", shown(name))
+            format!("the tag `{}` is given twice: names of tags are case-insensitive", redacted(name))
         } else if value.chars().count() > 256 || has_odd(value) {
-            format!("the value of the tag `{}` has more than 256 characters, or odd ones", shown(name))
+            format!("the value of the tag `{}` has more than 256 characters, or odd ones", redacted(name))
         } else {
             continue;
         };
@@ -89,17 +89,17 @@ fn named(config: &Config) -> Vec<Diagnostic> {
     for (key, name) in others.into_iter().chain(of_domains) {
         let Some(name) = name else { continue };
         if let Err(why) = identities::checked(name) {
-            let message = format!("`{}` is not a managed identity: {why}", shown(name));
+            let message = format!("`{}` is not a managed identity: {why}", redacted(name));
             problems.push(Diagnostic::new(format!("azure.{key}"), message).hint(identities::FORM));
         }
     }
     let cluster = &config.cluster;
     if let Some(group) = cluster.resource_group.as_ref().filter(|group| !is_group_name(group)) {
-        let message = format!("`{}` is not the name of a resource group", shown(group));
+        let message = format!("`{}` is not the name of a resource group", redacted(group));
         problems.push(Diagnostic::new("azure.cluster.resource_group", message).hint(GROUP_NAME));
     }
     if let Some(name) = cluster.name.as_ref().filter(|name| !is_plain(name)) {
-        let message = format!("`{}` is not the name of a cluster", shown(name));
+        let message = format!("`{}` is not the name of a cluster", redacted(name));
         let hint = "write its name alone: letters, digits, dashes and underscores (`az aks list --query [].name`)";
         problems.push(Diagnostic::new("azure.cluster.name", message).hint(hint));
     }
@@ -113,7 +113,7 @@ pub(crate) fn group(config: &Config) -> Result<ResourceId, Diagnostic> {
     let group = format!("/subscriptions/{}/resourceGroups/{}", config.subscription, config.resource_group);
     let parsed = ResourceId::parse(&group).ok().filter(|_| is_group_name(&config.resource_group));
     parsed.ok_or_else(|| {
-        let message = format!("`{}` is not the name of a resource group", shown(&config.resource_group));
+        let message = format!("`{}` is not the name of a resource group", redacted(&config.resource_group));
         Diagnostic::new("azure.resource_group", message).hint(match config.resource_group.contains('/') {
             true => "write its name alone, and the ID of its subscription in `azure.subscription`",
             false => GROUP_NAME,
@@ -163,7 +163,7 @@ fn role_of(config: &Config, reach: &Reach) -> Option<Diagnostic> {
     let locator = Locator::parse(&reach.resource.locator).ok()?;
     let Some(wanted) = config.role(name, access) else {
         return matches!(locator, Locator::Resource(_)).then(|| {
-            let message = format!("`{access}` on `{name}` says nothing for a resource of this kind");
+            let message = format!("`{access}` on `{name}` has no meaning for a resource of this kind");
             Diagnostic::new(path, message)
                 .hint(format!("name the role: `azure: {{ roles: {{ {name}: {{ {access}: ROLE }} }} }}`"))
         });

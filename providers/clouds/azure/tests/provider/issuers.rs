@@ -81,7 +81,7 @@ async fn a_last_slash_alone_is_another_issuer() {
         assert!(told.contains(ISSUER), "the cluster's: {told}");
         let without = told.replace(ISSUER, "");
         assert!(without.contains(ISSUER.trim_end_matches('/')), "the manifest's: {told}");
-        assert!(told.contains("slash for slash"), "{told}");
+        assert!(told.contains("exactly like this"), "{told}");
     }
     // As it is written it is taken.
     world.plan(&flyte(PRODUCTION)).await.expect("a plan");

@@ -1,7 +1,7 @@
 //! A stack whose records a deployment has.
 
 use cloudgrant_core::{Stack, digest::digest_of};
-use cloudgrant_platform_admin::{AdminRecords, CLUSTER_RESOURCE_ATTRIBUTE, Surroundings, objects};
+use cloudgrant_platform_admin::{AdminRecords, CLUSTER_RESOURCE_ATTRIBUTE, Environment, objects};
 use cloudgrant_platform_tests::Setting;
 pub(crate) use cloudgrant_platform_tests::{Runs, carry_out, intents_of};
 use serde_json::{Value, json};
@@ -47,8 +47,8 @@ impl Runs for Run<'_> {
     fn setting(&self) -> Setting {
         let stack = Stack::parse(self.stack).expect("a stack");
         let variables = self.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let surroundings = Surroundings::given(variables.collect(), "/nowhere");
-        let records = AdminRecords::new(&stack, "home", "flyte").surrounded(surroundings);
+        let environment = Environment::given(variables.collect(), "/nowhere");
+        let records = AdminRecords::new(&stack, "home", "flyte").with_environment(environment);
         let records = match self.means {
             Some(host) => records.only_at(host.to_owned()),
             None => records,

@@ -1,7 +1,7 @@
 //! A stack whose service accounts a deployment's settings have.
 
 use cloudgrant_core::Stack;
-use cloudgrant_platform_settings::{SERVICE_ACCOUNT_SETTING, SettingsRecords, Surroundings, objects};
+use cloudgrant_platform_settings::{Environment, SERVICE_ACCOUNT_SETTING, SettingsRecords, objects};
 use cloudgrant_platform_tests::Setting;
 pub(crate) use cloudgrant_platform_tests::{Runs, carry_out, intents_of};
 
@@ -52,8 +52,9 @@ impl Runs for Run<'_> {
     fn setting(&self) -> Setting {
         let stack = Stack::parse(self.stack).expect("a stack");
         let variables = self.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        let surroundings = Surroundings::given(variables.collect(), "/nowhere");
-        let records = SettingsRecords::new(&stack, "home", self.platform, self.organization).surrounded(surroundings);
+        let environment = Environment::given(variables.collect(), "/nowhere");
+        let records =
+            SettingsRecords::new(&stack, "home", self.platform, self.organization).with_environment(environment);
         let records = match self.means {
             Some(host) => records.only_at(host.to_owned()),
             None => records,

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use cloudgrant_sandbox_kit::wildcard::matches;
 use serde_json::{Map, Value};
 
-use crate::authorization::policy::statement::{matches, texts};
+use crate::authorization::policy::statement::texts;
 use crate::protocol::json::Params;
 use crate::protocol::query::Query;
 use crate::server::auth::Caller;

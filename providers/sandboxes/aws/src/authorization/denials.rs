@@ -8,9 +8,8 @@
 
 use std::collections::BTreeSet;
 
+use cloudgrant_sandbox_kit::wildcard::matches;
 use cloudgrant_sandbox_kit::{Result, SandboxError};
-
-use crate::authorization::policy::statement::matches;
 
 /// What can deny, as it is written behind an action, and as AWS calls it.
 const BY: [(&str, &str); 7] = [

@@ -29,7 +29,7 @@ impl Ids {
 
     /// Forty and more characters for secret keys and session tokens. They guard nothing.
     pub(crate) fn opaque(&mut self, what: &str) -> String {
-        ids::hex(&self.0.bytes(what))
+        self.0.hex(what)
     }
 
     /// The six characters at the end of a secret's ARN.

@@ -48,13 +48,13 @@ pub(crate) struct State {
 }
 
 /// Where entities of a kind are kept in memory.
-pub(crate) trait Kept: Entity {
+pub(crate) trait InMemory: Entity {
     fn table(state: &mut State) -> &mut Table<Self>;
 }
 
-macro_rules! kept {
+macro_rules! in_memory {
     ($($entity:ty => $table:ident),* $(,)?) => {
-        $(impl Kept for $entity {
+        $(impl InMemory for $entity {
             fn table(state: &mut State) -> &mut Table<Self> {
                 &mut state.$table
             }
@@ -62,7 +62,7 @@ macro_rules! kept {
     };
 }
 
-kept! {
+in_memory! {
     Subscription => subscriptions,
     Principal => principals,
     Resource => resources,
@@ -113,14 +113,14 @@ impl State {
         Ok(state)
     }
 
-    fn read<T: Kept>(&mut self) -> Result<()> {
+    fn read<T: InMemory>(&mut self) -> Result<()> {
         let entities: Vec<T> = self.store.load(T::FOLDER)?;
         T::table(self).extend(entities.into_iter().map(|entity| (entity.key(), entity)));
         Ok(())
     }
 
     /// Makes or replaces an entity.
-    pub(crate) fn save<T: Kept>(&mut self, entity: T) -> Result<()> {
+    pub(crate) fn save<T: InMemory>(&mut self, entity: T) -> Result<()> {
         let key = entity.key();
         self.store.put(&path(T::FOLDER, &key), &entity)?;
         T::table(self).insert(key, entity);
@@ -128,7 +128,7 @@ impl State {
     }
 
     /// Removes an entity, and gives it back if it was there.
-    pub(crate) fn remove<T: Kept>(&mut self, key: &str) -> Result<Option<T>> {
+    pub(crate) fn remove<T: InMemory>(&mut self, key: &str) -> Result<Option<T>> {
         self.store.remove(&path(T::FOLDER, key))?;
         Ok(T::table(self).remove(key))
     }

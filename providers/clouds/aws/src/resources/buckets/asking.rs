@@ -3,7 +3,7 @@
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{ServerSideEncryption, ServerSideEncryptionByDefault};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use cloudgrant_core::{ErrorKind, Result, shown};
+use cloudgrant_core::{ErrorKind, Result, redacted};
 
 use crate::Aws;
 use crate::client::partition::answered_region;
@@ -110,7 +110,7 @@ fn key(aws: &Aws, account: &AccountId, region: &str, rule: &ServerSideEncryption
         ServerSideEncryption::AwsKms | ServerSideEncryption::AwsKmsDsse => {}
         ServerSideEncryption::Aes256 | ServerSideEncryption::AwsFsx => return Answer::Is(Encryption::NoKey, false),
         other => {
-            let what = shown(other.as_str());
+            let what = redacted(other.as_str());
             return Answer::Odd(format!("it is encrypted with `{what}`, which isn't known here: {UNKNOWN_KEY}"));
         }
     }

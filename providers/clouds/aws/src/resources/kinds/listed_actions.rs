@@ -64,7 +64,7 @@ const NEVER: [(&[&str], &str); 3] = [
             "Federation",
             "Security",
         ],
-        "is about who has access, which is for whoever decides about that and no task code",
+        "manages who has access, which is up to administrators and not to task code",
     ),
     (
         &[
@@ -201,7 +201,7 @@ const USES: [(&str, &str); 22] = [
 pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
     let own = format!("list whole actions of the ARN's service, such as {service}:ACTION");
     if action.contains(['*', '?', '$']) {
-        let why = "has a wildcard, which would stand for actions that nobody listed, those of tomorrow and those that share access too";
+        let why = "has a wildcard, which would also match actions that aren't listed, among them future ones and ones that share access";
         return Some((why.to_owned(), own));
     }
     let letters = |name: &str| {
@@ -227,15 +227,16 @@ pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
     let within = || NEVER_WITHIN.iter().any(|it| folded.contains(it)).then_some(&NEVER[0]);
     let never = NEVER.iter().find(is_in).or_else(within);
     if never.is_none() && !words.first().is_some_and(|first| VERBS.contains(first)) {
-        let why =
-            format!("doesn't begin with a verb of using what is there, spelled as AWS spells it: {}", VERBS.join(", "));
-        let hint = "what makes, changes or starts something can be given a role, a script or a password with it: whoever administers \
+        let why = format!(
+            "isn't an allowed data-access action; it must begin with one of (case-sensitive): {}",
+            VERBS.join(", ")
+        );
+        let hint = "an action that creates, changes or starts something can be passed a role, a script or a password: whoever administers \
                     the resource attaches a policy for that by hand";
         return Some((why, hint.to_owned()));
     }
     let (_, why) = never?;
-    let hint =
-        "leave it out: what takes such a right is done by whoever administers the resource, and not by task code";
+    let hint = "leave it out: actions like this are for whoever administers the resource, not for task code";
     Some(((*why).to_owned(), hint.to_owned()))
 }
 

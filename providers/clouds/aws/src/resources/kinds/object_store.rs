@@ -2,7 +2,7 @@
 //!
 //! Source: the Service Authorization Reference for Amazon S3 and AWS KMS; requirement 28.
 
-use cloudgrant_core::{Access, CLEAR_PREFIX, Diagnostic, RegisteredKind, ResourceKind, shown, unclear_prefix};
+use cloudgrant_core::{Access, CLEAR_PREFIX, Diagnostic, RegisteredKind, ResourceKind, redacted, unclear_prefix};
 
 use crate::resources::kinds::DECRYPT;
 use crate::resources::locator::{Locator, forms, unfit_character, wrong};
@@ -120,7 +120,7 @@ pub(crate) fn no_address(text: &str, address: &Address) -> Diagnostic {
         return problem;
     }
     if let Some((_, c)) = unfit_character(key) {
-        let what = format!("has `{c}` (U+{:04X}) in its prefix, which IAM takes in no policy", u32::from(c));
+        let what = format!("has `{c}` (U+{:04X}) in its prefix, which IAM accepts in no policy", u32::from(c));
         return wrong(text, &what, "grant a prefix above it that has none");
     }
     let folder = below(key).trim_end_matches('/');
@@ -132,8 +132,11 @@ pub(crate) fn no_address(text: &str, address: &Address) -> Diagnostic {
         true => "",
         false => " if it is a folder (an object by itself can't be granted)",
     };
-    let hint =
-        format!("write {}{if_folder}; nothing of {1} can be reached from another partition", shown(&arn), partition.id);
+    let hint = format!(
+        "write {}{if_folder}; nothing of {1} can be reached from another partition",
+        redacted(&arn),
+        partition.id
+    );
     wrong(text, &what, &hint)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Nobody here knows what a service's actions do: which may be listed is told by their form (`listed_actions.rs`).
 
-use cloudgrant_core::{Access, Diagnostic, RegisteredKind, ResourceKind, shown};
+use cloudgrant_core::{Access, Diagnostic, RegisteredKind, ResourceKind, redacted};
 
 use crate::config::{AccountId, Config};
 use crate::resources::kinds::listed_actions::refused;
@@ -63,14 +63,14 @@ impl OtherArn {
             let message = format!(
                 "`{}` is in account {account}, the data plane in {}: that account would have to agree, and how it does is \
                  known here for buckets, repositories, keys, queues and tables alone",
-                shown(&self.arn),
+                redacted(&self.arn),
                 config.account
             );
             let hint = "grant one of the data plane's account";
             return vec![Diagnostic::new(format!("resources.{name}.aws"), message).hint(hint)];
         }
         let Some(actions) = listed.filter(|actions| !actions.is_empty()) else {
-            let message = format!("`{access}` on `{name}` says nothing for a resource of this kind");
+            let message = format!("`{access}` on `{name}` has no meaning for a resource of this kind");
             let hint = format!(
                 "list its actions: `aws: {{ actions: {{ {name}: {{ {access}: [{}:ACTION] }} }} }}`",
                 self.service
@@ -79,7 +79,7 @@ impl OtherArn {
         };
         let refused = actions.iter().filter_map(|action| {
             let (why, hint) = refused(action, &self.service)?;
-            Some(Diagnostic::new(path.clone(), format!("`{}` {why}", shown(action))).hint(hint))
+            Some(Diagnostic::new(path.clone(), format!("`{}` {why}", redacted(action))).hint(hint))
         });
         refused.collect()
     }

@@ -4,7 +4,7 @@
 //! Sources: IAM API reference, CreateRole and CreatePolicy, `Path`, `RoleName` and `PolicyName`; IAM user guide, "IAM
 //! identifiers".
 
-use cloudgrant_core::{Diagnostic, shown};
+use cloudgrant_core::{Diagnostic, redacted};
 
 use crate::config::{AccountId, Config, Credentials};
 
@@ -35,7 +35,7 @@ fn checked(arn: &str, kind: &Kind) -> Result<(), String> {
     }
     let (path, name) = path_and_name.rsplit_once('/').unwrap_or(("", path_and_name));
     if let Some(c) = path.chars().find(|c| !c.is_ascii_graphic()) {
-        return Err(format!("has U+{:04X} in its path, which IAM takes in none", u32::from(c)));
+        return Err(format!("has U+{:04X} in its path, which IAM accepts in none", u32::from(c)));
     }
     if let Some(c) = path.chars().find(|c| "*?$".contains(*c)) {
         return Err(format!("has a `{c}` in its path, which in a policy stands for more than one {}", kind.word));
@@ -94,7 +94,7 @@ pub(super) fn problems(config: &Config) -> Vec<Diagnostic> {
         let of_aws = key == "task_policy" || key == "permissions_boundary";
         if let (true, Err(why)) = (of_aws, checked(arn, &POLICY)) {
             let hint = format!("write it like arn:aws:iam::{}:policy/NAME", config.account);
-            problems.push(Diagnostic::new(path, format!("`{}` {why}", shown(arn))).hint(hint));
+            problems.push(Diagnostic::new(path, format!("`{}` {why}", redacted(arn))).hint(hint));
         } else if key == "cluster.oidc_provider" && account != config.account.as_str() {
             let message =
                 format!("the OpenID Connect provider is in account {account}, the data plane in {}", config.account);
@@ -114,23 +114,23 @@ pub(super) fn problems(config: &Config) -> Vec<Diagnostic> {
             true => format!("write its name alone, without account and path: `{name}`"),
             false => "a name has up to 64 letters, digits and `+=,.@_-`".to_owned(),
         };
-        let message = format!("`{}` is not the name of a role", shown(value));
+        let message = format!("`{}` is not the name of a role", redacted(value));
         problems.push(Diagnostic::new(format!("aws.{key}"), message).hint(hint));
     }
     if let Some(policy) = config.task_policy.as_ref().filter(|arn| is_administrators(arn)) {
         let message =
-            format!("`{}` lets task code of every domain do anything, or give itself anything", shown(policy));
+            format!("`{}` lets task code of every domain do anything, or give itself anything", redacted(policy));
         let hint = "name the policy that tasks need to run, and grant the rest";
         problems.push(Diagnostic::new("aws.task_policy", message).hint(hint));
     }
     let of_no_form = |text: &&String| !text.starts_with("arn:");
     if let Some(boundary) = config.permissions_boundary.as_ref().filter(of_no_form) {
-        let message = format!("`{}` is not a policy's ARN", shown(boundary));
+        let message = format!("`{}` is not a policy's ARN", redacted(boundary));
         let hint = "write it like arn:aws:iam::111122223333:policy/boundary";
         problems.push(Diagnostic::new("aws.permissions_boundary", message).hint(hint));
     }
     if let Some(policy) = config.task_policy.as_ref().filter(of_no_form).filter(|name| !is_name(name, POLICY.longest)) {
-        let message = format!("`{}` is neither a policy's name nor its ARN", shown(policy));
+        let message = format!("`{}` is neither a policy's name nor its ARN", redacted(policy));
         let hint = "a name has up to 128 letters, digits and `+=,.@_-`, and no path: that is in the ARN";
         problems.push(Diagnostic::new("aws.task_policy", message).hint(hint));
     }
@@ -149,7 +149,7 @@ pub(super) fn problems(config: &Config) -> Vec<Diagnostic> {
         let path = format!("aws.accounts.{account}.assume_role");
         let owner = account_of(&assume.role);
         if let Err(why) = checked(&assume.role, &ROLE) {
-            let message = format!("`{}` {why}", shown(&assume.role));
+            let message = format!("`{}` {why}", redacted(&assume.role));
             problems
                 .push(Diagnostic::new(path.clone(), message).hint(format!("write arn:aws:iam::{account}:role/NAME")));
         } else if owner != account.as_str() {

@@ -1,7 +1,7 @@
 //! Who a token is for, as its claims say. It isn't checked here: Azure does that.
 
 use azure_core::base64::decode_url_safe;
-use cloudgrant_core::{Caller, shown};
+use cloudgrant_core::{Caller, redacted};
 use serde::Deserialize;
 
 /// Source: Microsoft identity platform, access token claims reference. `appid` is of tokens of version 1, `azp` of
@@ -19,7 +19,7 @@ struct Claims {
 pub(super) fn caller(token: &str) -> Option<Caller> {
     let claims = token.split('.').nth(1)?;
     let Claims { oid, appid, tid } = serde_json::from_slice(&decode_url_safe(claims).ok()?).ok()?;
-    Some(Caller { principal: shown(&oid), application: appid.as_deref().map(shown), account: shown(&tid) })
+    Some(Caller { principal: redacted(&oid), application: appid.as_deref().map(redacted), account: redacted(&tid) })
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cloudgrant_sandbox_kit::wildcard::matches;
 use serde_json::{Map, Value};
 
 use super::parse::parse;
 use super::principals::{self, Problem};
-use super::statement::{matches, statements, texts};
+use super::statement::{statements, texts};
 use super::trust::rename;
 use crate::protocol::errors::ApiError;
 use crate::state::State;

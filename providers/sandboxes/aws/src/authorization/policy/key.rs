@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cloudgrant_sandbox_kit::wildcard::matches;
 use serde_json::Value;
 
 use super::parse::parse;
 use super::principals;
-use super::statement::{matches, statements, texts};
+use super::statement::{statements, texts};
 use super::trust::{names_caller, rename};
 use crate::protocol::errors::ApiError;
 use crate::protocol::pretty::pretty;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cloudgrant_sandbox_kit::wildcard::{matches, matches_case};
 use serde_json::{Map, Value};
 
 use super::parse::parse;
 use super::principals;
-use super::statement::{Refusal, matches, matches_exactly, statements, strict_sid, texts};
+use super::statement::{Refusal, statements, strict_sid, texts};
 use crate::server::auth::Caller;
 use crate::state::State;
 use crate::state::model::Document;
@@ -139,7 +140,7 @@ fn conditions_hold<'a>(condition: Option<&Value>, presented: impl Fn(&str) -> Op
     condition.iter().all(|(operator, keys)| {
         let fits: fn(&str, &str) -> bool = match operator.as_str() {
             "StringEquals" => |wanted, value| wanted == value,
-            "StringLike" => matches_exactly,
+            "StringLike" => matches_case,
             _ => return false,
         };
         keys.as_object().is_some_and(|keys| {
@@ -154,6 +155,7 @@ fn conditions_hold<'a>(condition: Option<&Value>, presented: impl Fn(&str) -> Op
 #[cfg(test)]
 mod tests {
     use cloudgrant_sandbox_kit::Store;
+
     use serde_json::json;
 
     use super::*;

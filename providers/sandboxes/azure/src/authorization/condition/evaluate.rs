@@ -1,12 +1,13 @@
 //! Whether a condition lets a request through.
 
+use cloudgrant_sandbox_kit::wildcard;
+
 use super::ast::{Attribute, Condition, Expression, Literal, Operand, Source};
 use super::catalogue::SUB_OPERATION;
 use super::datetime::{guid, moment};
 use super::operators::{Case, Cross, Family, Operator, Order, Test, TextTest};
 use super::request::AccessRequest;
 use super::value::Value;
-use super::wildcard;
 
 /// Whether a condition lets a request through.
 ///
@@ -22,7 +23,7 @@ pub fn evaluate(condition: &Condition, request: &AccessRequest<'_>) -> bool {
 /// True, false, or not to be decided, by Kleene's rules.
 fn decide(expression: &Expression, request: &AccessRequest<'_>) -> Option<bool> {
     match expression {
-        Expression::Action(pattern) => Some(wildcard::action(pattern, request.action)),
+        Expression::Action(pattern) => Some(wildcard::matches_stars(pattern, request.action)),
         Expression::SubOperation(name) => {
             Some(request.sub_operation.is_some_and(|current| name.eq_ignore_ascii_case(current)))
         }
@@ -151,7 +152,7 @@ fn text(test: TextTest, left: &str, right: &str) -> bool {
     match test {
         TextTest::Equals => left == right,
         TextTest::StartsWith => left.starts_with(right),
-        TextTest::Like => wildcard::like(right, left),
+        TextTest::Like => wildcard::matches_escaped(right, left),
     }
 }
 

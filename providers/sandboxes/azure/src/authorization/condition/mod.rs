@@ -34,7 +34,6 @@ mod print;
 mod request;
 mod types;
 mod value;
-mod wildcard;
 
 #[cfg(test)]
 mod tests;

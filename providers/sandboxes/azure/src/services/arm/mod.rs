@@ -4,6 +4,7 @@ pub(crate) mod authorization;
 pub(crate) mod request;
 pub(crate) mod resources;
 
+use cloudgrant_sandbox_kit::wildcard::matches_stars;
 use http::Method;
 
 use self::authorization::{deny_assignments, permissions, role_assignments, role_definitions};
@@ -81,7 +82,7 @@ fn is_open(call: &Call<'_>) -> bool {
 /// The caller needs a role that allows the action, and the `deny` knob must not refuse it.
 fn authorize(state: &State, call: &Call<'_>, denied: &[String]) -> Answer<()> {
     let action = call.route.action(call.method);
-    let refused = denied.iter().any(|pattern| access::matches(pattern, &action));
+    let refused = denied.iter().any(|pattern| matches_stars(pattern, &action));
     let (asked, there) = (requested(call), existing(state, call));
     let request = AccessRequest { request: &asked, resource: &there, ..AccessRequest::new(&action) };
     let verdict = access::evaluate(state, &call.caller.id, call.id(), Plane::Control, &request);

@@ -21,7 +21,7 @@ use crate::{Delivery, annotation, by_scope, service_account_settings, service_ac
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
     /// Who tells the platform.
-    pub delivery: Way,
+    pub delivery: DeliveryMethod,
     /// The cluster resource attribute of which the platform's own templates make the annotation, where its charts' isn't the one.
     #[serde(deserialize_with = "written")]
     pub attribute: Option<Attribute>,
@@ -75,7 +75,7 @@ impl TryFrom<String> for Host {
 /// Who tells a platform under which principal task code runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Way {
+pub enum DeliveryMethod {
     /// Somebody else, who gets all that they need.
     #[default]
     Handoff,
@@ -100,21 +100,21 @@ const CONTROL_PLANE: &str = "flyte";
 
 /// Tells a platform, by the way that its manifest selects.
 #[derive(Debug)]
-pub struct Teller {
+pub struct PlatformDelivery {
     keys: Keys,
     tenancy: Arc<Tenancy>,
-    by: Option<By>,
+    by: Option<DeliveryBackend>,
 }
 
 /// By what cloudgrant tells.
 #[derive(Debug)]
-enum By {
+enum DeliveryBackend {
     Accounts(Box<ServiceAccounts>),
     Records(Box<AdminRecords>),
     Settings(Box<SettingsRecords>),
 }
 
-impl Teller {
+impl PlatformDelivery {
     /// By the way that the keys select.
     pub fn new(keys: Keys, context: &PlatformContext) -> Self {
         let said = |pointer: &str| {
@@ -158,11 +158,13 @@ impl Teller {
             }
         };
         let by = match keys.delivery {
-            Way::Handoff => None,
-            Way::Kubernetes => Some(By::Accounts(Box::new(accounts()))),
-            Way::LeaveKubernetes => Some(By::Accounts(Box::new(accounts().leaving()))),
-            Way::Admin | Way::LeaveAdmin => Some(By::Records(Box::new(records()))),
-            Way::Settings | Way::LeaveSettings => Some(By::Settings(Box::new(settings()))),
+            DeliveryMethod::Handoff => None,
+            DeliveryMethod::Kubernetes => Some(DeliveryBackend::Accounts(Box::new(accounts()))),
+            DeliveryMethod::LeaveKubernetes => Some(DeliveryBackend::Accounts(Box::new(accounts().leaving()))),
+            DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin => Some(DeliveryBackend::Records(Box::new(records()))),
+            DeliveryMethod::Settings | DeliveryMethod::LeaveSettings => {
+                Some(DeliveryBackend::Settings(Box::new(settings())))
+            }
         };
         Self { keys, tenancy: context.tenancy.clone(), by }
     }
@@ -170,9 +172,9 @@ impl Teller {
     /// Who reads and writes what the platform is told, where that is cloudgrant.
     pub fn backend(&self) -> Option<&dyn Backend> {
         self.by.as_ref().map(|by| match by {
-            By::Accounts(accounts) => accounts.as_ref() as _,
-            By::Records(records) => records.as_ref() as _,
-            By::Settings(settings) => settings.as_ref() as _,
+            DeliveryBackend::Accounts(accounts) => accounts.as_ref() as _,
+            DeliveryBackend::Records(records) => records.as_ref() as _,
+            DeliveryBackend::Settings(settings) => settings.as_ref() as _,
         })
     }
 
@@ -184,11 +186,21 @@ impl Teller {
         let delivery = self.keys.delivery;
         let (value, is_set, select, variable) = if cloudgrant_platform_kubernetes::is_place(place) {
             let select = "select that cluster: `kubectl config use-context NAME`, or KUBECONFIG";
-            ("leave-kubernetes", matches!(delivery, Way::Kubernetes | Way::LeaveKubernetes), select, "KUBECONFIG")
+            (
+                "leave-kubernetes",
+                matches!(delivery, DeliveryMethod::Kubernetes | DeliveryMethod::LeaveKubernetes),
+                select,
+                "KUBECONFIG",
+            )
         } else if cloudgrant_platform_admin::is_place(place) {
-            ("leave-admin", matches!(delivery, Way::Admin | Way::LeaveAdmin), DEPLOYMENT, "FLYTE_PLATFORM_URL")
+            (
+                "leave-admin",
+                matches!(delivery, DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin),
+                DEPLOYMENT,
+                "FLYTE_PLATFORM_URL",
+            )
         } else if cloudgrant_platform_settings::is_place(place) {
-            let is_set = matches!(delivery, Way::Settings | Way::LeaveSettings);
+            let is_set = matches!(delivery, DeliveryMethod::Settings | DeliveryMethod::LeaveSettings);
             ("leave-settings", is_set, DEPLOYMENT, "FLYTE_PLATFORM_URL")
         } else {
             return None;
@@ -203,17 +215,17 @@ impl Teller {
     /// The sandbox that stands in for what is written.
     pub fn sandbox(&self) -> Option<&'static str> {
         self.by.as_ref().map(|by| match by {
-            By::Accounts(_) => CLUSTER,
-            By::Records(_) | By::Settings(_) => CONTROL_PLANE,
+            DeliveryBackend::Accounts(_) => CLUSTER,
+            DeliveryBackend::Records(_) | DeliveryBackend::Settings(_) => CONTROL_PLANE,
         })
     }
 
     /// What whoever runs cloudgrant must be allowed for that.
     pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
         let document = self.by.as_ref().map(|by| match by {
-            By::Accounts(accounts) => accounts.permissions(intents, purpose),
-            By::Records(records) => records.permissions(intents, purpose),
-            By::Settings(settings) => settings.permissions(intents, purpose),
+            DeliveryBackend::Accounts(accounts) => accounts.permissions(intents, purpose),
+            DeliveryBackend::Records(records) => records.permissions(intents, purpose),
+            DeliveryBackend::Settings(settings) => settings.permissions(intents, purpose),
         });
         Vec::from_iter(document)
     }
@@ -229,13 +241,16 @@ impl Teller {
         ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
     ) -> Result<Desired> {
         match self.keys.delivery {
-            Way::Handoff | Way::LeaveKubernetes | Way::LeaveAdmin => {
+            DeliveryMethod::Handoff | DeliveryMethod::LeaveKubernetes | DeliveryMethod::LeaveAdmin => {
                 let mut desired = delivery.desired(&self.tenancy, principals, ask)?;
                 desired.notes.extend(self.unused());
                 desired.overridden = overridden(principals);
                 return Ok(desired);
             }
-            Way::Kubernetes | Way::Admin | Way::Settings | Way::LeaveSettings => {}
+            DeliveryMethod::Kubernetes
+            | DeliveryMethod::Admin
+            | DeliveryMethod::Settings
+            | DeliveryMethod::LeaveSettings => {}
         }
         let named = self.keys.attribute.as_ref().map(|Attribute(name)| name.as_str());
         let (mut desired, mut handed_off, mut set) = (Desired::default(), Vec::new(), Vec::new());
@@ -243,11 +258,11 @@ impl Teller {
         for principal in principals {
             match (&principal.identity, self.keys.delivery) {
                 (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
-                (Identity::Known { .. }, Way::Admin) if !self.has_own_namespaces(principal) => {
+                (Identity::Known { .. }, DeliveryMethod::Admin) if !self.has_own_namespaces(principal) => {
                     desired.notes.extend(self.without_namespaces(principal));
                     handed_off.push(principal.clone());
                 }
-                (Identity::Known { .. }, Way::Admin) => match delivery.attribute(principal, named) {
+                (Identity::Known { .. }, DeliveryMethod::Admin) => match delivery.attribute(principal, named) {
                     Some(attribute) => {
                         desired.takes_over.extend(delivery.handed_off_as_attributes(principal, attribute));
                         desired.objects.extend(cloudgrant_platform_admin::objects(principal, attribute)?);
@@ -259,18 +274,18 @@ impl Teller {
                     }
                 },
                 // Whoever delivers from now on does the same, by the platform's own tool.
-                (Identity::Known { .. }, Way::LeaveSettings) => {
+                (Identity::Known { .. }, DeliveryMethod::LeaveSettings) => {
                     desired.objects.extend(service_account_settings::objects(principal));
                     set.push(principal.clone());
                 }
-                (Identity::BoundByCloud { .. }, Way::Settings) => {
+                (Identity::BoundByCloud { .. }, DeliveryMethod::Settings) => {
                     desired.objects.extend(cloudgrant_platform_settings::objects(principal));
                 }
-                (Identity::BoundByCloud { .. }, Way::LeaveSettings) => {
+                (Identity::BoundByCloud { .. }, DeliveryMethod::LeaveSettings) => {
                     desired.objects.extend(service_account_settings::objects(principal));
                 }
                 (Identity::BoundByCloud { .. }, _) => {}
-                (Identity::Known { .. }, Way::Settings) => {
+                (Identity::Known { .. }, DeliveryMethod::Settings) => {
                     desired.takes_over.extend(service_account_settings::all_handed_off(principal));
                     desired.objects.extend(cloudgrant_platform_settings::objects(principal));
                     set.push(principal.clone());
@@ -314,13 +329,13 @@ impl Teller {
     /// That the manifest has keys for the platform's control plane where cloudgrant doesn't ask it.
     fn unused(&self) -> Vec<Note> {
         let Keys { delivery, attribute, deployment } = &self.keys;
-        let is_admin = matches!(delivery, Way::Admin | Way::LeaveAdmin);
-        let is_settings = matches!(delivery, Way::Settings | Way::LeaveSettings);
+        let is_admin = matches!(delivery, DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin);
+        let is_settings = matches!(delivery, DeliveryMethod::Settings | DeliveryMethod::LeaveSettings);
         let attribute = attribute.as_ref().filter(|_| !is_admin).map(|_| {
-            Note::warning("platform.attribute", "it is for `platform.delivery: admin`, and means nothing here")
+            Note::warning("platform.attribute", "it is for `platform.delivery: admin`, and has no effect here")
         });
         let deployment = deployment.as_ref().filter(|_| !is_admin && !is_settings).map(|_| {
-            let message = "it is for `platform.delivery: admin` and `settings`, and means nothing here";
+            let message = "it is for `platform.delivery: admin` and `settings`, and has no effect here";
             Note::warning("platform.deployment", message)
         });
         attribute.into_iter().chain(deployment).collect()
@@ -335,16 +350,16 @@ impl Teller {
         const OF_SETTINGS: &str = "The settings go first, in the same run; runs that start after it have the account of their domain again, and \
                                    pods that run by then still have theirs. Whoever annotated the service accounts takes that out";
         let by_itself = match self.keys.delivery {
-            Way::Handoff => return delivery.unbinding(&self.tenancy, bound),
-            Way::Kubernetes | Way::LeaveKubernetes => OF_ACCOUNTS,
-            Way::Admin | Way::LeaveAdmin => OF_RECORDS,
-            Way::Settings | Way::LeaveSettings => OF_SETTINGS,
+            DeliveryMethod::Handoff => return delivery.unbinding(&self.tenancy, bound),
+            DeliveryMethod::Kubernetes | DeliveryMethod::LeaveKubernetes => OF_ACCOUNTS,
+            DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin => OF_RECORDS,
+            DeliveryMethod::Settings | DeliveryMethod::LeaveSettings => OF_SETTINGS,
         };
         match (self.keys.delivery, bound) {
-            (Way::LeaveSettings, [_, ..]) => {
+            (DeliveryMethod::LeaveSettings, [_, ..]) => {
                 format!("{by_itself}. What somebody else set by then: {}", service_account_settings::unbinding(bound))
             }
-            (Way::LeaveKubernetes | Way::LeaveAdmin, [_, ..]) => {
+            (DeliveryMethod::LeaveKubernetes | DeliveryMethod::LeaveAdmin, [_, ..]) => {
                 let others = delivery.unbinding(&self.tenancy, bound);
                 format!("{by_itself}. What somebody else bound by then: {others}")
             }

@@ -15,13 +15,13 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use cloudgrant_core::{Error, ErrorKind, Result, shown};
+use cloudgrant_core::{Error, ErrorKind, Result, redacted};
 use reqwest::Url;
 use serde::Deserialize;
 
 /// Where variables and files are looked for.
 #[derive(Debug, Clone, Default)]
-pub struct Surroundings(Option<Given>);
+pub struct Environment(Option<Given>);
 
 #[derive(Debug, Clone)]
 struct Given {
@@ -31,7 +31,7 @@ struct Given {
 
 /// A deployment, and how to sign in to it.
 #[derive(Debug, Clone)]
-pub(crate) struct Told {
+pub(crate) struct DeploymentConfig {
     /// Scheme, host and port.
     pub(crate) endpoint: Url,
     pub(crate) credentials: Credentials,
@@ -90,7 +90,7 @@ struct Configuration {
     admin: AdminSection,
 }
 
-impl Surroundings {
+impl Environment {
     /// These variables and no others, and that home.
     pub fn given(variables: BTreeMap<String, String>, home: impl Into<PathBuf>) -> Self {
         Self(Some(Given { variables, home: home.into() }))
@@ -115,7 +115,7 @@ impl Surroundings {
     ///
     /// # Errors
     /// Nothing says which one, or what says so can't be understood.
-    pub(crate) fn told(&self, is_union: bool) -> Result<Told> {
+    pub(crate) fn deployment(&self, is_union: bool) -> Result<DeploymentConfig> {
         if let Some(url) = self.variable("FLYTE_PLATFORM_URL") {
             return self.of_variables(&url);
         }
@@ -138,7 +138,7 @@ impl Surroundings {
         }
     }
 
-    fn of_variables(&self, url: &str) -> Result<Told> {
+    fn of_variables(&self, url: &str) -> Result<DeploymentConfig> {
         let insecure = self.variable("FLYTE_PLATFORM_INSECURE").is_some_and(|value| is_yes(&value));
         let token_url = self.variable("FLYTE_CREDENTIALS_TOKEN_URL");
         let command = self.variable("FLYTE_CREDENTIALS_COMMAND");
@@ -153,7 +153,7 @@ impl Surroundings {
             (None, None) => Credentials::None,
         };
         let source = "FLYTE_PLATFORM_URL";
-        Ok(Told {
+        Ok(DeploymentConfig {
             endpoint: endpoint(url, insecure, source)?,
             credentials,
             ca_certificate: self.variable("FLYTE_PLATFORM_CA_CERT_FILE_PATH").map(PathBuf::from),
@@ -162,7 +162,7 @@ impl Surroundings {
         })
     }
 
-    fn of_file(&self, file: &Path, named: &str) -> Result<Told> {
+    fn of_file(&self, file: &Path, named: &str) -> Result<DeploymentConfig> {
         let source = file.display().to_string();
         let failed = |cause: String| {
             Error::new(ErrorKind::Credentials, "the configuration that leads to the deployment can't be used")
@@ -186,7 +186,7 @@ impl Surroundings {
         let at = |path: &str| file.parent().unwrap_or(Path::new(".")).join(path);
         let set = |text: String| (!text.is_empty()).then_some(text);
         let credentials = self.credentials(&admin, at).map_err(failed)?;
-        Ok(Told {
+        Ok(DeploymentConfig {
             endpoint: endpoint(&admin.endpoint, admin.insecure, &source)?,
             credentials,
             ca_certificate: set(admin.ca_cert_file_path).map(|path| at(&path)),
@@ -222,7 +222,7 @@ impl Surroundings {
 }
 
 /// Four parts between colons: host, client, secret, organization (unionai/terraform-provider-unionai: `internal/provider/oauth.go`).
-fn of_api_key(key: &str) -> Result<Told> {
+fn of_api_key(key: &str) -> Result<DeploymentConfig> {
     let refused = || {
         Error::new(ErrorKind::Credentials, "UNIONAI_API_KEY isn't an API key of Union's")
             .hint("make one: `union create api-key`; it is base64 of four parts between colons")
@@ -236,7 +236,7 @@ fn of_api_key(key: &str) -> Result<Told> {
     if id.is_empty() || secret.is_empty() {
         return Err(refused());
     }
-    Ok(Told {
+    Ok(DeploymentConfig {
         // It may be a whole URL's host only: nothing but a name can be in it.
         endpoint: endpoint(host, false, "UNIONAI_API_KEY").map_err(|_| refused())?,
         credentials: Credentials::Client { id: (*id).to_owned(), secret: (*secret).to_owned(), scopes: Vec::new() },
@@ -255,7 +255,7 @@ fn endpoint(text: &str, insecure: bool, source: &str) -> Result<Url> {
         false => format!("{}://{bare}", if insecure { "http" } else { "https" }),
     };
     let refused = || {
-        Error::new(ErrorKind::Credentials, format!("`{}` is no endpoint of a deployment", shown(text)))
+        Error::new(ErrorKind::Credentials, format!("`{}` is no endpoint of a deployment", redacted(text)))
             .with("source", source)
             .hint("write it as `dns:///flyte.example.com`, or as `https://flyte.example.com`")
     };
@@ -277,8 +277,9 @@ fn endpoint(text: &str, insecure: bool, source: &str) -> Result<Url> {
 }
 
 fn place_of_tokens(text: &str, source: &str) -> Result<Url> {
-    Url::parse(text)
-        .map_err(|_| Error::new(ErrorKind::Credentials, format!("`{}` is no URL", shown(text))).with("source", source))
+    Url::parse(text).map_err(|_| {
+        Error::new(ErrorKind::Credentials, format!("`{}` is no URL", redacted(text))).with("source", source)
+    })
 }
 
 fn is_yes(value: &str) -> bool {
@@ -301,13 +302,13 @@ mod tests {
 
     use super::*;
 
-    fn given(variables: &[(&str, &str)], home: &Path) -> Surroundings {
+    fn given(variables: &[(&str, &str)], home: &Path) -> Environment {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Surroundings::given(variables.collect(), home)
+        Environment::given(variables.collect(), home)
     }
 
-    fn told(variables: &[(&str, &str)], is_union: bool) -> Result<Told> {
-        given(variables, Path::new("/nowhere")).told(is_union)
+    fn deployment(variables: &[(&str, &str)], is_union: bool) -> Result<DeploymentConfig> {
+        given(variables, Path::new("/nowhere")).deployment(is_union)
     }
 
     #[test]
@@ -338,21 +339,25 @@ mod tests {
         let config = "admin:\n  endpoint: dns:///file.example\n  authType: ClientSecret\n  clientId: me\n  clientSecretLocation: secret\n";
         std::fs::write(&file, config).expect("written");
         std::fs::write(home.path().join(".flyte/secret"), "of the file\n").expect("written");
-        let of_file = given(&[], home.path()).told(false).expect("told");
+        let of_file = given(&[], home.path()).deployment(false).expect("told");
         assert_eq!(of_file.endpoint.host_str(), Some("file.example"));
         assert!(matches!(&of_file.credentials, Credentials::Client { secret, .. } if secret == "of the file"));
         assert!(!format!("{of_file:?}").contains("of the file"), "{of_file:?}");
         // The file's secret isn't for the variable's endpoint.
-        let of_variable = given(&[("FLYTE_PLATFORM_URL", "other.example")], home.path()).told(false).expect("told");
+        let of_variable =
+            given(&[("FLYTE_PLATFORM_URL", "other.example")], home.path()).deployment(false).expect("told");
         assert!(matches!(of_variable.credentials, Credentials::None), "{of_variable:?}");
         // Union's own come first for Union, and mean nothing for Flyte.
         let key = STANDARD.encode(b"acme.unionai.cloud:id:secret>>:acme??");
         let variables = [("UNIONAI_API_KEY", key.as_str())];
         for key in [&key, key.trim_end_matches('='), &key.replace('+', "-").replace('/', "_")] {
-            let union = given(&[("UNIONAI_API_KEY", key)], home.path()).told(true).expect("told");
+            let union = given(&[("UNIONAI_API_KEY", key)], home.path()).deployment(true).expect("told");
             assert_eq!(union.endpoint.as_str(), "https://acme.unionai.cloud/", "{key}");
         }
-        assert_eq!(given(&variables, home.path()).told(false).expect("told").endpoint.host_str(), Some("file.example"));
+        assert_eq!(
+            given(&variables, home.path()).deployment(false).expect("told").endpoint.host_str(),
+            Some("file.example")
+        );
     }
 
     #[test]
@@ -361,7 +366,7 @@ mod tests {
         let file = home.path().join("c.yaml");
         let of = |section: &str| {
             std::fs::write(&file, format!("admin:\n  endpoint: dns:///x.example\n{section}")).expect("written");
-            given(&[("FLYTECTL_CONFIG", &file.display().to_string())], home.path()).told(false)
+            given(&[("FLYTECTL_CONFIG", &file.display().to_string())], home.path()).deployment(false)
         };
         assert!(matches!(of("  authType: Pkce\n").expect("told").credentials, Credentials::Person(_)));
         assert!(matches!(
@@ -373,11 +378,11 @@ mod tests {
         let secret = of("  clientId: [hush\n").expect_err("no YAML");
         assert!(!format!("{secret:?}").contains("hush"), "{secret:?}");
         for key in ["x", "YTpiOmM=", &STANDARD.encode(b"host::secret:org"), &STANDARD.encode(b"https://h/x:a:b:c")] {
-            let refused = told(&[("UNIONAI_API_KEY", key)], true).expect_err(key);
+            let refused = deployment(&[("UNIONAI_API_KEY", key)], true).expect_err(key);
             assert!(!format!("{refused:?}").contains(key), "{refused:?}");
         }
         assert!(
-            told(&[], false)
+            deployment(&[], false)
                 .is_err_and(|error| error.hint_text().is_some_and(|hint| hint.contains("FLYTE_PLATFORM_URL")))
         );
     }

@@ -1,46 +1,15 @@
-//! What can be written after `cloudgrant`.
+//! The options of every command.
 
 use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
 use clap::builder::NonEmptyStringValueParser;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
-use cloudgrant_core::shown;
+use clap::{ArgMatches, Args, ValueEnum};
+use cloudgrant_core::{quoted, redacted};
 use cloudgrant_sandbox_kit::Knobs;
 
 use crate::args::complete;
-use crate::command::{
-    apply, audit, completions, done, drift, explain, export, permissions, plan, revoke, sandbox, stacks,
-};
-
-const EXAMPLES: &str = "\
-Examples:
-  cloudgrant plan                   Show what would change; change nothing
-  cloudgrant apply                  Show it, ask, and make it so
-  cloudgrant plan --sandbox         Try it without an account
-  cloudgrant drift --exit-code      Exit with 3 when something differs
-  cloudgrant revoke training-data   Take a grant away again
-  cloudgrant explain training-data  Show the exact policies of a grant
-
-Exit codes:
-  0    done, or nothing to do; steps for somebody else are no failure
-  1    failed, or not approved at the prompt
-  2    the command line or the manifest is wrong; nothing was changed
-  3    something is to do, where --exit-code asks for it
-  130  interrupted before anything was begun";
-
-/// Say once who may reach what. cloudgrant shows what would change, makes it true on the selected cloud, proves
-/// it, and can take it back.
-#[derive(Debug, Parser)]
-#[command(name = "cloudgrant", version, after_help = EXAMPLES, max_term_width = HELP_WIDTH)]
-#[command(subcommand_required = true, arg_required_else_help = true, propagate_version = false)]
-pub(crate) struct Cli {
-    #[command(flatten)]
-    pub(crate) global: Global,
-    #[command(subcommand)]
-    pub(crate) command: Command,
-}
 
 /// Options of every command. The help names the variables itself: clap gives each a paragraph.
 #[derive(Debug, Clone, Args)]
@@ -70,11 +39,11 @@ pub(crate) struct Global {
     #[arg(add = complete::folders())]
     sandbox: Option<String>,
 
-    /// What goes wrong in the sandbox, such as latency=50ms,throttle=0.1 [env: CLOUDGRANT_SANDBOX_FAULTS]
+    /// Faults that the sandbox simulates, such as latency=50ms,throttle=0.1 [env: CLOUDGRANT_SANDBOX_FAULTS]
     #[arg(long, global = true, value_name = "LIST", add = complete::faults())]
     pub(crate) faults: Option<Knobs>,
 
-    /// How results are written [env: CLOUDGRANT_OUTPUT]
+    /// The format of the result [env: CLOUDGRANT_OUTPUT]
     #[arg(short, long, global = true, value_name = "FORMAT", env = "CLOUDGRANT_OUTPUT", hide_env = true)]
     #[arg(default_value = "text")]
     pub(crate) output: Output,
@@ -87,11 +56,11 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     no_color: bool,
 
-    /// Say more of what happens; again for still more [env: CLOUDGRANT_LOG, a filter]
+    /// Print more details; repeat it for even more [env: CLOUDGRANT_LOG, a filter]
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Say only the result; what you are asked to approve is shown all the same
+    /// Print only the result, and what you are asked to approve
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
@@ -103,9 +72,6 @@ pub(crate) struct Global {
     #[arg(skip)]
     pub(crate) without_manifest: bool,
 }
-
-/// How wide help is at most: wider lines are hard to read.
-const HELP_WIDTH: usize = 100;
 
 /// Where the sandboxes keep their state if nobody says otherwise: each cloud in a folder of its own below it.
 const DEFAULT_FOLDER: &str = ".cloudgrant/sandbox";
@@ -158,8 +124,8 @@ impl Global {
             add("--stack ", stack);
         }
         match self.sandbox.as_deref().filter(|_| self.is_in_sandbox()) {
-            Some(DEFAULT_FOLDER) => add("--sandbox", ""),
-            Some(folder) => add("--sandbox=", folder),
+            Some(DEFAULT_FOLDER) => options.push("--sandbox".to_owned()),
+            Some(folder) => options.push(format!("--sandbox={}", quoted(folder))),
             None => {}
         }
         options
@@ -170,11 +136,6 @@ impl Global {
         let words = [format!("cloudgrant {command}")].into_iter().chain(self.options());
         words.collect::<Vec<_>>().join(" ")
     }
-}
-
-pub(crate) fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
-    if value.chars().all(plain) { value.to_owned() } else { format!("'{}'", value.replace('\'', r"'\''")) }
 }
 
 /// Whether somebody who writes this wants no sandbox.
@@ -201,13 +162,13 @@ pub(crate) fn contradiction(matches: &ArgMatches, global: &Global) -> Option<Str
             Some(format!("`--sandbox={value}` names no folder, and never means the real cloud\n\n  tip: {instead}"))
         }
         _ if value.starts_with('~') => {
-            let value = shown(value);
+            let value = redacted(value);
             Some(format!(
                 "`{value}` would be a folder called `~`: the shell doesn't replace it here\n\n  tip: write \"$HOME\""
             ))
         }
         ValueSource::EnvVariable if is_mere_word(value) => {
-            let value = shown(value);
+            let value = redacted(value);
             Some(format!(
                 "`CLOUDGRANT_SANDBOX={value}` is neither yes nor no, and names no folder that is there\n\n  \
                  tip: set it to `yes`, `no` or a folder; a new folder of that name is `./{value}`"
@@ -239,122 +200,45 @@ pub(crate) enum Output {
     Json,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    Plan(plan::Options),
-    Apply(apply::Options),
-    Drift(drift::Options),
-    Revoke(revoke::Options),
-    Done(done::Options),
-    Stacks(stacks::Options),
-    Explain(explain::Options),
-    Export(export::Options),
-    Permissions(permissions::Options),
-    /// List the clouds and platforms that are linked in, and what each can do
-    Providers,
-    Sandbox(sandbox::Options),
-    Audit(audit::Options),
-    Completions(completions::Options),
-}
+#[cfg(test)]
+impl Global {
+    /// From these words of a command line, without the command.
+    pub(crate) fn parsed(words: &[&str]) -> Self {
+        use clap::Parser;
 
-impl Command {
-    /// Another stack than the manifest's that it is about.
-    pub(crate) fn stack(&self) -> Option<&str> {
-        match self {
-            Self::Revoke(options) => options.stack(),
-            Self::Done(options) => options.stack(),
-            _ => None,
+        #[derive(Parser)]
+        struct Only {
+            #[command(flatten)]
+            global: Global,
         }
+        let words = ["cloudgrant"].iter().chain(words);
+        Only::try_parse_from(words).expect("these options are right").global
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-
-    fn global(arguments: &[&str]) -> Global {
-        let arguments = ["cloudgrant", "plan"].iter().chain(arguments);
-        Cli::try_parse_from(arguments).expect("these arguments are right").global
-    }
-
-    #[test]
-    fn the_definition_holds_together() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn the_sandbox_takes_a_folder_and_no_command() {
-        assert_eq!(global(&["--sandbox"]).sandbox_folder("aws"), Some(".cloudgrant/sandbox/aws".into()));
-        assert_eq!(global(&["--sandbox=yes"]).sandbox_folder("azure"), Some(".cloudgrant/sandbox/azure".into()));
-        assert_eq!(global(&["--sandbox=x/y"]).sandbox_folder("aws"), Some("x/y".into()));
-        let cli = Cli::try_parse_from(["cloudgrant", "--sandbox", "plan"]).expect("an option before the command");
-        assert!(matches!(cli.command, Command::Plan(_)));
-    }
 
     #[test]
     fn colours_are_chosen_and_no_color_wins() {
-        assert_eq!(global(&[]).colour(), ColorChoice::Auto);
-        assert_eq!(global(&["--color", "always"]).colour(), ColorChoice::Always);
-        assert_eq!(global(&["--color=never"]).colour(), ColorChoice::Never);
-        assert_eq!(global(&["--color=always", "--no-color"]).colour(), ColorChoice::Never);
-    }
-
-    /// Whatever is printed as a command of this program can be pasted.
-    #[test]
-    fn what_is_printed_as_a_command_is_one() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots");
-        let mut seen = 0;
-        for file in std::fs::read_dir(folder).expect("the snapshots") {
-            let text = std::fs::read_to_string(file.expect("an entry").path()).expect("text");
-            // The first lines say what was run, which may be wrong on purpose.
-            let said = text.split_once("----- stdout -----").map_or("", |(_, said)| said);
-            let quoted = said.split('`').skip(1).step_by(2);
-            let led = said
-                .lines()
-                .filter_map(|line| line.strip_prefix("To ")?.split_once(": cloudgrant ").map(|(_, rest)| rest));
-            let led = led.map(|rest| format!("cloudgrant {rest}"));
-            let is_one = |text: &&str| text.starts_with("cloudgrant ") && !text.contains("...");
-            for command in quoted.filter(is_one).map(ToOwned::to_owned).chain(led.filter(|text| is_one(&text.as_str())))
-            {
-                let words = words(&command);
-                // `revoke` alone stands for any.
-                if words.len() > 2 {
-                    assert!(Cli::try_parse_from(&words).is_ok(), "{command}");
-                    seen += 1;
-                }
-            }
-        }
-        assert!(seen >= 10, "{seen} commands");
-    }
-
-    /// As a shell takes them apart, which are quoted as this program quotes.
-    fn words(command: &str) -> Vec<String> {
-        let (mut words, mut word, mut is_quoted) = (Vec::new(), String::new(), false);
-        for c in command.chars() {
-            match c {
-                '\'' => is_quoted = !is_quoted,
-                c if c.is_whitespace() && !is_quoted => words.push(std::mem::take(&mut word)),
-                c => word.push(c),
-            }
-        }
-        words.push(word);
-        words.retain(|word| !word.is_empty());
-        words
+        assert_eq!(Global::parsed(&[]).colour(), ColorChoice::Auto);
+        assert_eq!(Global::parsed(&["--color", "always"]).colour(), ColorChoice::Always);
+        assert_eq!(Global::parsed(&["--color=never"]).colour(), ColorChoice::Never);
+        assert_eq!(Global::parsed(&["--color=always", "--no-color"]).colour(), ColorChoice::Never);
     }
 
     #[test]
     fn the_next_command_speaks_of_the_same_thing() {
-        let global = global(&["--file", "my file.yaml", "--provider=aws", "--sandbox=x"]);
+        let global = Global::parsed(&["--file", "my file.yaml", "--provider=aws", "--sandbox=x"]);
         assert_eq!(global.repeated("apply"), "cloudgrant apply --file 'my file.yaml' --provider aws --sandbox=x");
     }
 
     #[test]
     fn a_file_that_is_gone_then_is_not_named() {
         for file in ["-", "/dev/stdin", "/dev/fd/63", "/proc/self/fd/11"] {
-            assert_eq!(global(&["--file", file]).repeated("apply"), "cloudgrant apply --file -", "{file}");
+            assert_eq!(Global::parsed(&["--file", file]).repeated("apply"), "cloudgrant apply --file -", "{file}");
         }
-        assert_eq!(global(&["--file", "/dev/fdx"]).repeated("apply"), "cloudgrant apply --file /dev/fdx");
+        assert_eq!(Global::parsed(&["--file", "/dev/fdx"]).repeated("apply"), "cloudgrant apply --file /dev/fdx");
     }
 }
