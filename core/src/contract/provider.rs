@@ -110,9 +110,11 @@ use crate::vocabulary::scope::Scope;
 /// # let scope = Scope::Domain { domain: Domain::parse("production")? };
 /// # let (precise, carried_by, beside_revoked) = (false, Arc::new([scope.clone()]), Arc::new([]));
 /// # let grant = TaskAccess { name, scope: scope.clone(), reaches, precise, carried_by, beside_revoked };
-/// # let grants = vec![Arc::new(can.check("mine", "grants", grant).map_err(|_| "refused")?)];
+/// # let (projects, domains, naming) = (Vec::new(), vec![Domain::parse("production")?], Naming::default());
+/// # let tenancy = Tenancy { kind: "mine".to_owned(), organization: String::new(), projects, domains, naming };
+/// # let grants = vec![Arc::new(can.check("mine", "grants", &tenancy, grant).map_err(|_| "refused")?)];
 /// # let binding = ScopeBinding { scope, subjects: Vec::new(), grants: grants.clone(), served_elsewhere: Vec::new() };
-/// # let bindings = [can.check("mine", "bindings", binding).map_err(|_| "refused")?];
+/// # let bindings = [can.check("mine", "bindings", &tenancy, binding).map_err(|_| "refused")?];
 ///
 /// // What core does with them:
 /// let permissions = Mine.grant_task_access(&grants).await?;

@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Capabilities, Change, Checked, Confirmed,
-    Connect, Context, Desired, Diagnostic, Engine, Error, ErrorKind, Event, Found, GrantName, HandsOff, HowAsked,
-    Intent, IntentId, Intents, Limit, Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Permissions,
-    Platform, PlatformContext, Provider, Reach, RegisteredKind, RegistryAccess, Report, Resource, ResourceKind,
-    ResourceName, Result, Scope, ScopeBinding, ScopeKind, Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable,
-    Watch,
+    Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Change, Checked, Confirmed, Connect,
+    Desired, Engine, Error, ErrorKind, Event, Found, GrantName, HandsOff, HowAsked, Intent, IntentId, Intents, Limit,
+    Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Permissions, Platform, PlatformContext, Provider,
+    Reach, RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding, Settings, Silent,
+    Stack, TaskAccess, Tenancy, Unmakeable, Watch,
 };
 use serde_json::json;
 

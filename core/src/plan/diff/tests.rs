@@ -312,6 +312,13 @@ fn an_answer_must_have_the_asked_scope() {
 #[test]
 fn what_may_be_done_must_have_the_asked_scope() {
     let can = Capabilities::none().scopes(&ScopeKind::ALL, "");
+    let tenancy = Tenancy {
+        kind: "fake".to_owned(),
+        organization: String::new(),
+        projects: Vec::new(),
+        domains: Vec::new(),
+        naming: Naming::default(),
+    };
     let request = TaskAccess {
         name: GrantName::parse("all").expect("name"),
         scope: production(),
@@ -320,7 +327,7 @@ fn what_may_be_done_must_have_the_asked_scope() {
         carried_by: [production()].into(),
         beside_revoked: [].into(),
     };
-    let grants = [Arc::new(can.check("fake", "grants", request).expect("allowed"))];
+    let grants = [Arc::new(can.check("fake", "grants", &tenancy, request).expect("allowed"))];
     let given = |scope, because| {
         let mut permissions = Permissions::default();
         permissions.add(scope, vec![because], "a right");

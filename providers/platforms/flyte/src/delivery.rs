@@ -52,16 +52,19 @@ mod tests {
         teller(Keys::default())
     }
 
-    fn teller(keys: Keys) -> Teller {
-        let tenancy = Tenancy {
+    fn tenancy() -> Tenancy {
+        Tenancy {
             kind: "flyte".to_owned(),
             organization: String::new(),
             projects: Vec::new(),
             domains: Vec::new(),
             naming: Naming::default(),
-        };
+        }
+    }
+
+    fn teller(keys: Keys) -> Teller {
         let context = PlatformContext {
-            tenancy: Arc::new(tenancy),
+            tenancy: Arc::new(tenancy()),
             stack: Stack::parse("acme").expect("a stack"),
             home: "home".to_owned(),
             is_cloud_in_sandbox: false,
@@ -208,13 +211,18 @@ mod tests {
             let teller = teller(Keys { delivery: way, ..Keys::default() });
             let told = of(&teller, std::slice::from_ref(&one)).expect("told");
             let ids: Vec<_> = told.objects.iter().map(|object| object.id.to_string()).collect();
-            let expected: &[&str] =
-                if way == Way::Settings { &["service-account-setting vision/production"] } else { &[] };
+            let expected: &[&str] = match way {
+                Way::Settings => &["service-account-setting vision/production"],
+                // Somebody else sets it from now on.
+                Way::LeaveSettings => &["platform-binding vision/production"],
+                _ => &[],
+            };
             assert_eq!(ids, expected, "{way:?}");
-            assert!(told.objects.iter().all(|object| object.handoff.is_none()), "{way:?}");
+            let is_handed_off = way == Way::LeaveSettings;
+            assert!(told.objects.iter().all(|object| object.handoff.is_some() == is_handed_off), "{way:?}");
             assert_eq!(told.overridden.values().collect::<Vec<_>>(), [&key], "{way:?}");
         }
-        assert!(DELIVERY.files(&[one]).is_empty());
+        assert!(DELIVERY.files(&tenancy(), &[one]).is_empty());
     }
 
     /// Lists in sentences can be empty.

@@ -1,6 +1,6 @@
 //! From IRSA to EKS Pod Identity and back, and what a manifest has forgotten of it.
 
-use cloudgrant_core::{Approval, Cancel, Engine, Plan, Report, Silent, Verb};
+use cloudgrant_core::{Approval, Cancel, Engine, Plan, Report, Silent};
 
 use crate::pod_identity::{associations, bound};
 use crate::world::{Runs, World, manifest, refused, said};
@@ -123,7 +123,7 @@ async fn the_cluster_is_the_home_where_the_manifest_says_no_issuer() {
     let kept =
         with_issuer(&pods).replace("  binding:", "  home: arn:aws:eks:us-west-2:111122223333:cluster/blue\n  binding:");
     assert!(world.plan(&kept).await.expect("a plan").is_empty());
-    assert!(session.provider().hands_off(Verb::EnableRegistry));
+    assert!(session.provider().hands_off().registries);
 }
 
 /// Nobody may look into the cluster any more: what may be left there is told, and the mark of it stays.
