@@ -215,7 +215,7 @@ fn remember(entry: &mut Collected, because: &IntentId) {
 
 fn finished(collected: All<'_>) -> Vec<Assignment> {
     let mut collected: Vec<_> = collected.into_iter().collect();
-    collected.sort_by(|(key, _), (other, _)| key.cmp(other));
+    collected.sort_by_key(|(key, _)| *key);
     let finish = |((scope, role), entry): (Key<'_>, Collected)| {
         let by_repository = entry.by_repository && !entry.all_repositories && !entry.repositories.is_empty();
         let condition = match by_repository {
