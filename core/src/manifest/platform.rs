@@ -266,11 +266,12 @@ fn names_of_pairs(platform: &Tenancy, problems: &mut Vec<Diagnostic>) {
         }
         if let Some(first) = first.filter(|_| namespaces_differ) {
             problems.push(alike(&first, &pair, &format!("namespace `{namespace}`"), "namespace"));
-        } else if accounts_differ && !namespaces_differ {
-            if let Some(first) = accounts.insert(subject.clone(), pair.clone()) {
-                let shared = format!("service account `{account}` of the namespace `{namespace}`");
-                problems.push(alike(&first, &pair, &shared, "service_account"));
-            }
+        } else if accounts_differ
+            && !namespaces_differ
+            && let Some(first) = accounts.insert(subject.clone(), pair.clone())
+        {
+            let shared = format!("service account `{account}` of the namespace `{namespace}`");
+            problems.push(alike(&first, &pair, &shared, "service_account"));
         }
         namespaces.insert(namespace.to_owned(), pair);
     }

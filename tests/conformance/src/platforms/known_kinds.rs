@@ -11,6 +11,7 @@ pub const KINDS_OF_CLOUDS: &[&str] = &[
     "kms-key-policy-statement",
     "resource-policy-statement",
     "ecr-pull-through",
+    "eks-pod-identity-association",
     "managed-identity",
     "federated-credential",
     "role-assignment",

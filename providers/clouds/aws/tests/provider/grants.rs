@@ -58,7 +58,7 @@ async fn requirement_28_s3_both_arns_and_a_condition_for_the_prefix() {
 fn documented() -> BTreeMap<String, BTreeSet<String>> {
     let readme = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../README.md");
     let readme = std::fs::read_to_string(readme).expect("the README");
-    let (_, table) = readme.split_once("Access levels, and what they come to on AWS:").expect("the table");
+    let (_, table) = readme.split_once("Access levels, and the actions that they give on AWS:").expect("the table");
     let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
     let (mut levels, mut before) = (BTreeMap::<String, BTreeSet<String>>::new(), BTreeSet::new());
     for row in table.lines().skip_while(|line| !line.starts_with("| `")).take_while(|line| line.starts_with("| `")) {

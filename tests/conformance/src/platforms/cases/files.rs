@@ -88,7 +88,7 @@ pub(super) async fn files_tell_listed_pairs<F: PlatformFixture>() -> Checked {
             let value = bench.value(&sketch, &principal.scope);
             let tells = |file: &&DeliveryFile| file.content.contains(&value);
             for (pair, _) in &principal.serves {
-                let is_told = all.iter().filter(tells).any(|file| is_named(pair, &[file.content.clone()]));
+                let is_told = all.iter().filter(tells).any(|file| is_named(pair, std::slice::from_ref(&file.content)));
                 hold(is_told, || format!("{pair} runs under `{value}`, and no file tells it"))?;
             }
         }

@@ -131,8 +131,10 @@ pub(super) async fn asked_for_is_taken_back<F: PlatformFixture>() -> Checked {
             let Some(handoff) = &object.handoff else { continue };
             is_any = true;
             let named = of_scope(object, &principals).flat_map(|principal| &principal.serves);
-            let named: Vec<_> =
-                named.map(|(pair, _)| pair).filter(|pair| is_named(pair, &[handoff.document.clone()])).collect();
+            let named: Vec<_> = named
+                .map(|(pair, _)| pair)
+                .filter(|pair| is_named(pair, std::slice::from_ref(&handoff.document)))
+                .collect();
             taken_back(run.platform.as_ref(), object, handoff, &named)?;
         }
     }

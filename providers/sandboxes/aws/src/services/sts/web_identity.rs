@@ -98,8 +98,9 @@ impl<'a> Token<'a> {
 /// The provider by which the role's account knows the token's issuer.
 fn provider(state: &State, role: &Role, token: &Token<'_>) -> Answer<OidcProvider> {
     let url = token.issuer.trim_start_matches("https://");
-    let known = state.accounts.get(&role.account).into_iter().flat_map(|account| account.oidc.values());
-    known.cloned().find(|provider| provider.url == url).ok_or_else(|| {
+    let account = state.accounts.get(&role.account);
+    let found = account.and_then(|account| account.oidc.values().find(|provider| provider.url == url));
+    found.cloned().ok_or_else(|| {
         let message = format!("No OpenIDConnect provider found in your account for {}", token.issuer);
         ApiError::new("InvalidIdentityToken", 400, message)
     })
@@ -123,7 +124,7 @@ mod tests {
 
     /// A role that trusts this subject of an issuer, and the issuer.
     fn world(folder: &std::path::Path, url: &str, subject: Value) -> (State, Issuer) {
-        let store = Store::open(&folder.join("aws"), "aws").expect("opens");
+        let store = Store::open(folder.join("aws"), "aws").expect("opens");
         let quotas = Quotas::new(&BTreeMap::new()).expect("defaults");
         let mut state = State::load(store, Partition::Commercial, quotas, Duration::ZERO).expect("loads");
         let provider = OidcProvider {
@@ -201,7 +202,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let url = "oidc.eks.example/id/TWO";
         let (mut state, issuer) = world(folder.path(), url, json!("system:serviceaccount:a:b"));
-        let mut refused = |token: &str| assume(&mut state, &asked(token)).err().expect("refused").message;
+        let mut refused = |token: &str| assume(&mut state, &asked(token)).expect_err("refused").message;
         let token = issuer.token(("a", "b"), &json!("sts.amazonaws.com"), 600, &Value::Null).expect("signed");
         let (text, _) = token.rsplit_once('.').expect("three parts");
         assert_eq!(refused(&format!("{text}.")), "Token signature invalid");
