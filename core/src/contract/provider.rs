@@ -101,7 +101,7 @@ use crate::vocabulary::scope::Scope;
 /// # }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let can = Capabilities::none()
+/// # const CAN: Capabilities = Capabilities::none()
 /// #     .scopes(&ScopeKind::ALL, "")
 /// #     .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read])]);
 /// # let (name, kind) = (ResourceName::parse("data")?, ResourceKind::OBJECT_STORE);
@@ -112,9 +112,9 @@ use crate::vocabulary::scope::Scope;
 /// # let grant = TaskAccess { name, scope: scope.clone(), reaches, precise, carried_by, beside_revoked };
 /// # let (projects, domains, naming) = (Vec::new(), vec![Domain::parse("production")?], Naming::default());
 /// # let tenancy = Tenancy { kind: "mine".to_owned(), organization: String::new(), projects, domains, naming };
-/// # let grants = vec![Arc::new(can.check("mine", "grants", &tenancy, grant).map_err(|_| "refused")?)];
+/// # let grants = vec![Arc::new(CAN.check("mine", "grants", &tenancy, grant).map_err(|_| "refused")?)];
 /// # let binding = ScopeBinding { scope, subjects: Vec::new(), grants: grants.clone(), served_elsewhere: Vec::new() };
-/// # let bindings = [can.check("mine", "bindings", &tenancy, binding).map_err(|_| "refused")?];
+/// # let bindings = [CAN.check("mine", "bindings", &tenancy, binding).map_err(|_| "refused")?];
 ///
 /// // What core does with them:
 /// let permissions = Mine.grant_task_access(&grants).await?;
