@@ -64,11 +64,21 @@ data "aws_iam_policy_document" "global" {
       variable = "s3:prefix"
       values   = ["inputs/", "inputs/*"]
     }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
   statement {
     sid       = "TrainingDataRead"
     actions   = ["s3:GetObject"]
     resources = ["arn:aws:s3:::acme-training/inputs/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 }
 
@@ -90,11 +100,21 @@ data "aws_iam_policy_document" "forecasting_production" {
     sid       = "ForecastingProductionList"
     actions   = ["s3:ListBucket"]
     resources = ["arn:aws:s3:::acme-forecasts"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
   statement {
     sid       = "ForecastingProductionReadWrite"
-    actions   = ["s3:GetObject", "s3:PutObject"]
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
     resources = ["arn:aws:s3:::acme-forecasts/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
   statement {
     sid       = "ForecastingProductionSecrets"
@@ -108,6 +128,11 @@ data "aws_iam_policy_document" "forecasting_development" {
     sid       = "ForecastingDevelopmentList"
     actions   = ["s3:ListBucket"]
     resources = ["arn:aws:s3:::acme-forecasts"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 }
 
@@ -121,6 +146,11 @@ data "aws_iam_policy_document" "vision_production" {
       variable = "s3:prefix"
       values   = ["frames/", "frames/*"]
     }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
   statement {
     sid = "VisionProductionManage"
@@ -132,6 +162,11 @@ data "aws_iam_policy_document" "vision_production" {
       "s3:PutObject",
     ]
     resources = ["arn:aws:s3:::acme-vision/frames/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 }
 
@@ -168,7 +203,10 @@ resource "aws_iam_policy" "scope" {
   path        = local.path
   description = "Task code access, managed by cloudgrant (stack acme-projects, home ${local.home})"
   policy      = each.value
-  tags        = { "cloudgrant:stack" = "acme-projects", "cloudgrant:home" = local.home }
+  tags = merge(
+    { "cloudgrant:stack" = "acme-projects", "cloudgrant:home" = local.home },
+    each.key == "global" ? { "cloudgrant:attached-to:acme-userflyterole" = "" } : {},
+  )
 }
 
 import {

@@ -19,11 +19,21 @@ data "aws_iam_policy_document" "global" {
       variable = "s3:prefix"
       values   = ["inputs/", "inputs/*"]
     }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
   statement {
     sid       = "TrainingDataRead"
     actions   = ["s3:GetObject"]
     resources = ["arn:aws:s3:::acme-training/inputs/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
 }
 
@@ -37,7 +47,11 @@ resource "aws_iam_policy" "global" {
   path        = local.path
   description = "Task code access, managed by cloudgrant (stack acme-ml, home ${local.home})"
   policy      = data.aws_iam_policy_document.global.json
-  tags        = { "cloudgrant:stack" = "acme-ml", "cloudgrant:home" = local.home }
+  tags = {
+    "cloudgrant:stack"                          = "acme-ml"
+    "cloudgrant:home"                           = local.home
+    "cloudgrant:attached-to:acme-userflyterole" = ""
+  }
 }
 
 import {
@@ -55,11 +69,21 @@ data "aws_iam_policy_document" "production" {
     sid       = "ModelsProductionList"
     actions   = ["s3:ListBucket"]
     resources = ["arn:aws:s3:::acme-models"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
   statement {
     sid       = "ModelsProductionReadWrite"
-    actions   = ["s3:GetObject", "s3:PutObject"]
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
     resources = ["arn:aws:s3:::acme-models/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceAccount"
+      values   = [local.account]
+    }
   }
   statement {
     sid       = "ModelsProductionSecrets"
