@@ -24,7 +24,9 @@ pub(crate) fn file(session: &Session, desired: &Desired) -> DeliveryFile {
         content.push_str(&format!("\n{block}"));
     }
     if !others.is_empty() {
-        content.push_str("\n# Not here, as they are for somebody else to make, or parts of what others write too:\n");
+        content.push_str(
+            "\n# Not here: what somebody else makes, what the platform is told, and parts of what others write too:\n",
+        );
         for id in others {
             content.push_str(&format!("# - {id}\n"));
         }

@@ -224,6 +224,8 @@ mod tests {
                 _ => &[],
             };
             assert_eq!(ids, expected, "{way:?}");
+            // What cloudgrant sets by itself, nobody who confirmed it before is asked to take back.
+            assert_eq!(!told.takes_over.is_empty(), way == DeliveryMethod::Settings, "{way:?}");
             let is_handed_off = way == DeliveryMethod::LeaveSettings;
             assert!(told.objects.iter().all(|object| object.handoff.is_some() == is_handed_off), "{way:?}");
             assert_eq!(told.overridden.values().collect::<Vec<_>>(), [&key], "{way:?}");

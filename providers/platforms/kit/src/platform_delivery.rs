@@ -279,6 +279,7 @@ impl PlatformDelivery {
                     set.push(principal.clone());
                 }
                 (Identity::BoundByCloud { .. }, DeliveryMethod::Settings) => {
+                    desired.takes_over.extend(service_account_settings::all_handed_off(principal));
                     desired.objects.extend(cloudgrant_platform_settings::objects(principal));
                 }
                 (Identity::BoundByCloud { .. }, DeliveryMethod::LeaveSettings) => {

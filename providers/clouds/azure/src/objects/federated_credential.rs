@@ -55,7 +55,7 @@ pub(super) async fn delete(azure: &Azure, name: &str, before: &Value) -> Result<
 pub(super) fn terraform(azure: &Azure, object: &Object) -> Option<TerraformBlock> {
     let attributes = object.attributes.value();
     let identity = resource(text(&attributes, "identity")).ok()?;
-    let (identity, looked_up) = managed_identity::in_terraform(azure, &identity, object, "id");
+    let (identity, looked_up) = managed_identity::in_terraform(azure, &identity, object, "id")?;
     let of = |key: &str| text(&attributes, key).to_owned();
     let arguments = vec![
         ("name", Text(last(&object.id.name).to_owned())),

@@ -48,23 +48,26 @@ pub(super) fn terraform(azure: &Azure, object: &Object) -> Vec<TerraformBlock> {
 }
 
 /// How another object's blocks call an attribute of an identity, whether the stack makes it or somebody else did; then with the block
-/// that looks it up.
+/// that looks it up. `None` for one of another subscription: the provider would look in its own, where another may have that name.
 pub(super) fn in_terraform(
     azure: &Azure,
     identity: &ResourceId,
     object: &Object,
     attribute: &str,
-) -> (TerraformValue, Option<TerraformBlock>) {
+) -> Option<(TerraformValue, Option<TerraformBlock>)> {
     let own = kinds::identity(identity, azure.names.group());
     if object.depends_on.contains(&own) {
-        return (TerraformBlock::attribute_of(TERRAFORM, &own.name, attribute), None);
+        return Some((TerraformBlock::attribute_of(TERRAFORM, &own.name, attribute), None));
+    }
+    if identity.subscription() != azure.names.group().subscription() {
+        return None;
     }
     let arguments = vec![
         ("name", Text(identity.name().to_owned())),
         ("resource_group_name", Text(identity.resource_group().unwrap_or_default().to_owned())),
     ];
     let block = TerraformBlock::data(TERRAFORM, &own.name, arguments);
-    (block.attribute(attribute), Some(block))
+    Some((block.attribute(attribute), Some(block)))
 }
 
 /// Makes it, or gives it our tags. Writing it replaces all tags: those of others are kept.

@@ -32,7 +32,7 @@ pub(super) fn terraform(azure: &Azure, object: &Object) -> Option<Vec<TerraformB
     let attributes = object.attributes.value();
     let (scope, role) = (resource(text(&attributes, "scope")).ok()?, text(&attributes, "role_id"));
     let identity = resource(text(&attributes, "principal")).ok()?;
-    let (principal, looked_up) = managed_identity::in_terraform(azure, &identity, object, "principal_id");
+    let (principal, looked_up) = managed_identity::in_terraform(azure, &identity, object, "principal_id")?;
     let own_role = object.depends_on.iter().find(|id| id.kind == kinds::ROLE);
     let role = match own_role {
         Some(own) => TerraformBlock::attribute_of(custom_role::TERRAFORM, &own.name, "role_definition_resource_id"),

@@ -5,7 +5,7 @@ use cloudgrant_union as _;
 use std::path::Path;
 
 use cloudgrant_core::manifest::{Loaded, Overrides};
-use cloudgrant_core::{Connect, ErrorKind};
+use cloudgrant_core::{Connect, ErrorKind, Object, ObjectId, Ownership, Scope, TerraformPurpose};
 use serde_json::{Value, json};
 
 use crate::Azure;
@@ -270,5 +270,33 @@ async fn an_assignment_under_the_derived_name_keeps_its_role_for_a_moment_only_w
 
     fn derived() -> String {
         names().assignment(&group(), &role_of_tests(), PRINCIPAL)
+    }
+}
+
+/// By its name alone, Terraform would find whoever has that name in the provider's own subscription.
+#[tokio::test]
+async fn terraform_looks_for_nobody_of_another_subscription() {
+    let cloud = Loopback::start(|_, _| refusal(404, "NotAsked")).await;
+    let azure = azure(&cloud).await;
+    for (subscription, is_looked_up) in [(SUBSCRIPTION, true), ("00000000-0000-0000-0000-0000000000ff", false)] {
+        let identity = id().replace(SUBSCRIPTION, subscription);
+        let object = Object {
+            id: ObjectId::new(super::kinds::ASSIGNMENT, "somebody: reader on data"),
+            scope: Scope::Global,
+            attributes: json!({ "principal": identity, "scope": group(), "role": "reader", "role_id": ROLE }).into(),
+            references: Vec::new(),
+            depends_on: Vec::new(),
+            because: Vec::new(),
+            ownership: Ownership::Exclusive,
+            touches: Vec::new(),
+            handoff: None,
+        };
+        let kinds = super::terraform(&azure, &object)
+            .map(|blocks| blocks.iter().map(|block| (block.purpose, block.kind)).collect::<Vec<_>>());
+        let expected = [
+            (TerraformPurpose::Data, "azurerm_user_assigned_identity"),
+            (TerraformPurpose::Resource, "azurerm_role_assignment"),
+        ];
+        assert_eq!(kinds.as_deref(), is_looked_up.then_some(&expected[..]), "{subscription}");
     }
 }

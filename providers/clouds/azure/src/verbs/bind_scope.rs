@@ -332,6 +332,8 @@ pub(crate) fn assignment_object(names: &Names, identity: &ResourceId, scope: &Sc
 
 #[cfg(test)]
 mod tests {
+    use cloudgrant_core::{Capabilities, Naming, Project, ScopeKind, Tenancy};
+
     use super::*;
     use crate::client::loopback::{Loopback, json as answer, refusal};
     use crate::objects::tests::azure_of;
@@ -361,5 +363,29 @@ mod tests {
             let found = named(&azure, &id, &domain).await;
             assert_eq!(found.map_err(|error| error.kind()).err(), expected);
         }
+    }
+
+    /// The last lock of four: the capabilities don't have the scope, only core checks them, and core looks at the answers' scopes.
+    #[tokio::test]
+    async fn a_project_is_bound_to_nothing_whoever_asks_for_it() {
+        const EVERY_SCOPE: Capabilities = Capabilities::none().scopes(&ScopeKind::ALL, "");
+        let cloud = Loopback::start(|_, _| answer(200, json!({ "value": [] }))).await;
+        let azure = azure_of("flyte", cloud.config()).await;
+        let (project, domain) =
+            (Project::parse("vision").expect("a project"), Domain::parse("production").expect("a domain"));
+        let tenancy = Tenancy {
+            kind: "flyte".to_owned(),
+            organization: String::new(),
+            projects: vec![project.clone()],
+            domains: vec![domain.clone()],
+            naming: Naming::default(),
+        };
+        let scope = Scope::ProjectDomain { project, domain };
+        let subjects = tenancy.subjects(&scope);
+        let binding = ScopeBinding { scope, subjects, grants: Vec::new(), served_elsewhere: Vec::new() };
+        let binding = EVERY_SCOPE.check("azure", "bindings[0]", &tenancy, binding).expect("these capabilities have it");
+        let error = bound(&azure, &[binding], &Permissions::default()).await.expect_err("Azure binds domains");
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("can't bind project vision in domain production"), "{error}");
     }
 }
