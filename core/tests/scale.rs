@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Engine, Error,
-    ErrorKind, Intent, Object, ObjectId, Observed, Outcome, Ownership, Permissions, Provider, RegisteredKind,
+    ErrorKind, Intent, Locator, Object, ObjectId, Observed, Outcome, Ownership, Permissions, Provider, RegisteredKind,
     Registration, RegistryAccess, ResourceKind, Result, ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
 };
 use cloudgrant_flyte as _;
@@ -83,8 +83,8 @@ impl Connect for Plain {
         .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read, Access::Write])]);
     type Config = Config;
 
-    fn resource_kind(_: &str) -> Result<ResourceKind, Diagnostic> {
-        Ok(ResourceKind::OBJECT_STORE)
+    fn parse_locator(text: &str) -> Result<(ResourceKind, Locator), Diagnostic> {
+        Ok((ResourceKind::OBJECT_STORE, Locator::new(text, ())))
     }
 
     fn directs_credentials(_: &Config) -> Vec<Diagnostic> {

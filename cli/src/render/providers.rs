@@ -166,7 +166,7 @@ mod tests {
 
     use async_trait::async_trait;
     use cloudgrant_core::{
-        Approved, Backend, Bound, Checked, Connect, Context, Desired, Diagnostic, Inexact, Observed, Outcome,
+        Approved, Backend, Bound, Checked, Connect, Context, Desired, Diagnostic, Inexact, Locator, Observed, Outcome,
         Permissions, Provider, RegisteredKind, RegistryAccess, Result, ScopeBinding, TaskAccess,
     };
 
@@ -211,8 +211,8 @@ mod tests {
             .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read, Access::Write])]);
         type Config = Value;
 
-        fn resource_kind(_: &str) -> Result<ResourceKind, Diagnostic> {
-            Ok(ResourceKind::OBJECT_STORE)
+        fn parse_locator(text: &str) -> Result<(ResourceKind, Locator), Diagnostic> {
+            Ok((ResourceKind::OBJECT_STORE, Locator::new(text, ())))
         }
         fn directs_credentials(_: &Value) -> Vec<Diagnostic> {
             Vec::new()

@@ -28,6 +28,7 @@ use crate::contract::stacks::Stacks;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
+use crate::vocabulary::locator::Locator;
 use crate::vocabulary::names::{GrantName, Stack};
 use crate::vocabulary::resource::{Resource, ResourceKind};
 use crate::vocabulary::scope::Scope;
@@ -105,7 +106,7 @@ use crate::vocabulary::scope::Scope;
 /// #     .scopes(&ScopeKind::ALL, "")
 /// #     .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read])]);
 /// # let (name, kind) = (ResourceName::parse("data")?, ResourceKind::OBJECT_STORE);
-/// # let resource = Arc::new(Resource { name, kind, locator: "store://data".to_owned(), force: false });
+/// # let resource = Arc::new(Resource { name, kind, locator: Locator::new("store://data", ()), force: false });
 /// # let (reaches, name) = (vec![Reach { resource, access: Access::Read }], GrantName::parse("read-data")?);
 /// # let scope = Scope::Domain { domain: Domain::parse("production")? };
 /// # let (precise, carried_by, beside_revoked) = (false, Arc::new([scope.clone()]), Arc::new([]));
@@ -449,19 +450,20 @@ pub trait Connect: Provider + Sized + 'static {
     /// Its section of the manifest. Unknown keys must be refused (`deny_unknown_fields`).
     type Config: DeserializeOwned + Send + 'static;
 
-    /// Understands a locator of the manifest.
+    /// Reads a locator of the manifest, once: what kind of thing it names, and [what the provider makes of it](Locator::new), with which it
+    /// works from then on ([`Locator::parsed`]).
     ///
     /// # Errors
     /// What is wrong with it, and what would be right. Core adds the place.
-    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic>;
+    fn parse_locator(text: &str) -> Result<(ResourceKind, Locator), Diagnostic>;
 
     /// The same of what stands for a registry: whoever wrote something that is no locator is told how a registry's is written, and
     /// nothing of other kinds.
     ///
     /// # Errors
-    /// As [`resource_kind`](Self::resource_kind).
-    fn registry_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
-        Self::resource_kind(locator)
+    /// As [`parse_locator`](Self::parse_locator).
+    fn parse_registry(text: &str) -> Result<(ResourceKind, Locator), Diagnostic> {
+        Self::parse_locator(text)
     }
 
     /// What of its section directs credentials: says where they are sent (an endpoint, an authority), whom to believe (a
@@ -514,7 +516,10 @@ mod tests {
     fn without_knowing_the_cloud_kind_locator_and_level_count() {
         let reach = |kind, locator: &str, access| {
             let name = ResourceName::parse("it").expect("a name");
-            Reach { resource: Arc::new(Resource { name, kind, locator: locator.to_owned(), force: false }), access }
+            Reach {
+                resource: Arc::new(Resource { name, kind, locator: Locator::new(locator, ()), force: false }),
+                access,
+            }
         };
         let (objects, other) = (ResourceKind::OBJECT_STORE, ResourceKind::OTHER);
         for (one, two, expected) in [

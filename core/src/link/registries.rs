@@ -10,6 +10,7 @@ use crate::link::reader::Reader;
 use crate::text::redact::redacted;
 use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{Reach, RegistryAccess};
+use crate::vocabulary::locator::Locator;
 use crate::vocabulary::names::ResourceName;
 use crate::vocabulary::resource::{Resource, ResourceKind};
 
@@ -31,33 +32,34 @@ impl Reader<'_> {
                 linked.iter().filter(|linked| self.registration.is_none_or(|selected| selected.id != linked.id))
             {
                 let Some(locator) = entry.locators.get(provider.id) else { continue };
-                if let Err(problem) = (provider.registry_kind)(locator) {
+                if let Err(problem) = (provider.parse_registry)(locator) {
                     self.problems.push(at_locator(problem, format!("{path}.{}", provider.id), locator));
                 }
             }
-            let Some(Registration { id, capabilities, registry_kind, .. }) = self.registration else { continue };
+            let Some(Registration { id, capabilities, parse_registry, .. }) = self.registration else { continue };
             let id = *id;
             let locator = entry.locators.get(id);
-            let is_right = match locator.map(|locator| (locator, registry_kind(locator))) {
-                Some((_, Ok(kind))) if kind == ResourceKind::REGISTRY => true,
-                Some((locator, Ok(kind))) => {
+            let right = match locator.map(|locator| (locator, parse_registry(locator))) {
+                Some((_, Ok((kind, locator)))) if kind == ResourceKind::REGISTRY => Some(locator),
+                Some((locator, Ok((kind, _)))) => {
                     let message = format!("`{}` is {}, not a registry", redacted(locator), kind.with_article());
                     let hint = "grant it to task code instead: `resources` and `grants`";
                     self.problem(format!("{path}.{id}"), message, hint);
-                    false
+                    None
                 }
                 Some((locator, Err(problem))) => {
                     self.problems.push(at_locator(problem, format!("{path}.{id}"), locator));
-                    false
+                    None
                 }
                 None => {
                     self.no_locator(&path, &format!("registry `{}`", entry.name), entry.name.as_str());
-                    false
+                    None
                 }
             };
             // A registry's name is a label, as a resource's is.
             let Ok(name) = ResourceName::parse(entry.name.as_str()) else { continue };
-            let locator = locator.cloned().unwrap_or_default();
+            let is_right = right.is_some();
+            let locator = right.unwrap_or_else(|| Locator::new("", ()));
             let resource = Resource { name, kind: ResourceKind::REGISTRY, locator, force: false };
             let reach = Reach { resource: Arc::new(resource), access: entry.access };
             let request = RegistryAccess { name: entry.name.clone(), reach: [reach] };

@@ -27,16 +27,15 @@ impl Reader<'_> {
                 let selected_one = self.registration.filter(|selected| selected.id == id);
                 let linked_one = || linked.iter().find(|provider| provider.id == id).copied();
                 let Some(provider) = selected_one.or_else(linked_one) else { continue };
-                match (provider.resource_kind)(locator) {
-                    Ok(kind) if self.registration.is_none_or(|selected| id == selected.id) => {
-                        let resource =
-                            Resource { name: name.clone(), kind, locator: locator.clone(), force: entry.force };
+                match (provider.parse_locator)(locator) {
+                    Ok((kind, locator)) if self.registration.is_none_or(|selected| id == selected.id) => {
+                        let resource = Resource { name: name.clone(), kind, locator, force: entry.force };
                         selected = Some(Arc::new(resource));
                     }
                     Ok(_) => {}
                     Err(mut problem) => {
                         let theirs =
-                            linked.iter().find(|other| other.id != id && (other.resource_kind)(locator).is_ok());
+                            linked.iter().find(|other| other.id != id && (other.parse_locator)(locator).is_ok());
                         if let Some(theirs) = theirs {
                             let locator = redacted(locator);
                             problem = problem.hint(format!("that is {0}'s: write `{0}: {locator}`", theirs.id));
@@ -51,7 +50,7 @@ impl Reader<'_> {
         for (name, entry) in nameless {
             for provider in &linked {
                 let Some(locator) = entry.locators.get(provider.id) else { continue };
-                if let Err(problem) = (provider.resource_kind)(locator) {
+                if let Err(problem) = (provider.parse_locator)(locator) {
                     self.problems.push(at_locator(problem, format!("resources.{name}.{}", provider.id), locator));
                 }
             }

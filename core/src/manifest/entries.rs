@@ -106,7 +106,7 @@ pub(super) fn meant_resources(resources: Option<&BTreeSet<String>>, problems: &m
 fn meant_locator(name: &str, value: &Value) -> Option<String> {
     let locator = value.as_str()?;
     let providers = clouds::providers().ok()?;
-    let theirs = providers.iter().find(|provider| (provider.resource_kind)(locator).is_ok())?;
+    let theirs = providers.iter().find(|provider| (provider.parse_locator)(locator).is_ok())?;
     Some(format!("write `{name}: {{ {}: {} }}`", theirs.id, redacted(locator)))
 }
 

@@ -18,7 +18,7 @@ pub(super) fn name_those_of_the_kind(manifest: &Manifest, problems: &mut [Diagno
             {
                 let entry = manifest.resources.iter().find(|(name, _)| name.as_str() == resource);
                 let locator = entry.and_then(|(_, entry)| entry.locators.get(provider.id));
-                let kind = locator.and_then(|locator| (provider.resource_kind)(locator).ok());
+                let kind = locator.and_then(|locator| (provider.parse_locator)(locator).ok()).map(|(kind, _)| kind);
                 kind.map_or(&[], |kind| provider.capabilities.levels(kind))
             }
             [Step::Key(list), Step::Index(_), Step::Key(access)] if list == "registries" && access == "access" => {

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod checked;
 pub(crate) mod inexact;
 pub(crate) mod intent;
+pub(crate) mod locator;
 pub(crate) mod names;
 pub(crate) mod note;
 pub(crate) mod prefix;

@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 use serde::{Serialize, Serializer};
 
 use crate::vocabulary::access::Access;
+use crate::vocabulary::locator::Locator;
 use crate::vocabulary::names::ResourceName;
 
 /// What kind of thing a resource is. The kinds are open: a provider registers those that its cloud has
@@ -145,9 +146,8 @@ pub struct Resource {
     pub name: ResourceName,
     /// What it is, as the provider understood its locator.
     pub kind: ResourceKind,
-    /// The locator in the provider's own notation, as the manifest has it; the provider parsed it before
-    /// it came here ([`crate::Connect::resource_kind`]).
-    pub locator: String,
+    /// How the cloud names it: as the manifest writes it, and as the provider read that.
+    pub locator: Locator,
     /// The manifest insists (`force: true`), although the provider would refuse this resource as one of the
     /// platform's own.
     pub force: bool,

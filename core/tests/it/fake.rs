@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Change, Checked, Confirmed, Connect,
     Desired, Engine, Error, ErrorKind, Event, Found, GrantName, HandsOff, HowAsked, Intent, IntentId, Intents, Limit,
-    Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Permissions, Platform, PlatformContext, Provider,
-    Reach, RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding, Settings, Silent,
-    Stack, TaskAccess, Tenancy, Unmakeable, Watch,
+    Locator, Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Permissions, Platform, PlatformContext,
+    Provider, Reach, RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding,
+    Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable, Watch,
 };
 use serde_json::json;
 
@@ -326,7 +326,7 @@ pub(crate) fn granting_stores(names: &[&str]) -> Intents {
     let resource = Resource {
         name: ResourceName::parse("store").expect("name"),
         kind: ResourceKind::OBJECT_STORE,
-        locator: "store://store".to_owned(),
+        locator: Locator::new("store://store", ()),
         force: false,
     };
     reaching(names, &[Reach { resource: Arc::new(resource), access: Access::Read }])

@@ -66,7 +66,7 @@ fn resource_name(at: usize) -> String {
 /// A world, and what the provider says of itself.
 pub(crate) struct Bench<F: Fixture> {
     pub(crate) fixture: Arc<F>,
-    registration: Registration,
+    pub(crate) registration: Registration,
     /// The fixture's resources as the provider understands them.
     pub(crate) resources: Vec<(String, ResourceKind)>,
     pub(crate) registries: Vec<String>,
@@ -84,8 +84,8 @@ impl<F: Fixture> Bench<F> {
         let fixture = Arc::new(F::fresh().await);
         let mut resources = Vec::new();
         for locator in fixture.resources() {
-            match F::Provider::resource_kind(&locator) {
-                Ok(kind) => resources.push((locator, kind)),
+            match F::Provider::parse_locator(&locator) {
+                Ok((kind, _)) => resources.push((locator, kind)),
                 Err(problem) => return found(format!("the fixture's resource `{locator}` is refused: {problem}")),
             }
         }
@@ -146,8 +146,8 @@ impl<F: Fixture> Bench<F> {
         }
         let (mut sketch, mut access) = (Sketch::new(), Vec::new());
         for (at, locator) in locators.into_iter().enumerate() {
-            let kind = match F::Provider::resource_kind(&locator) {
-                Ok(kind) => kind,
+            let kind = match F::Provider::parse_locator(&locator) {
+                Ok((kind, _)) => kind,
                 Err(problem) => return found(format!("the fixture's resource `{locator}` is refused: {problem}")),
             };
             match self.capabilities().registry_levels().first() {
@@ -304,7 +304,7 @@ pub(crate) struct Run {
     pub(crate) intents: Intents,
     /// Where something is only to be taken away: all that there is before.
     whole: Option<Manifest>,
-    registration: Registration,
+    pub(crate) registration: Registration,
     pub(crate) settings: Settings,
 }
 

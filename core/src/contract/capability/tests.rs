@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::vocabulary::intent::{Reach, RegistryAccess, TaskAccess};
+use crate::vocabulary::locator::Locator;
 use crate::vocabulary::names::{Domain, GrantName, Project, RegistryName, ResourceName};
 use crate::vocabulary::note::Level;
 use crate::vocabulary::principal::Naming;
@@ -42,7 +43,7 @@ fn pair() -> Scope {
 
 fn reach(kind: ResourceKind, access: Access) -> Reach {
     let name = ResourceName::parse("thing").expect("name");
-    Reach { resource: Arc::new(Resource { name, kind, locator: "the-thing".to_owned(), force: false }), access }
+    Reach { resource: Arc::new(Resource { name, kind, locator: Locator::new("the-thing", ()), force: false }), access }
 }
 
 fn grant(scope: Scope, kind: ResourceKind, access: Access) -> TaskAccess {
@@ -277,7 +278,7 @@ fn a_level_may_be_exact_on_some_resources() {
         capabilities.check("azure", "grants[2]", &tenancy(), request).expect("declared").notes(|_, _| false).count()
     };
     assert_eq!(told(request.clone()), 1);
-    Arc::make_mut(&mut request.reaches[0].resource).locator.push('/');
+    Arc::make_mut(&mut request.reaches[0].resource).locator = Locator::new("the-thing/", ());
     assert_eq!(told(request), 0);
     assert!(capabilities.inexact_level(ResourceKind::OBJECT_STORE, Access::Write).is_some(), "the table stays whole");
 }

@@ -12,6 +12,7 @@ use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::provider::{Connect, Context, Provider};
 use crate::manifest::text::strict;
 use crate::vocabulary::intent::Intents;
+use crate::vocabulary::locator::Locator;
 use crate::vocabulary::resource::ResourceKind;
 
 /// A provider that is linked in. Made by [`register_provider!`](crate::register_provider).
@@ -23,10 +24,10 @@ pub struct Registration {
     pub summary: &'static str,
     /// What it can do.
     pub capabilities: Capabilities,
-    /// Understands a locator: [`Connect::resource_kind`].
-    pub resource_kind: fn(&str) -> Result<ResourceKind, Diagnostic>,
-    /// The same of a registry's: [`Connect::registry_kind`].
-    pub registry_kind: fn(&str) -> Result<ResourceKind, Diagnostic>,
+    /// Reads a locator: [`Connect::parse_locator`].
+    pub parse_locator: fn(&str) -> Result<(ResourceKind, Locator), Diagnostic>,
+    /// Reads a registry's: [`Connect::parse_registry`].
+    pub parse_registry: fn(&str) -> Result<(ResourceKind, Locator), Diagnostic>,
     /// Reads the provider's section and says what is wrong with it, at key paths within the section.
     pub check_config: fn(&Value) -> Vec<Diagnostic>,
     /// What of the section, which must be one that can be read, directs credentials: [`Connect::directs_credentials`].
@@ -106,8 +107,8 @@ impl Registration {
             id: P::ID,
             summary: P::SUMMARY,
             capabilities: P::CAPABILITIES,
-            resource_kind: P::resource_kind,
-            registry_kind: P::registry_kind,
+            parse_locator: P::parse_locator,
+            parse_registry: P::parse_registry,
             check_config: check_config::<P>,
             directs_credentials: directs_credentials::<P>,
             variables: P::VARIABLES,
@@ -217,8 +218,8 @@ mod tests {
             id,
             summary: "",
             capabilities: Capabilities::none(),
-            resource_kind: |_| Err(Diagnostic::new("", "never")),
-            registry_kind: |_| Err(Diagnostic::new("", "never")),
+            parse_locator: |_| Err(Diagnostic::new("", "never")),
+            parse_registry: |_| Err(Diagnostic::new("", "never")),
             check_config: |_| Vec::new(),
             directs_credentials: |_| Vec::new(),
             variables: &[],

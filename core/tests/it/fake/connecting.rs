@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Capabilities, Connect, Context, Diagnostic, RegisteredKind, ResourceKind, ResourceName, Result, ScopeKind,
+    Access, Capabilities, Connect, Context, Diagnostic, Locator, RegisteredKind, ResourceKind, ResourceName, Result,
+    ScopeKind,
 };
 use serde::Deserialize;
 
@@ -47,10 +48,10 @@ impl Connect for Fake {
         .registry(&[Access::Pull]);
     type Config = Config;
 
-    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
+    fn parse_locator(locator: &str) -> Result<(ResourceKind, Locator), Diagnostic> {
         match locator.split_once("://") {
-            Some(("store", _)) => Ok(ResourceKind::OBJECT_STORE),
-            Some(("registry", _)) => Ok(ResourceKind::REGISTRY),
+            Some(("store", _)) => Ok((ResourceKind::OBJECT_STORE, Locator::new(locator, ()))),
+            Some(("registry", _)) => Ok((ResourceKind::REGISTRY, Locator::new(locator, ()))),
             _ => Err(Diagnostic::new("", format!("`{locator}` is nothing")).hint("write `store://NAME`")),
         }
     }

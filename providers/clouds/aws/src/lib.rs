@@ -96,12 +96,12 @@ impl Connect for Aws {
         &[("region", "AWS_REGION"), ("region", "AWS_DEFAULT_REGION")];
     type Config = Config;
 
-    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
-        Locator::parse(locator).map(|locator| locator.kind())
+    fn parse_locator(text: &str) -> Result<(ResourceKind, cloudgrant_core::Locator), Diagnostic> {
+        Locator::parse(text).map(|parsed| (parsed.kind(), cloudgrant_core::Locator::new(text, parsed)))
     }
 
-    fn registry_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
-        Locator::parse_registry(locator).map(|locator| locator.kind())
+    fn parse_registry(text: &str) -> Result<(ResourceKind, cloudgrant_core::Locator), Diagnostic> {
+        Locator::parse_registry(text).map(|parsed| (parsed.kind(), cloudgrant_core::Locator::new(text, parsed)))
     }
 
     fn directs_credentials(config: &Config) -> Vec<Diagnostic> {

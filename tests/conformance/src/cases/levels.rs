@@ -45,10 +45,11 @@ pub(super) async fn inexact_levels_are_told<F: Fixture>() -> Checked {
 
 /// Of the fixture's resources, the first on which the level is inexact: on some, it may be exact.
 fn sample<F: Fixture>(bench: &Bench<F>, inexact: &Inexact) -> Option<usize> {
-    bench.resources.iter().position(|(locator, kind)| {
-        let (kind, locator) = (*kind, locator.clone());
-        let resource = ResourceName::parse("sample").map(|name| Resource { name, kind, locator, force: false });
-        resource.is_ok_and(|resource| bench.capabilities().inexact_on(&resource, inexact.access) == Some(inexact))
+    bench.resources.iter().position(|(locator, _)| {
+        let name = ResourceName::parse("sample").ok();
+        let located = (bench.registration.parse_locator)(locator).ok();
+        let resource = name.zip(located).map(|(name, (kind, locator))| Resource { name, kind, locator, force: false });
+        resource.is_some_and(|resource| bench.capabilities().inexact_on(&resource, inexact.access) == Some(inexact))
     })
 }
 

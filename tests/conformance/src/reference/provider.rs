@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Annotation, AnnotationValue, Approved, Backend, Bound, Capabilities, Checked, Confirmed, Connect, Context,
-    Desired, Diagnostic, Error, ErrorKind, Handoff, Identity, Inexact, Intent, Note, Object, ObjectId, Observed,
-    Outcome, Ownership, Permissions, Principal, Protected, Provider, Reach, RegisteredKind, RegistryAccess,
+    Desired, Diagnostic, Error, ErrorKind, Handoff, Identity, Inexact, Intent, Locator, Note, Object, ObjectId,
+    Observed, Outcome, Ownership, Permissions, Principal, Protected, Provider, Reach, RegisteredKind, RegistryAccess,
     ResourceKind, Result, Scope, ScopeBinding, ScopeKind, Stacks, TaskAccess,
 };
 use serde::Deserialize;
@@ -305,11 +305,11 @@ impl Connect for Reference {
         }]);
     type Config = Config;
 
-    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
+    fn parse_locator(locator: &str) -> Result<(ResourceKind, Locator), Diagnostic> {
         match locator.split_once("://") {
-            Some(("store", name)) if !name.is_empty() => Ok(ResourceKind::OBJECT_STORE),
-            Some(("secret", name)) if !name.is_empty() => Ok(ResourceKind::SECRET),
-            Some(("registry", name)) if name.contains('/') => Ok(ResourceKind::REGISTRY),
+            Some(("store", name)) if !name.is_empty() => Ok((ResourceKind::OBJECT_STORE, Locator::new(locator, ()))),
+            Some(("secret", name)) if !name.is_empty() => Ok((ResourceKind::SECRET, Locator::new(locator, ()))),
+            Some(("registry", name)) if name.contains('/') => Ok((ResourceKind::REGISTRY, Locator::new(locator, ()))),
             _ => Err(Diagnostic::new("", format!("`{locator}` is nothing that this cloud has"))
                 .hint("write `store://NAME`, `secret://NAME` or `registry://ACCOUNT/NAME`")),
         }

@@ -11,8 +11,9 @@ use cloudgrant_conformance::reference::{Cloud, Config, Reference, ReferenceWorld
 use cloudgrant_conformance::{Fault, Fixture, Hook, Requests};
 use cloudgrant_core::{
     Approved, Backend, Bound, Capabilities, Change, Checked, ClientCode, Confirmed, Connect, Context, Desired,
-    Diagnostic, Error, Object, ObjectId, Observed, Outcome, Permissions, Principal, Protected, Provider, Reach,
-    RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Settings, Shares, Stacks, TaskAccess,
+    Diagnostic, Error, Locator, Object, ObjectId, Observed, Outcome, Permissions, Principal, Protected, Provider,
+    Reach, RegistryAccess, Remainder, Resource, ResourceKind, Result, ScopeBinding, Settings, Shares, Stacks,
+    TaskAccess,
 };
 use serde_json::Value;
 
@@ -159,8 +160,8 @@ impl<B: Breakage> Connect for Broken<B> {
     const CAPABILITIES: Capabilities = B::CAPABILITIES;
     type Config = Config;
 
-    fn resource_kind(locator: &str) -> Result<ResourceKind, Diagnostic> {
-        Reference::resource_kind(locator)
+    fn parse_locator(locator: &str) -> Result<(ResourceKind, Locator), Diagnostic> {
+        Reference::parse_locator(locator)
     }
 
     fn directs_credentials(_: &Config) -> Vec<Diagnostic> {

@@ -378,12 +378,16 @@ mod tests {
         }
     }
 
+    fn located(text: &str) -> cloudgrant_core::Locator {
+        cloudgrant_core::Locator::new(text, Locator::parse(text).expect("a locator"))
+    }
+
     #[test]
     fn grants_of_one_resource_say_what_each_is_granted() {
         let resource = Arc::new(Resource {
             name: ResourceName::parse("data").expect("a name"),
             kind: ResourceKind::OBJECT_STORE,
-            locator: "s3://acme-data/in/".to_owned(),
+            locator: located("s3://acme-data/in/"),
             force: false,
         });
         let grant = |(name, access)| TaskAccess {

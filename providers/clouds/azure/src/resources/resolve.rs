@@ -50,7 +50,7 @@ pub(crate) struct Target {
 
 impl Resolved {
     pub(crate) fn target(&self, reach: &Reach) -> Option<&Arc<Target>> {
-        self.scopes.get(&reach.resource.locator)
+        self.scopes.get(reach.resource.locator.as_str())
     }
 
     /// A role that the manifest names, for a resource of a subscription.

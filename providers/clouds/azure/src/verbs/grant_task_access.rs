@@ -180,6 +180,7 @@ mod tests {
         let locator = format!("{container}/blobs/{prefix}");
         let (name, kind) = (ResourceName::parse("data").expect("name"), ResourceKind::OBJECT_STORE);
         let parsed = Locator::parse(&locator).expect("a locator");
+        let locator = cloudgrant_core::Locator::new(&locator, parsed.clone());
         let reach = Reach { resource: Arc::new(Resource { name, kind, locator, force: false }), access };
         let grant = TaskAccess {
             name: GrantName::parse("grant").expect("name"),

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use cloudgrant_core::{Access, ClientCode, KindWords, Reach, Resource, ResourceKind, ResourceName};
+use cloudgrant_core::{Access, ClientCode, KindWords, Locator, Reach, Resource, ResourceKind, ResourceName};
 
 use super::{Sdks, snippets, snippets_of_client};
 
@@ -12,7 +12,7 @@ fn code(kind: ResourceKind, access: Access, names: &[(&'static str, &str)]) -> V
 
 fn code_of(name: &str, kind: ResourceKind, access: Access, names: &[(&'static str, &str)]) -> Vec<String> {
     let name = ResourceName::parse(name).expect("a name");
-    let resource = Resource { name, kind, locator: "s3://acme/a".into(), force: false };
+    let resource = Resource { name, kind, locator: Locator::new("s3://acme/a", ()), force: false };
     let names: Vec<_> = names.iter().map(|(called, name)| (*called, (*name).to_owned())).collect();
     let made = snippets(SDKS, &Reach { resource: Arc::new(resource), access }, &names);
     made.into_iter().map(|snippet| snippet.python).collect()
@@ -83,7 +83,7 @@ fn requirement_41_what_the_clouds_own_client_does_becomes_a_task_for_each_sdk() 
     let resource = Resource {
         name: ResourceName::parse("2024-news").expect("a name"),
         kind: TOPIC,
-        locator: "topic://news".into(),
+        locator: Locator::new("topic://news", ()),
         force: false,
     };
     let reach = Reach { resource: Arc::new(resource), access: Access::Write };
