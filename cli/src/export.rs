@@ -1,6 +1,7 @@
 //! A folder of files that the platform is told by. Others may keep files of their own in it: only what was written for this stack,
 //! at this home, is written over, and only what was written to where it is now is removed: copies stay.
 
+pub(crate) mod commands;
 mod symbolic_links;
 pub(crate) mod terraform;
 

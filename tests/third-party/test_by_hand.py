@@ -1,4 +1,4 @@
-"""`explain` prints equivalent commands of the AWS CLI. Whoever runs those has done what `apply` does."""
+"""`explain` prints equivalent commands of the AWS CLI, and `export --commands` writes them. Whoever runs those has done what `apply` does."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ def commands(explained):
     return [command for one in objects.values() for command in one["commands"]]
 
 
-def test_the_commands_do_what_apply_does(cloud, cloudgrant):
+def test_the_commands_do_what_apply_does(cloud, cloudgrant, tmp_path):
     content = scenario.three_scopes()
     # A hostile name can't be a grant's, but a resource's locator may hold what a shell would read.
     content["resources"]["training-data"]["aws"] = 's3://acme-training/it\'s (here) & "there"; `x`/'
@@ -21,8 +21,11 @@ def test_the_commands_do_what_apply_does(cloud, cloudgrant):
     explained = cloudgrant.run("explain", "--file", path, "--output", "json").json
     lines = commands(explained)
     assert len(lines) == 3 + 2 + 7
+    cloudgrant.run("export", "--file", path, "--to", tmp_path, "--commands")
+    script = tmp_path / "commands" / "cloudgrant.sh"
+    assert all(line in script.read_text() for line in lines)
     done = subprocess.run(
-        ["bash", "-euc", "\n".join(lines)],
+        ["bash", script],
         env=os.environ | cloud.data_plane.environment(),
         cwd=cloudgrant.folder,
         capture_output=True,

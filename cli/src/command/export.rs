@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Shell, Work, unchecked, with_session};
 use crate::exit::Exit;
-use crate::export::{Action, Folder, terraform};
+use crate::export::{Action, Folder, commands, terraform};
 use crate::manifest;
 use crate::render::FORMAT_VERSION;
 
@@ -29,6 +29,7 @@ Examples:
   cloudgrant export --to delivery
   cloudgrant export --to delivery --dry-run --exit-code
   cloudgrant export --to delivery --terraform
+  cloudgrant export --to delivery --commands
   kubectl apply --server-side -f delivery/service-accounts")]
 pub(crate) struct Options {
     /// The folder; it is created if it is missing, unless there is no file to write
@@ -38,6 +39,11 @@ pub(crate) struct Options {
     /// Also write the cloud's objects in Terraform's language, for those who have it make them: terraform/cloudgrant.tf
     #[arg(long)]
     terraform: bool,
+
+    /// Also write the commands of the cloud's own tool that make the cloud's objects, for those who run them by hand:
+    /// commands/cloudgrant.sh
+    #[arg(long)]
+    commands: bool,
 
     /// Show what would be written, and write nothing
     #[arg(long)]
@@ -57,10 +63,11 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let unknown: Vec<_> = principals.iter().filter_map(Unknown::of).collect();
         let missing = missing(&unknown, &shell.global.repeated("apply"));
         let mut files = engine.files(&principals)?;
-        if options.terraform {
+        if options.terraform || options.commands {
             let desired = work.interrupts.unless(engine.desired(work.progress)).await?;
             work.progress.clear();
-            files.push(terraform::file(session, &desired));
+            files.extend(options.terraform.then(|| terraform::file(session, &desired)));
+            files.extend(options.commands.then(|| commands::file(session, &desired)));
         }
         let missing = match missing {
             Some(error) if files.is_empty() => return Err(error),
@@ -70,7 +77,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let mut later: BTreeSet<_> =
             engine.files(&as_if_known(&principals))?.into_iter().map(|file| file.path).collect();
         // Terraform takes the end of a file for the end of what is in it.
-        later.insert(terraform::PATH.to_owned());
+        later.extend([terraform::PATH, commands::PATH].map(ToOwned::to_owned));
         let stack = &session.loaded().manifest.stack;
         // One stack's name may stand for several, each with a home of its own.
         let sandbox = if session.is_in_sandbox() { ", in the sandbox" } else { "" };

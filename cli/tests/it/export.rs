@@ -358,6 +358,20 @@ fn the_cloud_s_objects_go_to_terraform_where_it_is_asked_for() {
 }
 
 #[test]
+fn the_cloud_s_objects_are_commands_where_it_is_asked_for() {
+    const PATH: &str = "commands/cloudgrant.sh";
+    for manifest in [UNION, FLYTE] {
+        let folder = Folder::with(manifest);
+        let ask = |more: &[&str]| said(&folder, &[&["export", "--sandbox", "--to", "delivery"], more].concat());
+        let (_, files, error) = ask(&["--commands"]);
+        assert!(files.contains(PATH), "{files}{error}");
+        assert_looks!(content(&folder, PATH));
+        let (_, files, error) = ask(&[]);
+        assert!(!files.contains(PATH), "a file that isn't asked for stays as it is: {files}{error}");
+    }
+}
+
+#[test]
 fn identities_and_roles_go_to_terraform() {
     let folder = Folder::with(FLYTE);
     let (_, files, error) = said(&folder, &["export", "--sandbox", "--to", "delivery", "--terraform"]);
