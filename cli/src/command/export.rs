@@ -21,7 +21,7 @@ use crate::render::FORMAT_VERSION;
 For those who deliver from a repository: annotated service accounts with a kustomization (a \
 component), Helm values and attribute files, as the platform takes them. Apply first: what the \
 cloud chooses, such as a client ID, is read from it, and where it isn't there yet, no file is \
-written and that is an error. What follows from the manifest, such as a role's ARN, is written \
+written and that is an error, unless --terraform or --commands say what makes it. What follows from the manifest, such as a role's ARN, is written \
 all the same, and it is said that an apply has to come first. Changes neither the cloud nor the platform. \
 In the folder only files that it wrote for this stack and home are written over or removed.
 
@@ -54,6 +54,25 @@ pub(crate) struct Options {
     exit_code: bool,
 }
 
+impl Options {
+    /// The command that makes what the files are about: that of the tool for which the cloud's objects were asked for.
+    fn maker(&self, apply: impl FnOnce() -> String) -> String {
+        let quoted = |path: PathBuf| cloudgrant_core::quoted(&path.display().to_string());
+        match (self.terraform, self.commands) {
+            (true, _) => format!("terraform -chdir={} apply", quoted(self.to.join("terraform"))),
+            (_, true) => format!("bash {}", quoted(self.to.join(commands::PATH))),
+            _ => apply(),
+        }
+    }
+}
+
+/// The folders of files that tell the platform the same, and what they are.
+const MEANS: [(&str, &str); 3] = [
+    ("service-accounts/", "service accounts"),
+    ("helm/", "Helm values"),
+    ("cluster-resource-attributes/", "attribute files"),
+];
+
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     with_session(shell, unchecked, async |work: Work<'_>| {
         let session = work.session;
@@ -61,7 +80,8 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let Principals { known: principals, pending } = work.interrupts.unless(engine.principals(work.progress)).await?;
         work.progress.clear();
         let unknown: Vec<_> = principals.iter().filter_map(Unknown::of).collect();
-        let missing = missing(&unknown, &shell.global.repeated("apply"));
+        let maker = options.maker(|| shell.global.repeated("apply"));
+        let missing = missing(&unknown, &maker);
         let mut files = engine.files(&principals)?;
         if options.terraform || options.commands {
             let desired = work.interrupts.unless(engine.desired(work.progress)).await?;
@@ -104,8 +124,9 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
                 "asked": asked,
                 "unknown": unknown.iter().map(Unknown::document).collect::<Vec<_>>(),
             }))?;
-            let differs = folder.differs() || !pending.is_empty();
-            return Ok(missing.map_or_else(|| exit(differs), |error| Exit::of(&error)));
+            let differs = folder.differs() || !pending.is_empty() || missing.is_some();
+            let failed = missing.filter(|_| !options.terraform && !options.commands);
+            return Ok(failed.map_or_else(|| exit(differs), |error| Exit::of(&error)));
         }
         let summary = folder.summary(options.dry_run);
         if shell.printer.is_quiet() {
@@ -118,10 +139,10 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             shell.printer.say(&summary);
         }
         if let Some(first) = pending.first() {
-            let (apply, others) = (shell.global.repeated("apply"), pending.len() - 1);
+            let others = pending.len() - 1;
             let those = if others == 0 { " isn't".to_owned() } else { format!(" and {others} more aren't") };
             shell.printer.warn(&format!(
-                "note: {first}{those} as the manifest says yet: deliver these files after `{apply}`"
+                "note: {first}{those} as the manifest says yet: deliver these files after `{maker}`"
             ));
         }
         if folder.count(Action::Delete) > 0 {
@@ -146,7 +167,25 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
                 listed(&bound, 3)
             ));
         }
+        let means = MEANS.iter().filter(|(below, _)| folder.files().iter().any(|file| file.path.starts_with(below)));
+        let means: Vec<_> = means.map(|(_, means)| *means).collect();
+        if means.len() > 1 {
+            shell.printer.say(&format!(
+                "note: {} tell the platform the same, each for another tool: deliver one of them",
+                listed(&means, means.len())
+            ));
+        }
+        if let (Some(place), false) = (session.platform().backend().map(|backend| backend.place()), means.is_empty()) {
+            shell.printer.say(&format!(
+                "note: `apply` tells the platform itself ({place}): these files are for those who do it from a repository instead"
+            ));
+        }
         match missing {
+            // What was asked for beside is what makes them.
+            Some(error) if options.terraform || options.commands => {
+                shell.printer.warn(&format!("note: {}: run `{maker}`, and export again", error.message()));
+                Ok(exit(true))
+            }
             Some(error) => Err(error),
             None => Ok(exit(folder.differs() || !pending.is_empty())),
         }

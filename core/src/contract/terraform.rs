@@ -99,39 +99,113 @@ impl fmt::Display for TerraformBlock {
     }
 }
 
+/// Arguments as `terraform fmt` has them: the signs of those that follow each other in one line each stand below each other.
 fn write_arguments(
     f: &mut fmt::Formatter<'_>,
     arguments: &[(&'static str, TerraformValue)],
     depth: usize,
 ) -> fmt::Result {
     let indent = "  ".repeat(depth);
-    for (name, value) in arguments {
+    let written = arguments.iter().map(|(name, value)| Item {
+        name: (*name).to_owned(),
+        value: match value {
+            TerraformValue::Block(_) => None,
+            TerraformValue::Text(value) => Some(text(value)),
+            TerraformValue::Reference(value) => Some(value.clone()),
+            TerraformValue::Document(value) => Some(format!("jsonencode({})", expression(value, depth))),
+            TerraformValue::List(values) => {
+                Some(listed(&values.iter().map(|value| text(value)).collect::<Vec<_>>(), depth))
+            }
+            TerraformValue::Map(values) => {
+                let items = values.iter().map(|(key, value)| Item { name: text(key), value: Some(text(value)) });
+                Some(object(items.collect(), depth))
+            }
+        },
+    });
+    let written: Vec<_> = written.collect();
+    for (at, (name, value)) in arguments.iter().enumerate() {
         match value {
             TerraformValue::Block(within) => {
                 writeln!(f, "{indent}{name} {{")?;
                 write_arguments(f, within, depth + 1)?;
                 writeln!(f, "{indent}}}")?;
             }
-            TerraformValue::Text(value) => writeln!(f, "{indent}{name} = {}", text(value))?,
-            TerraformValue::Reference(value) => writeln!(f, "{indent}{name} = {value}")?,
-            TerraformValue::Document(value) => {
-                let document = literal(&format!("{value:#}")).replace('\n', &format!("\n{indent}"));
-                writeln!(f, "{indent}{name} = jsonencode({document})")?;
-            }
-            TerraformValue::List(values) => {
-                let values: Vec<_> = values.iter().map(|value| text(value)).collect();
-                writeln!(f, "{indent}{name} = [{}]", values.join(", "))?;
-            }
-            TerraformValue::Map(values) => {
-                writeln!(f, "{indent}{name} = {{")?;
-                for (key, value) in values {
-                    writeln!(f, "{indent}  {} = {}", text(key), text(value))?;
-                }
-                writeln!(f, "{indent}}}")?;
-            }
+            _ => writeln!(f, "{indent}{}", aligned(&written, at))?,
         }
     }
     Ok(())
+}
+
+/// A name and its expression; a block has none.
+struct Item {
+    name: String,
+    value: Option<String>,
+}
+
+impl Item {
+    fn is_one_line(&self) -> bool {
+        self.value.as_ref().is_some_and(|value| !value.contains('\n'))
+    }
+}
+
+/// One of several items, with its sign below those beside it.
+fn aligned(items: &[Item], at: usize) -> String {
+    let Item { name, value } = &items[at];
+    let width = |item: &Item| item.name.chars().count();
+    let longest = match items[at].is_one_line() {
+        true => {
+            let before = items[..at].iter().rev().take_while(|item| item.is_one_line());
+            let after = items[at..].iter().take_while(|item| item.is_one_line());
+            before.chain(after).map(width).max().unwrap_or_default()
+        }
+        false => 0,
+    };
+    format!("{name:longest$} = {}", value.as_deref().unwrap_or_default())
+}
+
+/// A JSON value as an expression, whose first line begins at that depth.
+fn expression(value: &Value, depth: usize) -> String {
+    match value {
+        Value::Object(fields) => {
+            let item = |(key, value): (&String, &Value)| Item {
+                name: self::key(key),
+                value: Some(expression(value, depth + 1)),
+            };
+            object(fields.iter().map(item).collect(), depth)
+        }
+        Value::Array(values) => {
+            listed(&values.iter().map(|value| expression(value, depth + 1)).collect::<Vec<_>>(), depth)
+        }
+        scalar => literal(&scalar.to_string()),
+    }
+}
+
+fn object(items: Vec<Item>, depth: usize) -> String {
+    if items.is_empty() {
+        return "{}".to_owned();
+    }
+    let (indent, end) = ("  ".repeat(depth + 1), "  ".repeat(depth));
+    let lines: String = (0..items.len()).map(|at| format!("{indent}{}\n", aligned(&items, at))).collect();
+    format!("{{\n{lines}{end}}}")
+}
+
+/// A list: in one line where it is short.
+fn listed(values: &[String], depth: usize) -> String {
+    let line = format!("[{}]", values.join(", "));
+    if values.len() < 2 && !line.contains('\n') || line.chars().count() < 80 && !line.contains('\n') {
+        return line;
+    }
+    let (indent, end) = ("  ".repeat(depth + 1), "  ".repeat(depth));
+    let lines: String = values.iter().map(|value| format!("{indent}{value},\n")).collect();
+    format!("[\n{lines}{end}]")
+}
+
+/// The key of an object: in quotes where it is more than a name, or a word of the language.
+fn key(name: &str) -> String {
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && name != "for";
+    if is_name { name.to_owned() } else { text(name) }
 }
 
 /// A text in quotes. JSON's escapes are among Terraform's, and templates begin with `${` and `%{`.
@@ -179,15 +253,42 @@ mod tests {
             &id,
             vec![
                 ("name", TerraformValue::Text("p.1".to_owned())),
-                ("tags", TerraformValue::Map(vec![("a:b".to_owned(), "c".to_owned())])),
-                ("policy", TerraformValue::Document(json!({ "Statement": ["${x}"] }))),
+                ("path", TerraformValue::Text("/".to_owned())),
+                (
+                    "tags",
+                    TerraformValue::Map(
+                        [("a:b", "c"), ("longer", "d")].map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
+                    ),
+                ),
+                (
+                    "policy",
+                    TerraformValue::Document(
+                        json!({ "Version": "2012-10-17", "Statement": [{ "a:b": ["${x}"], "Sid": "S" }] }),
+                    ),
+                ),
             ],
         );
         let label = TerraformBlock::label("p.1");
-        let expected = format!(
-            "resource \"aws_iam_policy\" \"{label}\" {{\n  name = \"p.1\"\n  tags = {{\n    \"a:b\" = \"c\"\n  }}\n  policy = \
-             jsonencode({{\n    \"Statement\": [\n      \"$${{x}}\"\n    ]\n  }})\n}}\n"
-        );
+        let lines = [
+            &format!("resource \"aws_iam_policy\" \"{label}\" {{"),
+            "  name = \"p.1\"",
+            "  path = \"/\"",
+            "  tags = {",
+            "    \"a:b\"    = \"c\"",
+            "    \"longer\" = \"d\"",
+            "  }",
+            "  policy = jsonencode({",
+            "    Version = \"2012-10-17\"",
+            "    Statement = [",
+            "      {",
+            "        \"a:b\" = [\"$${x}\"]",
+            "        Sid   = \"S\"",
+            "      },",
+            "    ]",
+            "  })",
+            "}",
+        ];
+        let expected: String = lines.map(|line| format!("{line}\n")).concat();
         assert_eq!(policy.to_string(), expected);
         let reference = TerraformValue::Reference(format!("aws_iam_policy.{label}.arn"));
         assert_eq!(policy.attribute("arn"), reference);

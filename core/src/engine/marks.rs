@@ -221,8 +221,8 @@ impl Engine {
             format!("`cloudgrant done {name}`")
         };
         let reason = format!(
-            "somebody else was asked for it, which was confirmed on {}, and nothing wants it any more: have it taken back as told \
-             above, and then say so: {how}",
+            "somebody else was asked for it, which was confirmed on {}, and nothing wants it any more: have it taken back, \
+             which `cloudgrant plan` says how to do, and then say so: {how}",
             says.on
         );
         Stays { object: change.id, reason, is_empty: false }
