@@ -1,9 +1,9 @@
 //! A Kubernetes API server on loopback, as far as service accounts, field managers and access reviews go.
 //!
 //! An emulator of the part of an API server that annotating service accounts needs: namespaces and service accounts, made,
-//! read, watched, changed and deleted, and what is in a namespace that is deleted with it; server-side apply with its managers
-//! and conflicts; tokens of service accounts with their issuer; access reviews. It answers as version 1.36 does, in the same
-//! words. Genuine clients can use it: `kubectl` and client libraries find it by the kubeconfig that it writes, which
+//! read, watched, changed and deleted, and what is in a namespace that is deleted with it; secrets, in which Helm keeps its
+//! releases; server-side apply with its managers and conflicts; tokens of service accounts with their issuer; access reviews. It answers as version 1.36 does, in the same
+//! words. Genuine clients can use it: `kubectl`, `helm` and client libraries find it by the kubeconfig that it writes, which
 //! `KUBECONFIG` among [`Running::exports`] names.
 //!
 //! Bodies are read as JSON, YAML and protobuf, which Go's clients send; answers are JSON or YAML.
@@ -30,7 +30,7 @@
 //! * No collection can be deleted at once (405).
 //! * Of what happened before a start nothing is known, nor of more than the last thousand writes: whoever wants to watch from then
 //!   on is told that it has expired (410).
-//! * Strategic merge patches are refused (415), so `kubectl apply` works with `--server-side` only.
+//! * No controller fills secrets of the type `kubernetes.io/service-account-token`, nor are secrets encrypted on the disk.
 //! * The next pages of a list are of the present state, not of the one of the first page.
 //! * Who applies as `kubectl` doesn't take over what client-side `kubectl apply` left.
 //! * Tokens can't be bound to pods, secrets or nodes: there are none.

@@ -35,7 +35,7 @@ fn walk(of: &'static Type, value: &Value, path: &mut Vec<Element>, wrong: &mut V
         (Type::Integer | Type::Number, other) => {
             wrong.push(at(path, format!("expected numeric (int or float), got {}", go_type(other))));
         }
-        (Type::Map | Type::Record(_) | Type::AtomicRecord(_), Value::Object(entries)) => {
+        (Type::Map | Type::BytesMap | Type::Record(_) | Type::AtomicRecord(_), Value::Object(entries)) => {
             for (name, entry) in entries {
                 path.push(Element::Field(name.clone()));
                 let below = match of {
@@ -49,7 +49,7 @@ fn walk(of: &'static Type, value: &Value, path: &mut Vec<Element>, wrong: &mut V
                 path.pop();
             }
         }
-        (Type::Map | Type::Record(_) | Type::AtomicRecord(_), other) => {
+        (Type::Map | Type::BytesMap | Type::Record(_) | Type::AtomicRecord(_), other) => {
             wrong.push(at(path, format!("expected map, got &{{{}}}", plainly(other))));
         }
         (Type::AtomicList(item), Value::Array(items)) => {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::schema::{Record, Type, is_empty};
-use super::times;
+use super::{base64, times};
 
 /// What came of decoding.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Decoder {
             Type::Text | Type::Time => value.is_string(),
             Type::Boolean => value.is_boolean(),
             Type::Integer | Type::Number => value.is_i64(),
-            Type::Map | Type::Record(_) | Type::AtomicRecord(_) => value.is_object(),
+            Type::Map | Type::BytesMap | Type::Record(_) | Type::AtomicRecord(_) => value.is_object(),
             Type::AtomicList(_) | Type::ListBy(..) | Type::Set => value.is_array(),
         };
         if !fits {
@@ -56,7 +56,8 @@ impl Decoder {
             (Type::Text | Type::Time, Value::String(text)) if text.is_empty() => Ok(None),
             (Type::Time, Value::String(text)) => times::rewritten(text).map(|time| Some(json!(time))),
             (Type::Number, number) if *number == json!(0) => Ok(None),
-            (Type::Map, Value::Object(entries)) => self.map(entries, path),
+            (Type::Map, Value::Object(entries)) => self.map(entries, path, false),
+            (Type::BytesMap, Value::Object(entries)) => self.map(entries, path, true),
             (Type::Record(record) | Type::AtomicRecord(record), Value::Object(entries)) => {
                 let outer = std::mem::replace(&mut self.record, record.name);
                 let decoded = self.record(record, entries, path);
@@ -85,15 +86,17 @@ impl Decoder {
         Ok(Value::Object(decoded))
     }
 
-    /// A map of texts, sorted as a server writes it.
-    fn map(&self, entries: &Map<String, Value>, path: &str) -> Result<Option<Value>, String> {
+    /// A map of texts, or of bytes in base64, sorted as a server writes it.
+    fn map(&self, entries: &Map<String, Value>, path: &str, bytes: bool) -> Result<Option<Value>, String> {
         let mut names: Vec<&String> = entries.keys().collect();
         names.sort();
         let mut decoded = Map::new();
         for name in names {
             match &entries[name] {
+                Value::String(text) if bytes => decoded.insert(name.clone(), json!(base64::canonical(text)?)),
                 Value::String(text) => decoded.insert(name.clone(), json!(text)),
                 Value::Null => decoded.insert(name.clone(), json!("")),
+                other if bytes => return Err(self.mismatch(&Type::BytesMap, other, path)),
                 other => return Err(self.mismatch(&Type::Text, other, path)),
             };
         }
@@ -124,6 +127,7 @@ impl Decoder {
             Type::Boolean => "bool".to_owned(),
             Type::Integer | Type::Number => "int64".to_owned(),
             Type::Map => "map[string]string".to_owned(),
+            Type::BytesMap => "[]uint8".to_owned(),
             Type::Set => "[]string".to_owned(),
             Type::Record(record) | Type::AtomicRecord(record) => format!("v1.{}", record.name),
             Type::AtomicList(Type::AtomicRecord(record)) | Type::ListBy(_, Type::AtomicRecord(record)) => {
@@ -143,7 +147,13 @@ fn nothing(of: &Type) -> Value {
             let fields = record.fields.iter().filter(|field| field.always);
             Value::Object(fields.map(|field| (field.name.to_owned(), nothing(&field.of))).collect())
         }
-        Type::Map | Type::AtomicRecord(_) | Type::AtomicList(_) | Type::Integer | Type::Time | Type::Any => Value::Null,
+        Type::Map
+        | Type::BytesMap
+        | Type::AtomicRecord(_)
+        | Type::AtomicList(_)
+        | Type::Integer
+        | Type::Time
+        | Type::Any => Value::Null,
         Type::Number => json!(0),
         Type::Text => json!(""),
         Type::Boolean => json!(false),

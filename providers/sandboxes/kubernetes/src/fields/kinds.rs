@@ -5,7 +5,7 @@
 
 use super::schema::{Field, Record, Type, always, field};
 
-use Type::{Any, AtomicList, AtomicRecord, Boolean, Integer, ListBy, Map, Number, Set, Text, Time};
+use Type::{Any, AtomicList, AtomicRecord, Boolean, BytesMap, Integer, ListBy, Map, Number, Set, Text, Time};
 
 const API_VERSION: Field = field(0, "apiVersion", Text);
 const KIND: Field = field(0, "kind", Text);
@@ -22,6 +22,20 @@ pub(crate) static SERVICE_ACCOUNT: Type = Type::Record(&Record {
         field(2, "secrets", ListBy("name", &AtomicRecord(&OBJECT_REFERENCE))),
         field(3, "imagePullSecrets", AtomicList(&AtomicRecord(&LOCAL_REFERENCE))),
         field(4, "automountServiceAccountToken", Boolean),
+    ],
+});
+
+/// `v1`, `Secret`.
+pub(crate) static SECRET: Type = Type::Record(&Record {
+    name: "Secret",
+    fields: &[
+        KIND,
+        API_VERSION,
+        METADATA,
+        field(2, "data", BytesMap),
+        field(4, "stringData", Map),
+        field(3, "type", Text),
+        field(5, "immutable", Boolean),
     ],
 });
 

@@ -15,6 +15,7 @@
 //! | [`track`] | what happens to them with each write |
 
 pub(crate) mod apply;
+pub(crate) mod base64;
 mod check;
 mod compare;
 pub(crate) mod decode;

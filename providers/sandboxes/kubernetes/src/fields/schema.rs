@@ -18,6 +18,8 @@ pub(crate) enum Type {
     Any,
     /// A map of texts, each entry of which has managers of its own.
     Map,
+    /// The same of bytes, which are written in base64.
+    BytesMap,
     /// A struct, each field of which has managers of its own.
     Record(&'static Record),
     /// A struct that is taken as a whole.
@@ -69,7 +71,7 @@ impl Type {
     pub(crate) fn below(&self, element: &Element) -> Option<&'static Type> {
         match (self, element) {
             (Self::Record(record), Element::Field(name)) => record.field(name).map(|field| &field.of),
-            (Self::Map, Element::Field(_)) | (Self::Set, Element::Value(_)) => Some(&Type::Text),
+            (Self::Map | Self::BytesMap, Element::Field(_)) | (Self::Set, Element::Value(_)) => Some(&Type::Text),
             (Self::ListBy(_, of), Element::Key(..)) => Some(of),
             _ => None,
         }
@@ -89,7 +91,7 @@ impl Type {
     /// What stands at an element: the entries of a map or struct, or the items of a list that are told apart.
     pub(crate) fn children<'a>(&self, value: &'a Value) -> Vec<(Element, &'a Value)> {
         match (self, value) {
-            (Self::Map | Self::Record(_), Value::Object(entries)) => {
+            (Self::Map | Self::BytesMap | Self::Record(_), Value::Object(entries)) => {
                 entries.iter().map(|(name, value)| (Element::Field(name.clone()), value)).collect()
             }
             (Self::Set | Self::ListBy(..), Value::Array(items)) => {
@@ -101,7 +103,7 @@ impl Type {
 
     /// Whether it is taken as a whole.
     pub(crate) fn is_leaf(&self) -> bool {
-        !matches!(self, Self::Map | Self::Record(_) | Self::Set | Self::ListBy(..))
+        !matches!(self, Self::Map | Self::BytesMap | Self::Record(_) | Self::Set | Self::ListBy(..))
     }
 }
 

@@ -24,7 +24,7 @@ fn walk(of: &'static Type, value: &Value, path: &mut Vec<Element>, set: &mut Set
         walk(below, child, path, set);
         // An empty list says nothing; an empty map or struct, and nothing at all, are said.
         let says_empty = child.is_null() || (child.is_object() && is_empty(Some(child)));
-        if is_list || says_empty || matches!(of, Type::Map) {
+        if is_list || says_empty || matches!(of, Type::Map | Type::BytesMap) {
             set.insert(path.clone());
         }
         path.pop();

@@ -14,6 +14,7 @@ const FORMATS: [&str; 3] = ["application/json", "application/yaml", "application
 pub(crate) enum Patch {
     Apply,
     Merge,
+    Strategic,
     Json,
 }
 
@@ -21,15 +22,17 @@ impl Patch {
     /// Reads the format of a patch's body.
     ///
     /// # Errors
-    /// 415 for others, strategic merge patches among them, which only a real server's built-in kinds take.
+    /// 415 for others.
     pub(crate) fn read(request: &Request) -> Answer<Self> {
         match content_type(request) {
             "application/apply-patch+yaml" => Ok(Self::Apply),
             "application/merge-patch+json" => Ok(Self::Merge),
+            "application/strategic-merge-patch+json" => Ok(Self::Strategic),
             "application/json-patch+json" => Ok(Self::Json),
             _ => Err(ApiError::unsupported_media_type(&[
                 "application/json-patch+json",
                 "application/merge-patch+json",
+                "application/strategic-merge-patch+json",
                 "application/apply-patch+yaml",
             ])),
         }

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::fields::base64;
 use crate::fields::schema::{Record, Type};
 use crate::state::time;
 
@@ -38,8 +39,12 @@ fn message(record: &'static Record, bytes: &[u8]) -> Option<Value> {
     for (number, wire) in fields(bytes)? {
         let Some(field) = record.fields.iter().find(|field| field.number == number) else { continue };
         let value = match &field.of {
-            Type::Map => {
-                let (name, text) = entry(wire.bytes()?)?;
+            Type::Map | Type::BytesMap => {
+                let (name, value) = entry(wire.bytes()?)?;
+                let text = match field.of {
+                    Type::BytesMap => base64::encode(value),
+                    _ => std::str::from_utf8(value).ok()?.to_owned(),
+                };
                 let entries = object.entry(field.name).or_insert_with(|| json!({}));
                 entries[name] = json!(text);
                 continue;
@@ -83,12 +88,12 @@ fn single(of: &'static Type, wire: &Wire<'_>) -> Option<Value> {
     })
 }
 
-/// An entry of a map of texts.
-fn entry(bytes: &[u8]) -> Option<(String, String)> {
-    let (mut name, mut value) = (String::new(), String::new());
+/// An entry of a map.
+fn entry(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (mut name, mut value) = ("", &[][..]);
     for (number, wire) in fields(bytes)? {
-        let text = std::str::from_utf8(wire.bytes()?).ok()?.to_owned();
-        if number == 1 { name = text } else { value = text }
+        let bytes = wire.bytes()?;
+        if number == 1 { name = std::str::from_utf8(bytes).ok()? } else { value = bytes }
     }
     Some((name, value))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::state::resources::{RESOURCES, Resource};
+use crate::state::resources::{RESOURCES, Resource, SERVICE_ACCOUNTS};
 
 /// What objects can be asked for: what a real server lists, without what the sandbox leaves out (`deletecollection`).
 const VERBS: [&str; 7] = ["create", "delete", "get", "list", "patch", "update", "watch"];
@@ -45,16 +45,19 @@ pub(crate) fn core_versions(address: &str) -> Value {
 pub(crate) fn core() -> Value {
     let mut resources = Vec::new();
     for resource in RESOURCES {
-        resources.push(json!({
+        let mut described = json!({
             "name": resource.plural,
             "singularName": resource.singular,
             "namespaced": resource.namespaced,
             "kind": resource.kind,
             "verbs": VERBS,
-            "shortNames": [resource.short],
-            "storageVersionHash": resource.storage_hash,
-        }));
-        if resource.namespaced {
+        });
+        if !resource.short_names.is_empty() {
+            described["shortNames"] = json!(resource.short_names);
+        }
+        described["storageVersionHash"] = json!(resource.storage_hash);
+        resources.push(described);
+        if resource.plural == SERVICE_ACCOUNTS.plural {
             resources.push(token());
         }
     }
@@ -147,9 +150,11 @@ fn aggregated_resource(resource: &Resource) -> Value {
         "scope": if resource.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": resource.singular,
         "verbs": VERBS,
-        "shortNames": [resource.short],
     });
-    if resource.namespaced {
+    if !resource.short_names.is_empty() {
+        one["shortNames"] = json!(resource.short_names);
+    }
+    if resource.plural == SERVICE_ACCOUNTS.plural {
         let kind = json!({"group": "authentication.k8s.io", "version": "v1", "kind": "TokenRequest"});
         one["subresources"] = json!([{"subresource": "token", "responseKind": kind, "verbs": ["create"]}]);
     }

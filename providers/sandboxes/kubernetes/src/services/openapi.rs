@@ -84,6 +84,7 @@ fn schema(of: &Type) -> Value {
         Type::Integer | Type::Number => json!({"type": "integer", "format": "int64"}),
         Type::Any => json!({"type": "object"}),
         Type::Map => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        Type::BytesMap => json!({"type": "object", "additionalProperties": {"type": "string", "format": "byte"}}),
         Type::Record(record) => fields(record),
         Type::AtomicRecord(record) => {
             let mut schema = fields(record);

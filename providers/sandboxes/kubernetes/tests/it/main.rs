@@ -7,6 +7,7 @@ mod lifetime;
 mod objects;
 mod recorded;
 mod reviews;
+mod secrets;
 mod tokens;
 mod watch;
 

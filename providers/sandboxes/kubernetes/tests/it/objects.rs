@@ -145,7 +145,7 @@ async fn a_replace_guards_its_uid_and_version() {
 }
 
 #[tokio::test]
-async fn patches_are_of_three_kinds() {
+async fn patches_are_of_four_kinds() {
     let cluster = Cluster::start().await;
     let patch = |format: &'static str, body: Value| {
         let cluster = &cluster;
@@ -163,8 +163,15 @@ async fn patches_are_of_three_kinds() {
         .fails(422, "cannot unmarshal number");
     patch("application/merge-patch+json", json!({"metadata": {"uid": "x"}})).await.fails(422, "field is immutable");
     patch("application/merge-patch+json", json!([])).await.fails(400, "neither an object nor a list");
-    let strategic = patch("application/strategic-merge-patch+json", json!({})).await;
-    strategic.fails(415, "accepted media types include: application/json-patch+json");
+    let strategic = "application/strategic-merge-patch+json";
+    let secrets = json!({"secrets": [{"name": "a"}, {"name": "b"}]});
+    patch(strategic, secrets).await.ok();
+    let less = json!({"secrets": [{"name": "a", "$patch": "delete"}], "metadata": {"labels": {"a": "c"}}});
+    let patched = patch(strategic, less).await.ok();
+    assert_eq!((&patched["secrets"], &patched["metadata"]["labels"]), (&json!([{"name": "b"}]), &json!({"a": "c"})));
+    patch(strategic, json!({"secrets": [{"kind": "k"}]})).await.fails(400, "declared merge key: name");
+    patch(strategic, json!([])).await.fails(400, "neither an object nor a list");
+    patch("application/json", json!({})).await.fails(415, "accepted media types include: application/json-patch+json");
     cluster.merge(&account("absent"), &json!({})).await.fails(404, "not found");
     let forced = cluster.merge(&format!("{}?force=true", account("default")), &json!({})).await;
     forced.fails(422, "force: Forbidden: may not be specified for non-apply patch");

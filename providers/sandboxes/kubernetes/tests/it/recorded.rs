@@ -97,7 +97,7 @@ fn resources(expected: &Value, is: &Value) {
         assert_eq!(*one, real);
         compared += 1;
     }
-    assert_eq!(compared, 3);
+    assert_eq!(compared, 4);
 }
 
 /// What stands here for what was recorded.

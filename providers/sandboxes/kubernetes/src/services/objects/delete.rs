@@ -31,7 +31,10 @@ pub(super) fn delete(state: &mut State, call: &Call<'_>, name: &str) -> Answer<R
     }
     if !waits {
         let gone = if dry_run { live } else { state.remove(call.resource, &live)? };
-        return Ok(Reply::ok(gone));
+        return Ok(Reply::ok(match call.resource.gives_deleted {
+            true => gone,
+            false => deleted(call, &gone),
+        }));
     }
     let mut marked = live;
     marked["metadata"]["deletionTimestamp"] = json!(call.now);
@@ -42,6 +45,17 @@ pub(super) fn delete(state: &mut State, call: &Call<'_>, name: &str) -> Answer<R
     }
     let marked = tidy(call.resource.of, &marked);
     Ok(Reply::ok(if dry_run { marked } else { state.save(call.resource, &marked)? }))
+}
+
+/// That an object was deleted, where a server doesn't answer with the object itself.
+fn deleted(call: &Call<'_>, gone: &Value) -> Value {
+    json!({
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": {"name": meta(gone, "name"), "kind": call.resource.plural, "uid": meta(gone, "uid")},
+    })
 }
 
 fn check_preconditions(call: &Call<'_>, live: &Value, wanted: &Value) -> Answer<()> {

@@ -1,4 +1,4 @@
-//! Namespaces and service accounts: made, read, changed and deleted.
+//! Namespaces, secrets and service accounts: made, read, changed and deleted.
 
 mod create;
 mod delete;
@@ -6,6 +6,8 @@ mod json_patch;
 mod names;
 mod namespaces;
 mod read;
+mod secrets;
+mod strategic;
 mod table;
 mod update;
 mod validation;
@@ -124,8 +126,13 @@ fn unknown(fields: &[String]) -> Vec<String> {
     fields.iter().map(|field| format!("unknown field {field:?}")).collect()
 }
 
-/// What a server fills in whenever an object is read from a client: a namespace's label with its name.
+/// What a server fills in whenever an object is read from a client: a namespace's label with its name, a secret's type.
 fn fill_in(resource: &Resource, object: &mut Value) {
+    if secrets::is_secret(resource.plural) {
+        secrets::fill_in(object);
+        *object = crate::fields::decode::tidy(resource.of, object);
+        return;
+    }
     let name = object["metadata"]["name"].clone();
     if resource.plural == NAMESPACES.plural && name.is_string() {
         object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;

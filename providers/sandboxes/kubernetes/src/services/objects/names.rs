@@ -3,6 +3,7 @@
 //! Source: "Object Names and IDs", "Labels and Selectors", "Annotations"; the words are those of a server.
 
 const LABEL_FORM: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const KEY_FORM: &str = "[-._a-zA-Z0-9]+";
 const QUALIFIED_FORM: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 
 /// Why a text is no name of an object that is a DNS subdomain.
@@ -33,6 +34,26 @@ pub(super) fn label(text: &str) -> Vec<String> {
              end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is \
              '{LABEL_FORM}')"
         ));
+    }
+    wrong
+}
+
+/// Why a text is no key of a secret's data.
+pub(super) fn key_of_data(text: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if text.len() > 253 {
+        wrong.push("must be no more than 253 bytes".to_owned());
+    }
+    if text.is_empty() || !text.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-._".contains(&letter)) {
+        wrong.push(format!(
+            "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or \
+             'key-name', regex used for validation is '{KEY_FORM}')"
+        ));
+    }
+    match text {
+        "." | ".." => wrong.push(format!("must not be '{text}'")),
+        _ if text.starts_with("..") => wrong.push("must not start with '..'".to_owned()),
+        _ => {}
     }
     wrong
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::meta;
 use crate::fields::decode::tidy;
 use crate::state::State;
-use crate::state::resources::{NAMESPACES, SERVICE_ACCOUNTS};
+use crate::state::resources::{NAMESPACES, RESOURCES};
 
 /// The finalizer of a namespace that stands for its emptying.
 const EMPTYING: &str = "kubernetes";
@@ -20,19 +20,20 @@ pub(crate) fn empty(state: &mut State, now: &str) -> Result<()> {
     let deleted: Vec<Value> = deleted.cloned().collect();
     for mut namespace in deleted {
         let name = meta(&namespace, "name").to_owned();
-        let accounts: Vec<Value> =
-            state.list(&SERVICE_ACCOUNTS, Some(&name), None).map(|(_, one)| one.clone()).collect();
         let mut is_empty = true;
-        for mut account in accounts {
-            if account["metadata"]["finalizers"].is_null() {
-                state.remove(&SERVICE_ACCOUNTS, &account)?;
-                continue;
-            }
-            is_empty = false;
-            if account["metadata"]["deletionTimestamp"].is_null() {
-                account["metadata"]["deletionTimestamp"] = json!(now);
-                account["metadata"]["deletionGracePeriodSeconds"] = json!(0);
-                state.save(&SERVICE_ACCOUNTS, &tidy(SERVICE_ACCOUNTS.of, &account))?;
+        for resource in RESOURCES.into_iter().filter(|resource| resource.namespaced) {
+            let objects: Vec<Value> = state.list(resource, Some(&name), None).map(|(_, one)| one.clone()).collect();
+            for mut object in objects {
+                if object["metadata"]["finalizers"].is_null() {
+                    state.remove(resource, &object)?;
+                    continue;
+                }
+                is_empty = false;
+                if object["metadata"]["deletionTimestamp"].is_null() {
+                    object["metadata"]["deletionTimestamp"] = json!(now);
+                    object["metadata"]["deletionGracePeriodSeconds"] = json!(0);
+                    state.save(resource, &tidy(resource.of, &object))?;
+                }
             }
         }
         if !is_empty {

@@ -3,37 +3,45 @@
 use cloudgrant_sandbox_kit::clock;
 use serde_json::{Value, json};
 
-use crate::state::resources::{NAMESPACES, Resource};
+use super::secrets;
+use crate::state::resources::{NAMESPACES, Resource, SECRETS};
 use crate::state::time;
 
 /// A table of objects. `revision` is the version of the whole, where there is one.
 pub(super) fn table(resource: &Resource, objects: &[&Value], revision: &Value) -> Value {
     let column = |name: &str, of: &str, format: &str| json!({"name": name, "type": of, "format": format, "description": "", "priority": 0});
-    let second = if resource.plural == NAMESPACES.plural {
-        column("Status", "string", "")
+    let mut columns = vec![column("Name", "string", "name")];
+    if resource.plural == NAMESPACES.plural {
+        columns.push(column("Status", "string", ""));
+    } else if resource.plural == SECRETS.plural {
+        columns.extend([column("Type", "string", ""), column("Data", "string", "")]);
     } else {
-        column("Secrets", "string", "")
-    };
+        columns.push(column("Secrets", "string", ""));
+    }
+    columns.push(column("Age", "string", ""));
     let rows: Vec<Value> = objects.iter().map(|object| row(resource, object)).collect();
     let metadata = if revision.is_null() { json!({}) } else { json!({"resourceVersion": revision}) };
     json!({
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
-        "columnDefinitions": [column("Name", "string", "name"), second, column("Age", "string", "")],
+        "columnDefinitions": columns,
         "rows": rows,
     })
 }
 
 fn row(resource: &Resource, object: &Value) -> Value {
-    let second = if resource.plural == NAMESPACES.plural {
-        object["status"]["phase"].clone()
+    let mut cells = vec![object["metadata"]["name"].clone()];
+    if resource.plural == NAMESPACES.plural {
+        cells.push(object["status"]["phase"].clone());
+    } else if resource.plural == SECRETS.plural {
+        cells.extend(secrets::cells(object));
     } else {
-        json!(object["secrets"].as_array().map_or(0, Vec::len).to_string())
-    };
-    let created = object["metadata"]["creationTimestamp"].as_str().unwrap_or_default();
+        cells.push(json!(object["secrets"].as_array().map_or(0, Vec::len).to_string()));
+    }
+    cells.push(json!(age(object["metadata"]["creationTimestamp"].as_str().unwrap_or_default())));
     json!({
-        "cells": [object["metadata"]["name"], second, age(created)],
+        "cells": cells,
         "object": {
             "kind": "PartialObjectMetadata",
             "apiVersion": "meta.k8s.io/v1",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, NAMESPACES, check_place, create, fill_in, json_patch, meta, unknown, validation};
+use super::{Call, NAMESPACES, check_place, create, fill_in, json_patch, meta, strategic, unknown, validation};
 use crate::fields::decode::{decode, tidy};
 use crate::protocol::answers::Reply;
 use crate::protocol::bodies::{self, Patch};
@@ -52,6 +52,9 @@ pub(super) fn patch(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Re
             json_patch::operate(&mut patched, operations).ok_or_else(ApiError::unprocessable)?;
         }
         (Patch::Merge, Value::Object(_)) => json_patch::merge(&mut patched, &body),
+        (Patch::Strategic, Value::Object(entries)) => {
+            patched = strategic::merge(call.resource.of, &live, entries).map_err(ApiError::bad_request)?;
+        }
         _ => {
             return Err(ApiError::bad_request(
                 "the patch is neither an object nor a list of operations, as its type says",

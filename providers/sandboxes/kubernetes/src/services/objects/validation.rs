@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{meta, names};
+use super::{meta, names, secrets};
 use crate::protocol::errors::FieldError;
 use crate::state::resources::{NAMESPACES, Resource};
 
@@ -15,7 +15,11 @@ const IMMUTABLE: [&str; 6] =
 
 /// What is wrong with a new object.
 pub(super) fn of_new(resource: &Resource, object: &Value) -> Vec<FieldError> {
-    metadata(resource, object)
+    let mut errors = metadata(resource, object);
+    if secrets::is_secret(resource.plural) {
+        errors.extend(secrets::of_all(object));
+    }
+    errors
 }
 
 /// What is wrong with a changed object. A server looks four times at what holds for every object, twice of these at what
@@ -28,6 +32,10 @@ pub(super) fn of_changed(resource: &Resource, object: &Value, live: &Value) -> V
         errors.extend(maps(object));
     }
     errors.extend(of_all);
+    if secrets::is_secret(resource.plural) {
+        errors.extend(secrets::of_change(object, live));
+        errors.extend(secrets::of_all(object));
+    }
     errors
 }
 
