@@ -9,11 +9,13 @@ import signal
 import subprocess
 
 import pytest
+import served
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Read before the environment is cleaned.
 BINARY = pathlib.Path(os.environ.get("KUBERNETES_SANDBOX") or ROOT / "target/debug/examples/serve")
+CLOUDGRANT = served.program()
 
 # An administrator, somebody with the rights of a program that annotates service accounts, and somebody without any.
 SEED = {
@@ -38,7 +40,7 @@ SEED = {
 def pytest_configure():
     # Nobody's own settings or proxies: every request of these tests stays on loopback.
     for name in list(os.environ):
-        if name.startswith(("KUBE", "REQUESTS_", "CURL_CA_", "SSL_CERT_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("KUBE", "CLOUDGRANT_", "HELM_KUBE", "AWS_", "REQUESTS_", "CURL_CA_", "SSL_CERT_")) or name.lower().endswith("_proxy"):
             del os.environ[name]
 
 
@@ -77,6 +79,52 @@ class Cluster:
 
 
 KUBECTL = shutil.which("kubectl")
+
+
+class Stack:
+    """A folder with a manifest, the sandboxes of its cloud and its cluster, and what works in there."""
+
+    def __init__(self, folder, exports):
+        self.folder = folder
+        self.environment = os.environ | exports | {"HOME": str(folder)}
+
+    def run(self, program, *arguments, code=0):
+        """Runs a program to its end; gives all that it said."""
+        command = [str(program), *map(str, arguments)]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == code, f"{command} ended with {done.returncode}, not {code}:\n{said}"
+        return said
+
+    def cloudgrant(self, *arguments, **options):
+        return self.run(CLOUDGRANT, *arguments, "--file", served.MANIFEST, **options)
+
+    def kubectl(self, *arguments, **options):
+        return self.run(KUBECTL, *arguments, **options)
+
+    def helm(self, *arguments, **options):
+        return self.run(HELM, *arguments, **options)
+
+    def get(self, *arguments):
+        """An object, or a list, with the managers of its fields."""
+        return json.loads(self.kubectl("get", *arguments, "-o", "json", "--show-managed-fields"))
+
+
+HELM = os.environ.get("HELM_PROGRAM")
+
+
+@pytest.fixture
+def serve_stack(tmp_path):
+    """Serves the sandboxes of a manifest, until the test ends."""
+    with contextlib.ExitStack() as running:
+
+        def serve(manifest):
+            (tmp_path / served.MANIFEST).write_text(manifest)
+            return Stack(tmp_path, running.enter_context(served.sandboxes(CLOUDGRANT, tmp_path)))
+
+        yield serve
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def test_it_is_found_and_described(cluster):
     version = json.loads(cluster.kubectl("version", "-o", "json"))["serverVersion"]
     assert version["gitVersion"].startswith("v1.36.2+")
     resources = cluster.kubectl("api-resources", "--no-headers")
-    assert [line.split()[0] for line in resources.splitlines()][:2] == ["namespaces", "serviceaccounts"]
+    assert [line.split()[0] for line in resources.splitlines()][:3] == ["namespaces", "secrets", "serviceaccounts"]
     assert "FIELD: secrets <[]Object>" in cluster.kubectl("explain", "serviceaccount.secrets")
     missing = cluster.kubectl("get", "pods", code=1)
     assert """the server doesn't have a resource type "pods\"""" in missing

@@ -159,7 +159,7 @@ class Writer:
 @pytest.fixture
 def engine():
     if not ENGINE:
-        pytest.skip("STRUCTURED_MERGE names no program with the engine")
+        pytest.skip("STRUCTURED_MERGE names no program: Go and structured-merge-diff aren't installed")
     with subprocess.Popen([ENGINE, SCHEMA], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.stdin.close()

@@ -114,7 +114,8 @@ def test_what_is_exported_is_read_by_others(cloudgrant):
     assert (kustomization["kind"], kustomization["patches"]) == ("Component", patches)
     values = read.pop("helm/dataplane.values.yaml")
     custom = values["clusterresourcesync"]["config"]["cluster_resources"]["customData"]
-    assert custom == [{"staging": [{"defaultUserRoleValue": {"value": staging}}]}]
+    of_staging = [{"defaultUserRoleKey": {"value": "eks.amazonaws.com/role-arn"}}, {"defaultUserRoleValue": {"value": staging}}]
+    assert custom == [{"staging": of_staging}]
     assert not read, "nothing else is written"
 
 

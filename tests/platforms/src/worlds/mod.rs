@@ -28,20 +28,34 @@ pub trait Known: ConnectPlatform {
     const CHART: Chart;
     /// Whether its vendor makes principals.
     const HAS_VENDOR: bool;
-    /// The keys of its charts' values that an export has, each with the name of its file.
-    const VALUES: &'static [(&'static str, &'static str)];
+    /// The keys of its charts' values that an export has, by the names of its files.
+    const VALUES: &'static [(&'static str, &'static [&'static str])];
 }
 
 impl Known for Flyte {
     const ATTRIBUTE: &'static str = "defaultIamRole";
     const CHART: Chart = Chart::FlyteCoreEks;
     const HAS_VENDOR: bool = false;
-    const VALUES: &'static [(&'static str, &'static str)] = &[
+    const VALUES: &'static [(&'static str, &'static [&'static str])] = &[
         (
             "helm/flyte-core.values.yaml",
-            "cluster_resource_manager.config.cluster_resources.customData.*.defaultIamRole.value",
+            &[
+                "cluster_resource_manager.config.cluster_resources.customData.*.defaultIamRole.value",
+                "cluster_resource_manager.config.cluster_resources.customData.*.defaultClientId.value",
+                "cluster_resource_manager.templates.key",
+                "cluster_resource_manager.templates.value",
+                "configmap.k8s.plugins.k8s.default-labels.*",
+            ],
         ),
-        ("helm/flyte-binary.values.yaml", "configuration.inline.cluster_resources.customData.*.defaultIamRole.value"),
+        (
+            "helm/flyte-binary.values.yaml",
+            &[
+                "configuration.inline.cluster_resources.customData.*.defaultIamRole.value",
+                "configuration.inline.cluster_resources.customData.*.defaultClientId.value",
+                "clusterResourceTemplates.inline.*",
+                "configuration.inline.plugins.k8s.default-labels.*",
+            ],
+        ),
     ];
 }
 
@@ -49,9 +63,13 @@ impl Known for Union {
     const ATTRIBUTE: &'static str = "defaultUserRoleValue";
     const CHART: Chart = Chart::UnionDataplane;
     const HAS_VENDOR: bool = true;
-    const VALUES: &'static [(&'static str, &'static str)] = &[(
+    const VALUES: &'static [(&'static str, &'static [&'static str])] = &[(
         "helm/dataplane.values.yaml",
-        "clusterresourcesync.config.cluster_resources.customData.*.defaultUserRoleValue.value",
+        &[
+            "clusterresourcesync.config.cluster_resources.customData.*.defaultUserRoleKey.value",
+            "clusterresourcesync.config.cluster_resources.customData.*.defaultUserRoleValue.value",
+            "config.k8s.plugins.k8s.default-labels.*",
+        ],
     )];
 }
 
@@ -105,7 +123,7 @@ fn keys_of_file<P: Known>(path: &str) -> Option<Vec<&'static str>> {
             "defaultIamRole" => Some(vec!["project", "domain", "attributes.defaultIamRole"]),
             _ => Some(vec!["project", "domain", "attributes.defaultUserRoleValue"]),
         },
-        _ => P::VALUES.iter().find(|(name, _)| *name == path).map(|(_, key)| vec![*key]),
+        _ => P::VALUES.iter().find(|(name, _)| *name == path).map(|(_, keys)| keys.to_vec()),
     }
 }
 
