@@ -3,17 +3,14 @@
 #[cfg(unix)]
 #[test]
 fn the_examples_prove_themselves() {
-    use std::io::Write as _;
     use std::path::Path;
     use std::process::Command;
 
-    use crate::support::Folder;
+    use crate::support::{Folder, say_skipped};
 
     let has_curl = Command::new("curl").arg("--version").output().is_ok_and(|output| output.status.success());
     if !has_curl {
-        let notice = b"notice: curl is not installed, so the examples' scripts are not run\n";
-        std::io::stderr().write_all(notice).expect("standard error");
-        return;
+        return say_skipped("curl is not installed, so the examples' scripts are not run");
     }
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let examples = std::fs::read_dir(examples).expect("a folder").map(|entry| entry.expect("an entry").path());

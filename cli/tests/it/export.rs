@@ -62,8 +62,8 @@ fn requirement_24_union_s_attributes_are_what_its_tool_takes_strictly() {
     assert!(attributes.starts_with(&start) && attributes.lines().count() == 4, "{attributes}");
     // Charts know domains alone.
     let values = content(&folder, "helm/dataplane.values.yaml");
-    let start = "clusterresourcesync:\n  config:\n    cluster_resources:\n      customData:\n        - \"production\":\n          - \
-                 defaultUserRoleValue:\n              value: \"arn:aws:iam::";
+    let start = "clusterresourcesync:\n  config:\n    cluster_resources:\n      customData:\n        - production:\n          - \
+                 defaultUserRoleKey:\n              value: \"eks.amazonaws.com/role-arn\"\n          - defaultUserRoleValue:\n              value: \"arn:aws:iam::";
     assert!(values.starts_with(start) && !values.contains("staging"), "{values}");
     let account = content(&folder, "service-accounts/forecasting-production.default.yaml");
     assert!(account.contains("  annotations:\n    eks.amazonaws.com/role-arn: \"arn:aws:iam::"), "{account}");
@@ -143,8 +143,16 @@ fn what_azure_chose_for_an_identity_is_known_once_that_is_there() {
     assert!(done, "{error}");
     let (done, files, error) = export(&folder);
     assert!(done, "{error}");
-    // Azure's charts have no template for it: service accounts alone.
-    assert!(!files.contains("helm/") && !files.contains("cluster-resource-attributes/"), "{files}");
+    // Flyte's charts have no template for it, so that their values bring one. Its tool is told nothing.
+    assert!(
+        files.contains("+ helm/flyte-core.values.yaml\n") && !files.contains("cluster-resource-attributes/"),
+        "{files}"
+    );
+    let template = "    azure.workload.identity/client-id: \"{{ defaultClientId }}\"\n";
+    for chart in ["flyte-core", "flyte-binary"] {
+        let values = content(&folder, &format!("helm/{chart}.values.yaml"));
+        assert!(values.contains(template) && values.contains("- azure.workload.identity/use: \"true\"\n"), "{values}");
+    }
     let account = content(&folder, "service-accounts/vision-production.default.yaml");
     let id = account.split("azure.workload.identity/client-id: \"").nth(1).and_then(|rest| rest.split('"').next());
     let id = id.unwrap_or_else(|| panic!("{account}"));

@@ -9,6 +9,7 @@ mod all_at_once;
 mod audit;
 mod azure;
 mod beside_moved;
+mod charts;
 mod completion;
 mod credentials;
 mod delivery;

@@ -128,3 +128,15 @@ macro_rules! assert_looks {
     }};
 }
 pub(crate) use assert_looks;
+
+/// Says why a test doesn't run here: on standard error, and in the file from which `tests/run` makes its summary.
+#[cfg(unix)]
+pub(crate) fn say_skipped(why: &str) {
+    use std::io::Write as _;
+    std::io::stderr().write_all(format!("notice: {why}\n").as_bytes()).expect("standard error");
+    if let Some(file) = std::env::var_os("SKIP_NOTICES") {
+        let mut notices =
+            std::fs::OpenOptions::new().append(true).open(file).expect("the file that SKIP_NOTICES names");
+        notices.write_all(format!("{why}\n").as_bytes()).expect("a notice");
+    }
+}

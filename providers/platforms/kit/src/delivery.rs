@@ -123,7 +123,9 @@ impl Delivery {
         for principal in &templated {
             files.extend(known(principal).into_iter().flat_map(|(_, value)| self.attributes.files(principal, value)));
         }
-        files.extend(self.charts.iter().filter_map(|chart| chart.file(&tenancy.naming, &templated)));
+        let has_own = |principal: &&Principal| tenancy.naming.has_own_namespaces(principal.scope.kind());
+        let of_charts: Vec<&Principal> = principals.iter().filter(has_own).collect();
+        files.extend(self.charts.iter().filter_map(|chart| chart.file(&tenancy.naming, &of_charts, &all)));
         files
     }
 

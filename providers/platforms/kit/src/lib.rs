@@ -22,6 +22,7 @@ mod platform_delivery;
 mod service_account_settings;
 pub mod service_accounts;
 pub mod task_code;
+mod yaml_document;
 
 pub use cluster_resource_attributes::ClusterResourceAttributes;
 pub use delivery::Delivery;

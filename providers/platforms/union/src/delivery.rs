@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use cloudgrant_core::{
     Asked, Desired, Domain, Handoff, HowAsked, Note, Object, ObjectId, Ownership, Principal, Result, Scope, Tenancy,
 };
-use cloudgrant_platform_kit::helm::Chart;
+use cloudgrant_platform_kit::helm::{Chart, ChartAttribute, Templates};
 use cloudgrant_platform_kit::{ClusterResourceAttributes, Delivery, FORM, PLATFORM_BINDING, PlatformDelivery};
 use serde_json::Value;
 
@@ -20,10 +20,22 @@ pub(crate) const DELIVERY: Delivery = Delivery {
     charts: &[Chart {
         name: "dataplane",
         path: &["clusterresourcesync", "config", "cluster_resources", "customData"],
-        key: "defaultUserRoleValue",
+        attributes: &[of_chart("eks.amazonaws.com/role-arn"), of_chart("azure.workload.identity/client-id")],
+        templates: Templates::List(&["clusterresourcesync", "additionalTemplates"]),
+        pod_labels: &["config", "k8s", "plugins", "k8s", "default-labels"],
         maps_namespaces: true,
     }],
 };
+
+/// Its template has the annotation's key as a value.
+const fn of_chart(annotation: &'static str) -> ChartAttribute {
+    ChartAttribute {
+        annotation,
+        key: "defaultUserRoleValue",
+        annotation_key: Some("defaultUserRoleKey"),
+        is_shipped: true,
+    }
+}
 
 /// Who makes what only the vendor can make.
 const VENDOR: &str = "the Union team";
@@ -244,6 +256,61 @@ mod tests {
         };
         let told = of(&platform_delivery, &tenancy("acme"), &[principal(Identity::Asked(asked))]).expect("told");
         assert!(told.objects.iter().all(|object| object.handoff.is_some()), "{told:?}");
+    }
+
+    /// Its chart annotates on every cloud, and its pods need Azure's label there.
+    #[test]
+    fn union_s_chart_is_told_the_annotation_s_key_and_the_label_of_pods() {
+        let pod_label = Some(("azure.workload.identity/use", "true"));
+        for (key, pod_label) in [("eks.amazonaws.com/role-arn", None), ("azure.workload.identity/client-id", pod_label)]
+        {
+            let value = AnnotationValue::Known("r".to_owned());
+            let annotation = Annotation { key, value, pod_label };
+            let known = Identity::Known { name: "r".to_owned(), annotation, issuers: Vec::new() };
+            let files = DELIVERY.files(&tenancy("acme"), &[principal(known)]);
+            let values = files.iter().find(|file| file.path == "helm/dataplane.values.yaml").expect("values");
+            let domain = format!(
+                "        - production:\n          - defaultUserRoleKey:\n              value: \"{key}\"\n          \
+                 - defaultUserRoleValue:\n              value: \"r\"\n"
+            );
+            assert!(values.content.contains(&domain), "{}", values.content);
+            let label = "  k8s:\n    plugins:\n      k8s:\n        default-labels:\n          - azure.workload.identity/use: \"true\"\n";
+            assert_eq!(values.content.contains(label), pod_label.is_some(), "{}", values.content);
+            assert!(!values.content.contains("additionalTemplates"), "its own template does: {}", values.content);
+        }
+    }
+
+    /// The chart's template annotates `default`; of other accounts an export brings one, but where it would tell an account that has
+    /// a principal of its own.
+    #[test]
+    fn accounts_that_the_chart_doesn_t_annotate_have_a_template() {
+        let named = |scope: Scope| {
+            let value = AnnotationValue::Known("r".to_owned());
+            let annotation = Annotation { key: "eks.amazonaws.com/role-arn", value, pod_label: None };
+            let identity = Identity::Known { name: "r".to_owned(), annotation, issuers: Vec::new() };
+            Principal { scope, ..principal(identity) }
+        };
+        let naming = Naming::new("{domain}", "{project}-tasks").expect("templates");
+        let tenancy = Tenancy { naming, ..tenancy("acme") };
+        let content = |principals: &[Principal]| {
+            let files = DELIVERY.files(&tenancy, principals);
+            let values = files.into_iter().find(|file| file.path == "helm/dataplane.values.yaml").expect("values");
+            values.content
+        };
+        let domain = named(Scope::Domain { domain: pair("vision").domain });
+        let template = "  additionalTemplates:\n    - key: \"cloudgrant_service_account\"\n      value: |\n        apiVersion: v1\n        \
+                        kind: ServiceAccount\n        metadata:\n          name: \"{{ project }}-tasks\"\n          namespace: \
+                        \"{{ namespace }}\"\n          annotations:\n            eks.amazonaws.com/role-arn: \
+                        \"{{ defaultUserRoleValue }}\"\n";
+        let told = content(std::slice::from_ref(&domain));
+        assert!(told.contains(template), "{told}");
+        assert!(
+            told.starts_with("low_privilege: false\nnamespace_mapping:\n  template: \"{{ `{{ domain }}` }}\"\n"),
+            "{told}"
+        );
+        let Pair { project, domain: of } = pair("vision");
+        let told = content(&[domain, named(Scope::ProjectDomain { project, domain: of })]);
+        assert!(!told.contains("additionalTemplates"), "{told}");
     }
 
     #[test]

@@ -68,6 +68,8 @@ impl Known for Union {
         &[
             "clusterresourcesync.config.cluster_resources.customData.*.defaultUserRoleKey.value",
             "clusterresourcesync.config.cluster_resources.customData.*.defaultUserRoleValue.value",
+            "clusterresourcesync.additionalTemplates.key",
+            "clusterresourcesync.additionalTemplates.value",
             "config.k8s.plugins.k8s.default-labels.*",
         ],
     )];
