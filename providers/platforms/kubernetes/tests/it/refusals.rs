@@ -1,118 +1,16 @@
 //! What is refused, and by whose name.
 
-use cloudgrant_core::{Action, Approval, Attributes, ErrorKind, Plan, Result, Silent};
+use cloudgrant_core::{ErrorKind, Plan, Result, Silent};
 use serde_json::json;
 
-use crate::cluster::{Cluster, ISSUER, KEY, issuer_rule, rule};
-use crate::stack::{Run, Runs as _, carry_out};
+use crate::cluster::{Cluster, KEY, issuer_rule, rule};
+use crate::stack::{Run, Runs as _};
 
 const VISION: &str = "vision-production";
 
 fn refusal(plan: Result<Plan>) -> (ErrorKind, String) {
     let error = plan.expect_err("a refusal");
     (error.kind(), format!("{error:?}"))
-}
-
-#[tokio::test]
-async fn another_manager_s_value_is_a_conflict_that_names_it() {
-    let cluster = Cluster::start().await;
-    let run = Run { projects: &["vision"], ..Run::of(&cluster) };
-    // Before anybody applied, nobody is written down.
-    cluster.annotate(VISION, json!({ KEY: "of-a-hand" })).await;
-    let (kind, said) = refusal(run.plan().await);
-    assert!(
-        kind == ErrorKind::Conflict && said.contains("`before-first-apply`, which is whoever set it by hand"),
-        "{said}"
-    );
-    cluster.annotate(VISION, json!({ KEY: null })).await;
-    cluster.apply(VISION, "helm", json!({ KEY: "of-helm" })).await;
-    let (kind, said) = refusal(run.plan().await);
-    assert_eq!(kind, ErrorKind::Conflict);
-    for part in [
-        KEY,
-        "service account vision-production/default",
-        "`helm`",
-        &format!("kubectl annotate serviceaccount default --namespace vision-production {KEY}-"),
-    ] {
-        assert!(said.contains(part), "`{part}` isn't in `{said}`");
-    }
-    assert_eq!(cluster.annotations(VISION).await, json!({ KEY: "of-helm" }));
-}
-
-/// It is no longer the stack's: whoever overwrites a field has it.
-#[tokio::test]
-async fn a_value_that_was_overwritten_is_drift_with_the_name_of_whoever_did_it() {
-    let cluster = Cluster::start().await;
-    let run = Run { projects: &["vision"], ..Run::of(&cluster) };
-    assert!(run.apply().await.is_success());
-    cluster.annotate(VISION, json!({ KEY: "another" })).await;
-    let (kind, said) = refusal(run.plan().await);
-    assert!(kind == ErrorKind::Conflict && said.contains("`kubectl-annotate`"), "{said}");
-    let looked = run.engine().only_looking().plan(&Silent).await.expect("a look");
-    assert!(looked.refusal.as_ref().is_some_and(|refusal| refusal.error().kind() == ErrorKind::Conflict));
-    let [change] = looked.changes.as_slice() else { panic!("{looked:?}") };
-    let tree = |attributes: &Option<Attributes>| attributes.as_ref().map(Attributes::value);
-    assert_eq!(change.action, Action::Update);
-    assert_eq!(tree(&change.before), Some(json!({ "annotations": { KEY: "another" } })));
-    assert_eq!(tree(&change.after), Some(json!({ "annotations": { KEY: "client-1" } })));
-    assert!(looked.has_drift());
-    // Whoever only takes away leaves it alone.
-    let report = run.revoke().await;
-    assert!(report.is_success() && report.applied.is_empty(), "{report:?}");
-    assert_eq!(cluster.annotations(VISION).await, json!({ KEY: "another" }));
-}
-
-/// As when Helm comes in between.
-#[tokio::test]
-async fn a_conflict_that_comes_after_the_plan_names_the_manager_too() {
-    let cluster = Cluster::start().await;
-    let run = Run { projects: &["vision"], ..Run::of(&cluster) };
-    let engine = run.engine();
-    let plan = engine.plan(&Silent).await.expect("a plan");
-    cluster.apply(VISION, "helm", json!({ KEY: "of-helm" })).await;
-    let report = carry_out(&engine, plan.approve(Approval::InAdvance)).await;
-    let [failed] = report.failed.as_slice() else { panic!("{report:?}") };
-    assert_eq!(failed.error.kind(), ErrorKind::Conflict);
-    assert!(failed.error.message().contains("`helm`"), "{}", failed.error);
-    assert_eq!(cluster.annotations(VISION).await, json!({ KEY: "of-helm" }));
-}
-
-#[tokio::test]
-async fn another_cluster_than_the_manifest_s_is_refused_by_name() {
-    let cluster = Cluster::start().await;
-    assert!(Run::of(&cluster).apply().await.is_success());
-    let writes = cluster.writes();
-    let elsewhere = Run { issuers: &["https://oidc.example/id/TWO"], ..Run::of(&cluster) };
-    let (kind, said) = refusal(elsewhere.plan().await);
-    assert_eq!(kind, ErrorKind::WrongAccount);
-    assert!(said.contains(&format!("its issuer is `{ISSUER}`, and not `https://oidc.example/id/TWO`")), "{said}");
-    // Who takes everything away doesn't want it of another cluster either.
-    let all = elsewhere.engine_of_revoke();
-    assert_eq!(refusal(all.plan(&Silent).await).0, ErrorKind::WrongAccount);
-    let (kind, said) = refusal(Run { issuers: &[], ..Run::of(&cluster) }.plan().await);
-    assert!(kind == ErrorKind::Manifest && said.contains("name the cluster's issuer"), "{said}");
-    assert_eq!(cluster.writes(), writes);
-}
-
-#[tokio::test]
-async fn an_issuer_counts_as_aws_has_it_and_other_clusters_are_told() {
-    let cluster = Cluster::start().await;
-    let both = Run { issuers: &["oidc.example/id/ONE", "oidc.example/id/TWO"], ..Run::of(&cluster) };
-    let plan = both.plan().await.expect("a plan");
-    let [unsearched] = plan.unsearched.as_slice() else { panic!("{plan:?}") };
-    assert!(unsearched.place.contains("oidc.example/id/TWO"), "{unsearched:?}");
-}
-
-#[tokio::test]
-async fn a_namespace_that_is_missing_is_told_and_keeps_nobody_from_taking_away() {
-    let cluster = Cluster::start().await;
-    let run = Run { projects: &["vision", "unknown"], ..Run::of(&cluster) };
-    let (kind, said) = refusal(run.plan().await);
-    assert_eq!(kind, ErrorKind::NotFound);
-    assert!(said.contains("the namespace unknown-production isn't there"), "{said}");
-    assert!(said.contains("kubectl create namespace unknown-production"), "{said}");
-    cluster.create_namespace("unknown-production").await;
-    assert!(run.apply().await.is_success());
 }
 
 #[tokio::test]
