@@ -121,6 +121,8 @@ fn every_value_of_an_export_is_one_that_the_chart_takes_and_its_templates_read()
         ("dataplane", "clusterresourcesync.additionalTemplates[].value"),
         ("dataplane", "namespace_mapping.template"),
         ("dataplane", "low_privilege"),
+        ("dataplane", "namespaces.enabled"),
+        ("dataplane", "clusterresourcesync.enabled"),
         (
             "flyte-core",
             "cluster_resource_manager.config.cluster_resources.customData[].production[].defaultIamRole.value",

@@ -28,7 +28,8 @@ pub struct Chart {
     pub templates: Templates,
     /// The keys that lead to its list of labels of task pods.
     pub pod_labels: &'static [&'static str],
-    /// Whether it has the template of namespaces as a value, `namespace_mapping.template`, which holds where it isn't `low_privilege`.
+    /// Whether it has the template of namespaces as a value, `namespace_mapping.template`, which holds where it isn't `low_privilege`
+    /// and has `namespaces` and the sync, `clusterresourcesync`, enabled.
     pub maps_namespaces: bool,
 }
 
@@ -80,6 +81,8 @@ impl Chart {
             let template = in_template(naming.template(), |name| format!("{{{{ `{{{{ {name} }}}}` }}}}"));
             values.set(&["low_privilege"], Yaml::Bool(false));
             values.set(&["namespace_mapping", "template"], Yaml::Text(template));
+            values.set(&["namespaces", "enabled"], Yaml::Bool(true));
+            values.set(&["clusterresourcesync", "enabled"], Yaml::Bool(true));
         }
         if !domains.is_empty() {
             values.set(
@@ -95,7 +98,9 @@ impl Chart {
                 " Helm replaces a list as a whole: add what yours has for these domains, and the other domains.",
             );
             if self.maps_namespaces {
-                purpose.push_str(" They have an effect where `low_privilege` is false.");
+                purpose.push_str(
+                    " They have an effect where `low_privilege` is false, and `namespaces` and `clusterresourcesync` are enabled.",
+                );
             }
         }
         // An account of each project would get its domain's value, also where it has a principal of its own.

@@ -220,8 +220,11 @@ async fn clean_up(config: Config, prefix: String) -> Result<(), String> {
 }
 
 impl Drop for AnyCluster {
-    /// In a thread of its own, as the test's runtime may be ending.
+    /// In a thread of its own, as the test's runtime may be ending. A sandbox runs in this one, and goes with the test.
     fn drop(&mut self) {
+        if self.sandbox.is_some() {
+            return;
+        }
         let (config, prefix) = (self.config.clone(), self.prefix.clone());
         let cleaned = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
