@@ -30,6 +30,7 @@ mod pace;
 pub mod parallel;
 mod plan;
 mod session;
+pub mod shared_document;
 mod text;
 mod vocabulary;
 

@@ -32,7 +32,7 @@ mod stacks;
 mod taken_back;
 mod verbs;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -56,8 +56,8 @@ use crate::names::Names;
 use crate::objects::kinds;
 use crate::resources::locator::Locator;
 use crate::resources::secrets::Lookup;
-use crate::shared_document::write::Meanwhile;
-use crate::shared_document::{Shared, remainder};
+use crate::shared_document::remainder;
+use crate::shared_document::write::PolicyWriters;
 
 register_provider!(Aws);
 
@@ -83,7 +83,7 @@ pub struct Aws {
     /// The ARNs of the roles and policies that were made since it was connected: others may not know them yet.
     made: std::sync::Mutex<HashSet<String>>,
     /// One writer at a time for each document that others write too: it is replaced as a whole.
-    shared: Mutex<HashMap<Shared, Arc<Mutex<Meanwhile>>>>,
+    shared: PolicyWriters,
 }
 
 #[async_trait]
@@ -131,7 +131,7 @@ impl Connect for Aws {
             quotas: OnceCell::new(),
             reading: Mutex::default(),
             made: std::sync::Mutex::default(),
-            shared: Mutex::new(HashMap::new()),
+            shared: PolicyWriters::default(),
         })
     }
 }

@@ -3,27 +3,29 @@
 
 #[cfg(test)]
 pub(crate) mod hostile;
-pub(crate) mod lossless_json;
 pub(crate) mod merge;
 pub(crate) mod remainder;
 pub(crate) mod write;
 
+use std::collections::HashSet;
+
 use aws_config::retry::RetryConfig;
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use cloudgrant_core::shared_document::Unwritten;
 use cloudgrant_core::{Error, ErrorKind, ObjectId, Result};
 use serde_json::{Value, json};
 
+use crate::client::Clients;
 use crate::client::partition::Partition;
 use crate::config::AccountId;
+use crate::error;
 use crate::objects::kinds;
 use crate::resources::buckets::elsewhere;
 use crate::resources::kinds::repository::Repository;
 use crate::resources::kms_key::is_id;
 use crate::resources::locator::Locator;
 use crate::shared_document::merge::Policy;
-use crate::{Aws, error};
-
-use self::write::Unwritten;
+use crate::shared_document::write::unwritten;
 
 /// What a document is the policy of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -173,23 +175,23 @@ impl Shared {
     ///
     /// # Errors
     /// What AWS gives out is no policy, or none that could be written back as it is: it is left alone.
-    pub(crate) async fn read(&self, aws: &Aws) -> Result<Option<Policy>> {
+    pub(crate) async fn read(&self, clients: &Clients) -> Result<Option<Policy>> {
         match self {
             Self::Repository(repository) => {
-                let client = aws.clients.ecr(&repository.account, &repository.region).await?;
+                let client = clients.ecr(&repository.account, &repository.region).await?;
                 write::read(&client, repository).await
             }
-            Self::Bucket(bucket) => read_bucket(aws, bucket).await,
-            Self::Key(key) => read_key(aws, key).await,
+            Self::Bucket(bucket) => read_bucket(clients, bucket).await,
+            Self::Key(key) => read_key(clients, key).await,
         }
     }
 
-    /// Replaces the policy, once: whoever sends a document again has to read again before.
-    pub(crate) async fn put(&self, aws: &Aws, policy: Option<&Policy>) -> Result<(), Unwritten> {
+    /// Replaces the policy, once: whoever sends a document again has to read again before. `made` are roles that are new.
+    async fn put(&self, clients: &Clients, policy: Option<&Policy>, made: &HashSet<String>) -> Result<(), Unwritten> {
         match self {
-            Self::Repository(repository) => write::put(aws, repository, policy).await,
-            Self::Bucket(bucket) => put_bucket(aws, bucket, policy).await,
-            Self::Key(key) => put_key(aws, key, policy).await,
+            Self::Repository(repository) => write::put(clients, repository, policy, made).await,
+            Self::Bucket(bucket) => put_bucket(clients, bucket, policy).await,
+            Self::Key(key) => put_key(clients, key, policy).await,
         }
     }
 
@@ -209,11 +211,11 @@ impl Shared {
     }
 }
 
-async fn read_bucket(aws: &Aws, bucket: &OwnedBucket) -> Result<Option<Policy>> {
-    let mut region = aws.clients.region_of(&bucket.name).await;
+async fn read_bucket(clients: &Clients, bucket: &OwnedBucket) -> Result<Option<Policy>> {
+    let mut region = clients.region_of(&bucket.name).await;
     let mut is_last = false;
     loop {
-        let client = aws.clients.s3(&bucket.account, &region).await?;
+        let client = clients.s3(&bucket.account, &region).await?;
         let request = client.get_bucket_policy().bucket(&bucket.name).expected_bucket_owner(bucket.account.as_str());
         let error = match request.send().await {
             Ok(answer) => {
@@ -225,9 +227,9 @@ async fn read_bucket(aws: &Aws, bucket: &OwnedBucket) -> Result<Option<Policy>> 
         if error.code() == Some("NoSuchBucketPolicy") {
             return Ok(None);
         }
-        match elsewhere(aws, &bucket.name, &error, &region)?.filter(|_| !is_last) {
+        match elsewhere(&bucket.partition, &bucket.name, &error, &region)?.filter(|_| !is_last) {
             Some(other) => {
-                aws.clients.note_region(&bucket.name, &other).await;
+                clients.note_region(&bucket.name, &other).await;
                 (region, is_last) = (other, true);
             }
             None => return Err(error::of("s3:GetBucketPolicy", error).with("bucket", bucket.arn())),
@@ -235,9 +237,9 @@ async fn read_bucket(aws: &Aws, bucket: &OwnedBucket) -> Result<Option<Policy>> 
     }
 }
 
-async fn put_bucket(aws: &Aws, bucket: &OwnedBucket, policy: Option<&Policy>) -> Result<(), Unwritten> {
-    let region = aws.clients.region_of(&bucket.name).await;
-    let client = aws.clients.s3(&bucket.account, &region).await.map_err(Unwritten::unsent)?;
+async fn put_bucket(clients: &Clients, bucket: &OwnedBucket, policy: Option<&Policy>) -> Result<(), Unwritten> {
+    let region = clients.region_of(&bucket.name).await;
+    let client = clients.s3(&bucket.account, &region).await.map_err(Unwritten::Refused)?;
     let once = || aws_sdk_s3::Config::builder().retry_config(RetryConfig::disabled());
     let (name, owner) = (&bucket.name, bucket.account.as_str());
     match policy {
@@ -245,36 +247,36 @@ async fn put_bucket(aws: &Aws, bucket: &OwnedBucket, policy: Option<&Policy>) ->
             let request =
                 client.put_bucket_policy().bucket(name).expected_bucket_owner(owner).policy(policy.to_string());
             let answer = request.customize().config_override(once()).send().await;
-            answer.map(drop).map_err(|error| Unwritten::of("s3:PutBucketPolicy", error))
+            answer.map(drop).map_err(|error| unwritten("s3:PutBucketPolicy", error))
         }
         None => {
             let request = client.delete_bucket_policy().bucket(name).expected_bucket_owner(owner);
             let answer = request.customize().config_override(once()).send().await;
-            answer.map(drop).map_err(|error| Unwritten::of("s3:DeleteBucketPolicy", error))
+            answer.map(drop).map_err(|error| unwritten("s3:DeleteBucketPolicy", error))
         }
     }
 }
 
-async fn read_key(aws: &Aws, key: &CustomerKey) -> Result<Option<Policy>> {
-    let client = aws.clients.kms(&key.account, &key.region).await?;
+async fn read_key(clients: &Clients, key: &CustomerKey) -> Result<Option<Policy>> {
+    let client = clients.kms(&key.account, &key.region).await?;
     let answer = client.get_key_policy().key_id(key.arn()).send().await;
     let answer = answer.map_err(|error| error::of("kms:GetKeyPolicy", error).with("key", key.arn()))?;
     Shared::Key(key.clone()).parse(&answer.policy.unwrap_or_default()).map(Some)
 }
 
-async fn put_key(aws: &Aws, key: &CustomerKey, policy: Option<&Policy>) -> Result<(), Unwritten> {
+async fn put_key(clients: &Clients, key: &CustomerKey, policy: Option<&Policy>) -> Result<(), Unwritten> {
     // A key has a policy always: without its administrators, nobody could give it another one.
     let Some(policy) = policy else {
         let error = Error::new(ErrorKind::Conflict, format!("nothing would be left of the policy of key {}", key.id))
             .with("key", key.arn())
             .hint("give the key's administrators a statement of their own, then run again");
-        return Err(Unwritten::unsent(error));
+        return Err(Unwritten::Refused(error));
     };
-    let client = aws.clients.kms(&key.account, &key.region).await.map_err(Unwritten::unsent)?;
+    let client = clients.kms(&key.account, &key.region).await.map_err(Unwritten::Refused)?;
     let once = aws_sdk_kms::Config::builder().retry_config(RetryConfig::disabled());
     let request = client.put_key_policy().key_id(key.arn()).policy(policy.to_string());
     let answer = request.customize().config_override(once).send().await;
-    answer.map(drop).map_err(|error| Unwritten::of("kms:PutKeyPolicy", error))
+    answer.map(drop).map_err(|error| unwritten("kms:PutKeyPolicy", error))
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl Backend for AdminRecords {
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
-        write::write(self, change.change()).await
+        write::change(self, change.change()).await
     }
 
     fn place(&self) -> String {

@@ -24,7 +24,7 @@ pub(crate) struct Record {
 }
 
 /// What a read of a project and domain gives.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Read {
     /// Their own record.
     pub(crate) own: Option<Map>,

@@ -3,21 +3,21 @@
 //! Flyte admin has no lock and no version: what somebody else writes between the read and the write, one request later, is
 //! lost. So that this is as short as can be, a record is read anew for each change, and nothing else is asked in between.
 
-use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result, redacted};
+use std::convert::Infallible;
+
+use async_trait::async_trait;
+use cloudgrant_core::shared_document::{Guard, Meanwhile, Merged, SharedDocument, Unwritten, Versioned, write};
+use cloudgrant_core::{Action, Attributes, Change, Error, ErrorKind, Outcome, Result, redacted};
 
 use crate::AdminRecords;
-use crate::mark::Map;
+use crate::mark::{Map, Mark};
 use crate::object::{fits_template, parts, texts};
 use crate::observe::hidden;
-use crate::records::Read;
+use crate::records::{Admin, Read};
 
-/// How often a record is written that somebody else writes at the same time. Core tries again after that.
-const ATTEMPTS: usize = 5;
-
-pub(crate) async fn write(backend: &AdminRecords, change: &Change) -> Result<Outcome> {
+pub(crate) async fn change(backend: &AdminRecords, change: &Change) -> Result<Outcome> {
     let name = change.id.name.as_str();
-    let (project, domain) = parts(name);
-    let of = |attributes: &Option<cloudgrant_core::Attributes>| {
+    let of = |attributes: &Option<Attributes>| {
         texts(attributes.as_ref().map(|attributes| attributes.value()).as_ref(), "attributes")
     };
     let (planned, wanted) = (of(&change.before), of(&change.after));
@@ -25,82 +25,127 @@ pub(crate) async fn write(backend: &AdminRecords, change: &Change) -> Result<Out
         let message = format!("`{}` can't stand in a template of the platform's", redacted(value));
         return Err(Error::new(ErrorKind::Unsupported, message));
     }
-    let mut outcome = Outcome::default();
-    for _ in 0..ATTEMPTS {
-        let there = backend.admin.record(project, domain).await?;
-        let left = match change.action {
-            Action::Create | Action::Update => set(backend, name, there, (&wanted, &planned)).await?,
-            Action::Delete => take_away(backend, name, there, &mut outcome).await?,
-            Action::Handoff => {
-                return Err(Error::provider_bug("admin", format!("it was told to hand {name} off")));
+    let values = match change.action {
+        Action::Create | Action::Update => Some(Values { wanted, planned }),
+        Action::Delete => None,
+        Action::Handoff => return Err(Error::provider_bug("admin", format!("it was told to hand {name} off"))),
+    };
+    let change = RecordChange { mark: &backend.mark, admin: &backend.admin, name, values };
+    let remarks = write(&change, &mut Meanwhile::default()).await?;
+    Ok(Outcome { remarks, ..Outcome::default() })
+}
+
+/// What a record is to say, and what was there of the stack's when the plan was made.
+struct Values {
+    wanted: Map,
+    planned: Map,
+}
+
+/// A change to the record of a project and domain. Its document is what a read of it gives.
+struct RecordChange<'a> {
+    mark: &'a Mark,
+    admin: &'a Admin,
+    name: &'a str,
+    /// `None` where what is the stack's is taken out.
+    values: Option<Values>,
+}
+
+#[async_trait]
+impl SharedDocument for RecordChange<'_> {
+    type Document = Read;
+    type Version = ();
+    type Part = Infallible;
+
+    const TRIES: usize = 5;
+
+    fn guard(&self) -> Guard {
+        Guard::ReadBack
+    }
+
+    async fn read(&self) -> Result<Versioned<Read>> {
+        let (project, domain) = parts(self.name);
+        Ok(Versioned { document: self.admin.record(project, domain).await?, version: () })
+    }
+
+    /// A record that says what is wanted, or one without what is the stack's.
+    fn merged(&self, there: &Read) -> Result<Merged<Read>> {
+        let (record, next, left) = match &self.values {
+            Some(Values { wanted, planned }) => {
+                let wider = there.wider.as_ref().filter(|wider| !wider.attributes.is_empty());
+                if let (None, Some(wider)) = (&there.own, wider) {
+                    return Err(hidden(self.name, wider));
+                }
+                let record = there.own.clone().unwrap_or_default();
+                let (next, left) = self.mark.with(&record, wanted, planned, self.name)?;
+                (record, next, left)
+            }
+            None => {
+                let Some(record) = there.own.clone() else { return Ok(there.clone().into()) };
+                let (next, left) = self.mark.without(self.name, &record, |_| true);
+                (record, next, left)
             }
         };
-        // Only what was found to be so, without anything to write, has been read back.
-        let Some(left) = left else { return Ok(outcome) };
-        let stays = left.iter().map(|(key, value)| {
-            format!(
-                "{key} of {name} stays `{}`: somebody else has set that in place of what cloudgrant wrote",
-                redacted(value)
-            )
-        });
-        for stays in stays {
-            if !outcome.remarks.contains(&stays) {
-                outcome.remarks.push(stays);
-            }
+        if next == record {
+            return Ok(there.clone().into());
         }
+        Ok(Merged { document: Read { own: Some(next), wider: None }, remarks: stays(self.name, &left) })
     }
-    let message = format!("the record of {name} isn't as it was written: somebody else writes it at the same time");
-    Err(Error::new(ErrorKind::NotYet, message).hint("find who else writes it, or run this again when they have done"))
+
+    async fn write(&self, next: &Read, (): &()) -> Result<Vec<String>, Unwritten> {
+        let (project, domain) = parts(self.name);
+        let next = next.own.clone().unwrap_or_default();
+        // Nothing is found out of an error here: the engine tries again, and that reads again.
+        if self.values.is_some() || !next.is_empty() {
+            self.admin.put(project, domain, &next).await.map_err(Unwritten::Unknown)?;
+            return Ok(Vec::new());
+        }
+        self.write_nothing().await.map_err(Unwritten::Unknown)
+    }
+
+    fn outrun(&self) -> Error {
+        let name = self.name;
+        let message = format!("the record of {name} isn't as it was written: somebody else writes it at the same time");
+        Error::new(ErrorKind::NotYet, message).hint("find who else writes it, or run this again when they have done")
+    }
 }
 
-/// Has a record say what is wanted. Answers with what stays as it isn't the stack's; with nothing where it says so already.
-async fn set(backend: &AdminRecords, name: &str, there: Read, (wanted, planned): (&Map, &Map)) -> Result<Option<Map>> {
-    let (project, domain) = parts(name);
-    let Read { own, wider } = there;
-    if let (None, Some(wider)) = (&own, wider.filter(|wider| !wider.attributes.is_empty())) {
-        return Err(hidden(name, &wider));
-    }
-    let record = own.unwrap_or_default();
-    let (next, left) = backend.mark.with(&record, wanted, planned, name)?;
-    if next == record {
-        return Ok(None);
-    }
-    backend.admin.put(project, domain, &next).await?;
-    Ok(Some(left))
-}
-
-/// Takes what is the stack's out of a record, and the record where nothing is left in it: then the default holds again.
-async fn take_away(backend: &AdminRecords, name: &str, there: Read, outcome: &mut Outcome) -> Result<Option<Map>> {
-    let (project, domain) = parts(name);
-    let Some(record) = there.own else { return Ok(None) };
-    let (next, left) = backend.mark.without(name, &record, |_| true);
-    if next == record {
-        return Ok(None);
-    }
-    if !next.is_empty() {
-        backend.admin.put(project, domain, &next).await?;
-        return Ok(Some(left));
-    }
-    // A deletion takes what is below along, and what came into the record since. So all is read once more, right before it.
-    let records = backend.admin.records().await?;
-    let (own, below): (Vec<_>, Vec<_>) = records
-        .iter()
-        .filter(|other| other.project == project && other.domain == domain)
-        .partition(|other| other.below.is_empty());
-    let Some(own) = own.first() else { return Ok(Some(left)) };
-    let (next, left) = backend.mark.without(name, &own.attributes, |_| true);
-    match below.first() {
-        None if next.is_empty() => backend.admin.delete(project, domain).await?,
-        None => backend.admin.put(project, domain, &next).await?,
-        Some(below) => {
-            backend.admin.put(project, domain, &next).await?;
-            if next.is_empty() {
-                let whose = below.whose();
-                let stays =
-                    format!("the record of {name} stays, empty: Flyte admin would delete that of {whose} with it");
-                outcome.remarks.push(stays);
+impl RecordChange<'_> {
+    /// Deletes a record of which nothing is left: then the default holds again. A deletion takes what is below along, and what came
+    /// into the record since. So all is read once more, right before it.
+    async fn write_nothing(&self) -> Result<Vec<String>> {
+        let (name, (project, domain)) = (self.name, parts(self.name));
+        let records = self.admin.records().await?;
+        let (own, below): (Vec<_>, Vec<_>) = records
+            .iter()
+            .filter(|other| other.project == project && other.domain == domain)
+            .partition(|other| other.below.is_empty());
+        let Some(own) = own.first() else { return Ok(Vec::new()) };
+        let (next, left) = self.mark.without(name, &own.attributes, |_| true);
+        let mut remarks = stays(name, &left);
+        match below.first() {
+            None if next.is_empty() => self.admin.delete(project, domain).await?,
+            None => self.admin.put(project, domain, &next).await?,
+            Some(below) => {
+                self.admin.put(project, domain, &next).await?;
+                if next.is_empty() {
+                    let whose = below.whose();
+                    let stays =
+                        format!("the record of {name} stays, empty: Flyte admin would delete that of {whose} with it");
+                    remarks.push(stays);
+                }
             }
         }
+        Ok(remarks)
     }
-    Ok(Some(left))
+}
+
+/// What isn't the stack's any more, in words.
+fn stays(name: &str, left: &Map) -> Vec<String> {
+    let stays = left.iter().map(|(key, value)| {
+        format!(
+            "{key} of {name} stays `{}`: somebody else has set that in place of what cloudgrant wrote",
+            redacted(value)
+        )
+    });
+    stays.collect()
 }

@@ -111,7 +111,7 @@ impl Backend for SettingsRecords {
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
-        write::write(self, change.change()).await
+        write::change(self, change.change()).await
     }
 
     fn place(&self) -> String {

@@ -106,9 +106,9 @@ impl SettingsService {
         stream::iter(reads).buffered(AT_ONCE).collect().await
     }
 
-    /// Writes a record with the version that was read: made, where there was none, and refused where somebody was quicker.
-    pub(crate) async fn write(&self, record: &Record) -> Result<Written> {
-        let Record { project, domain, settings, version, .. } = record;
+    /// Writes a record with the version that was read: made, where there was none (0), and refused where somebody was quicker.
+    pub(crate) async fn write(&self, record: &Record, version: u64) -> Result<Written> {
+        let Record { project, domain, settings, .. } = record;
         let what = format!("can't write the settings of project {project} in domain {domain}");
         let mut body = json!({ "key": self.key(&what, project, domain)?, "settings": settings });
         let method = match version {

@@ -24,7 +24,7 @@ impl BucketPolicies {
         if let Some(read) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&shared) {
             return is_denied(read);
         }
-        let read = Box::pin(shared.read(aws)).await;
+        let read = Box::pin(shared.read(&aws.clients)).await;
         let is_refused = is_denied(&read);
         let is_known = read.as_ref().err().is_none_or(|error| is_refused || error.kind() == ErrorKind::NotFound);
         if is_known {
@@ -38,7 +38,7 @@ impl BucketPolicies {
         let read = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(shared);
         match read {
             Some(read) => read,
-            None => shared.read(aws).await,
+            None => shared.read(&aws.clients).await,
         }
     }
 }

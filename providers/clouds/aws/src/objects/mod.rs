@@ -16,7 +16,7 @@ use crate::Aws;
 use crate::names::Names;
 use crate::objects::pod_identity_association::PodIdentityAssociation;
 use crate::shared_document::Shared;
-use crate::shared_document::write;
+use crate::shared_document::write::StatementChange;
 
 pub(crate) async fn change(aws: &Aws, change: &Change) -> Result<Outcome> {
     let name = change.id.name.as_str();
@@ -75,8 +75,16 @@ async fn statement(aws: &Aws, kind: &str, attributes: &Value, wanted: bool) -> R
     let shared = Shared::of(kind, attributes)
         .ok_or_else(|| Error::provider_bug("aws", format!("a {kind} that is in no policy")))?;
     let statement = &attributes["statement"];
-    let sid = text(statement, "Sid");
-    let remarks = write::write(aws, &shared, sid, wanted.then_some(statement)).await?;
+    let change = StatementChange {
+        clients: &aws.clients,
+        names: &aws.names,
+        made: &aws.made,
+        request_timeout: aws.config.request_timeout.0,
+        shared: &shared,
+        sid: text(statement, "Sid"),
+        statement: wanted.then_some(statement),
+    };
+    let remarks = change.write(&aws.shared).await?;
     Ok(Outcome { remarks, ..named(Some(&shared.arn())) })
 }
 

@@ -1,11 +1,11 @@
 //! Repository policies in which others wrote anything: it stays, token by token.
 
+use cloudgrant_core::shared_document::lossless_json::{LosslessJson, compact};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::hostile::{any_json, cases, word};
 use crate::policy::document;
-use crate::shared_document::lossless_json::{LosslessJson, compact};
 use crate::shared_document::merge::{Policy, merged};
 
 /// JSON as people and other programs write it, which no program reads alike: numbers of any length, escapes, keys that

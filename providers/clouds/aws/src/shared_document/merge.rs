@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use cloudgrant_core::redacted;
+use cloudgrant_core::shared_document::lossless_json::{Entries, LosslessJson, compact};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::policy::document;
-use crate::shared_document::lossless_json::{Entries, LosslessJson, compact};
 
 /// A policy. What is ours in it is read as usual; what isn't is kept as its text.
 #[derive(Debug, Clone, PartialEq)]
@@ -186,6 +186,13 @@ pub(crate) fn merged(policy: Option<Policy>, sid: &str, statement: Option<&Value
         (None, None) => {}
     }
     (!policy.statements.is_empty()).then_some(policy)
+}
+
+/// The policy with some statements put in and others taken out.
+pub(crate) fn with_statements(mut policy: Policy, added: &[Statement], removed: &[Statement]) -> Policy {
+    policy.statements.retain(|statement| !removed.contains(statement));
+    policy.statements.extend(added.iter().cloned());
+    policy
 }
 
 #[cfg(test)]

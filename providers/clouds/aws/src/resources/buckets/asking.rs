@@ -70,7 +70,7 @@ pub(super) async fn encryption(
             }
             Err(error) => error,
         };
-        if let Some(other) = elsewhere(aws, name, &error, &region)?.filter(|_| !is_last) {
+        if let Some(other) = elsewhere(aws.config.partition(), name, &error, &region)?.filter(|_| !is_last) {
             aws.clients.note_region(name, &other).await;
             region = other;
             continue;
@@ -93,14 +93,14 @@ pub(super) async fn encryption(
 /// # Errors
 /// What S3 answers is no region.
 pub(crate) fn elsewhere<E>(
-    aws: &Aws,
+    partition: &str,
     bucket: &str,
     error: &aws_sdk_s3::error::SdkError<E, HttpResponse>,
     region: &str,
 ) -> Result<Option<String>> {
     let found = error.raw_response().and_then(|answer| answer.headers().get("x-amz-bucket-region"));
     let found = found.filter(|found| *found != region);
-    found.map(|found| answered_region(bucket, found, aws.config.partition())).transpose()
+    found.map(|found| answered_region(bucket, found, partition)).transpose()
 }
 
 /// The key, unless it takes no grant. Whoever owns the bucket writes this setting: it goes into no policy and no command

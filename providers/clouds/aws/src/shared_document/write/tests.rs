@@ -13,6 +13,7 @@ use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_tr
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::Aws;
 use crate::error::answered;
 use crate::resources::locator::Locator;
 use crate::shared_document::write::*;
@@ -186,7 +187,8 @@ impl World {
     /// Puts the stack's statement into the policy.
     async fn put(&self) -> Result<Vec<String>> {
         let sid = self.ours();
-        write(&self.aws, &Shared::Repository(self.repository.clone()), &sid, Some(&statement(&sid))).await
+        let (shared, statement) = (Shared::Repository(self.repository.clone()), statement(&sid));
+        change(&self.aws, &shared, &sid, &statement).write(&self.aws.shared).await
     }
 
     fn ours(&self) -> String {
@@ -198,6 +200,18 @@ impl World {
         let state = self.ecr.state.lock().expect("a lock");
         let sids = state.statements.iter().map(|statement| statement["Sid"].as_str().expect("a Sid").to_owned());
         (sids.collect(), state.writes)
+    }
+}
+
+fn change<'a>(aws: &'a Aws, shared: &'a Shared, sid: &'a str, statement: &'a Value) -> StatementChange<'a> {
+    StatementChange {
+        clients: &aws.clients,
+        names: &aws.names,
+        made: &aws.made,
+        request_timeout: aws.config.request_timeout.0,
+        shared,
+        sid,
+        statement: Some(statement),
     }
 }
 
@@ -381,4 +395,39 @@ fn older_words_are_of_a_principal_only_where_one_can_be_meant() {
         assert_eq!(error.kind(), kind, "{principal} {said}");
         assert!(error.context().iter().any(|(key, value)| *key == "AWS said" && value.contains(said)), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_role_that_is_shown_by_its_id_for_a_while_is_nobody_s_edit() {
+    let world = World::new(Script::default()).await;
+    let (shared, statement) = (Shared::Repository(world.repository.clone()), json!({}));
+    let change = change(&world.aws, &shared, "", &statement);
+    let named = |principals: &Value, action: &str| {
+        Statement::of(&json!({"Sid": "A", "Effect": "Allow", "Principal": {"AWS": principals}, "Action": action}))
+    };
+    let (arn, id) = ("arn:aws:iam::111122223333:role/x", "AROAEXAMPLE");
+    let [by_arn, by_id] = [json!(arn), json!(id)].map(|principal| named(&principal, "ecr:Get"));
+    assert!(change.says_the_same(&by_arn, &by_id) && change.says_the_same(&by_id, &by_arn));
+    for (other, why) in [
+        (named(&json!(id), "ecr:Put"), "another action is an edit"),
+        (named(&json!([arn, id]), "ecr:Get"), "one more principal is an edit"),
+        (named(&json!("arn:aws:iam::111122223333:role/y"), "ecr:Get"), "another role is an edit"),
+    ] {
+        assert!(!change.says_the_same(&by_arn, &other), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn what_others_did_to_a_digit_is_put_back() {
+    let world = World::new(Script::default()).await;
+    let (shared, statement) = (Shared::Repository(world.repository.clone()), json!({}));
+    let change = change(&world.aws, &shared, "", &statement);
+    let with = |number: &str| {
+        let text = r#"{"Statement":[{"Sid":"A","Condition":{"NumericLessThan":{"x":1.10}}}]}"#;
+        Policy::parse(&text.replace("1.10", number)).expect("a policy")
+    };
+    let (before, beside) = (with("12345678901234567890123"), with("12345678901234567890124"));
+    assert_ne!(before.statements, beside.statements);
+    let back = change.with_parts(Some(before.clone()), &beside.statements, &before.statements);
+    assert_eq!(back.map(|back| back.to_string()), Some(beside.to_string()));
 }

@@ -13,10 +13,12 @@ const DEEPEST: usize = 128;
 
 /// What a text says. White space, the order of keys, and how a character is written say nothing.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum LosslessJson {
+pub enum LosslessJson {
     /// Neither a number nor anything that has parts.
     Plain(Value),
+    /// As it is written, to the digit.
     Number(String),
+    /// Items in their order.
     List(Vec<LosslessJson>),
     /// By key; what stands under one key in the order in which it came.
     Map(Vec<(String, LosslessJson)>),
@@ -27,7 +29,7 @@ impl LosslessJson {
     ///
     /// # Errors
     /// It isn't JSON, or goes too deep.
-    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+    pub fn parse(text: &str) -> Result<Self, Error> {
         Self::of(serde_json::from_str::<&RawValue>(text)?, DEEPEST)
     }
 
@@ -52,7 +54,7 @@ impl LosslessJson {
     }
 
     /// The same as usual JSON, unless something would be lost.
-    pub(crate) fn value(&self) -> Option<Value> {
+    pub fn value(&self) -> Option<Value> {
         Some(match self {
             Self::Plain(value) => value.clone(),
             Self::Number(text) => {
@@ -70,23 +72,25 @@ impl LosslessJson {
     }
 
     /// A key that comes more than once.
-    pub(crate) fn twice(&self) -> Option<&str> {
+    pub fn twice(&self) -> Option<&str> {
         let Self::Map(entries) = self else { return None };
         entries.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0.as_str())
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+    /// What stands under a key first; `None` where there is none, or this is no object.
+    pub fn get(&self, key: &str) -> Option<&Self> {
         let Self::Map(entries) = self else { return None };
         entries.iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
-    pub(crate) fn as_str(&self) -> Option<&str> {
+    /// The text that it is; `None` where it is something else.
+    pub fn as_str(&self) -> Option<&str> {
         let Self::Plain(value) = self else { return None };
         value.as_str()
     }
 
     /// The items of a list; a single thing is a list of one.
-    pub(crate) fn items(&self) -> &[Self] {
+    pub fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
             one => std::slice::from_ref(one),
@@ -95,7 +99,11 @@ impl LosslessJson {
 }
 
 /// The entries of an object, each as it is written.
-pub(crate) struct Entries<'a>(pub(crate) Vec<(String, &'a RawValue)>);
+#[derive(Debug)]
+pub struct Entries<'a>(
+    /// Keys as often as they are there, each with the text of its value.
+    pub Vec<(String, &'a RawValue)>,
+);
 
 impl<'de> Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -118,7 +126,7 @@ impl<'de> Deserialize<'de> for Entries<'de> {
 }
 
 /// JSON without white space between its tokens, each of which stays as it is.
-pub(crate) fn compact(text: &str) -> String {
+pub fn compact(text: &str) -> String {
     let (mut quoted, mut escaped) = (false, false);
     let is_kept = |c: &char| {
         let kept = quoted || !matches!(c, ' ' | '\t' | '\r' | '\n');
