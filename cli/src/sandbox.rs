@@ -45,28 +45,28 @@ async fn start(provider: &str, folder: PathBuf, address: SocketAddr, config: Val
         .map_err(|error| failed(ErrorKind::Unexpected, &error))
 }
 
-/// A sandbox of the cloud and, where the platform is told by something that has one, of that as well.
+/// A sandbox of the cloud and, where the platform is told by things that have some, of these as well.
 #[derive(Debug)]
 pub(crate) struct Sandboxes {
     pub(crate) cloud: Running,
-    pub(crate) platform: Option<Running>,
+    /// By the names under which they are registered.
+    pub(crate) platform: Vec<(&'static str, Running)>,
 }
 
 impl Sandboxes {
-    /// Starts them. The platform's state is in a folder in the cloud's, so that both begin anew together.
+    /// Starts them. The platform's state is in folders in the cloud's, so that all begin anew together.
     ///
     /// # Errors
     /// One of them isn't linked in, or can't start.
     pub(crate) async fn start(
         provider: &str,
-        platform: Option<&str>,
+        platform: Vec<&'static str>,
         folder: &Path,
         address: SocketAddr,
         mut config: Value,
         knobs: Knobs,
     ) -> Result<Self> {
         let cloud = start(provider, folder.to_owned(), address, config.clone(), knobs.clone()).await?;
-        let Some(platform) = platform else { return Ok(Self { cloud, platform: None }) };
         if let (Some(issuer), Value::Object(config)) = (cloud.issuers().first(), &mut config) {
             config.insert("issuer".to_owned(), issuer.as_str().into());
         }
@@ -74,18 +74,39 @@ impl Sandboxes {
         let (quotas, late_at, hold_before, hold_after) = Default::default();
         let knobs = Knobs { quotas, late_at, hold_before, hold_after, ..knobs };
         let address = SocketAddr::new(address.ip(), 0);
-        let started = start(platform, folder.join(platform), address, config, knobs).await?;
-        Ok(Self { cloud, platform: Some(started) })
+        let mut started = Self { cloud, platform: Vec::new() };
+        for name in platform {
+            match start(name, folder.join(name), address, config.clone(), knobs.clone()).await {
+                Ok(running) => started.platform.push((name, running)),
+                Err(error) => {
+                    started.stop().await;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(started)
+    }
+
+    /// What those of the platform say of where they are, together.
+    pub(crate) fn of_platform(&self) -> Option<Value> {
+        let all = self.platform.iter().filter_map(|(_, running)| running.settings().as_object());
+        let all: serde_json::Map<_, _> = all.flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+        (!self.platform.is_empty()).then_some(Value::Object(all))
+    }
+
+    /// All of them, the cloud's first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Running> {
+        std::iter::once(&self.cloud).chain(self.platform.iter().map(|(_, running)| running))
     }
 
     /// What other programs need before they talk to these.
     pub(crate) fn setups(&self) -> Vec<&Setup> {
-        [Some(&self.cloud), self.platform.as_ref()].into_iter().flatten().filter_map(Running::setup).collect()
+        self.all().filter_map(Running::setup).collect()
     }
 
     pub(crate) async fn stop(self) {
         self.cloud.stop().await;
-        if let Some(platform) = self.platform {
+        for (_, platform) in self.platform {
             platform.stop().await;
         }
     }

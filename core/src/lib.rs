@@ -35,7 +35,8 @@ mod text;
 mod vocabulary;
 
 pub use contract::attributes::Attributes;
-pub use contract::backend::{Backend, Outcome};
+pub use contract::backend::{Backend, Outcome, PlatformPlace};
+pub use contract::backend_group::BackendGroup;
 pub use contract::capability::Capabilities;
 pub use contract::change::{Action, Approved, Change};
 pub use contract::client_code::ClientCode;

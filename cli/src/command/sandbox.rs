@@ -123,7 +123,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     let running = Sandboxes::start(&provider, platform, &folder, options.listen, config, knobs).await?;
     let endpoint = running.cloud.endpoint();
     shell.printer.say(&format!("{provider} sandbox at {endpoint}, state in {}", folder.display()));
-    if let (Some(platform), Some(running)) = (platform, &running.platform) {
+    for (platform, running) in &running.platform {
         shell.printer.say(&format!("{platform} sandbox at {}", running.endpoint()));
     }
     if let Some(told) = crate::sandbox::begun_otherwise(&running.cloud, &folder) {
@@ -142,15 +142,15 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
     result
 }
 
-/// The provider, the sandbox of its platform's, and the manifest from which the emulator takes what is there from the start.
-async fn selected(global: &Global) -> Result<(String, Option<&'static str>, Value)> {
+/// The provider, the sandboxes of its platform's, and the manifest from which the emulator takes what is there from the start.
+async fn selected(global: &Global) -> Result<(String, Vec<&'static str>, Value)> {
     let wanted = global.provider.clone().or_else(|| std::env::var("CLOUDGRANT_PROVIDER").ok());
     if let (Some(provider), None, None) = (&wanted, &global.file, manifest_file::here()) {
         cloudgrant_core::provider(provider)?;
-        return Ok((provider.clone(), None, json!({})));
+        return Ok((provider.clone(), Vec::new(), json!({})));
     }
     let session = Session::open(manifest::load(global)?, Settings::default()).await?;
-    let platform = session.platform().sandbox();
+    let platform = session.platform().sandboxes();
     Ok((session.registration().id.to_owned(), platform, session.loaded().surroundings()))
 }
 
@@ -161,7 +161,7 @@ async fn selected(global: &Global) -> Result<(String, Option<&'static str>, Valu
 /// A file can't be written.
 fn variables(running: &Sandboxes, folder: &Path, address: SocketAddr) -> Result<Vec<(String, String)>> {
     let mut variables = running.cloud.exports().to_vec();
-    variables.extend(running.platform.iter().flat_map(|platform| platform.exports()).cloned());
+    variables.extend(running.platform.iter().flat_map(|(_, platform)| platform.exports()).cloned());
     for (name, file, text) in NOWHERE {
         if !variables.iter().any(|(known, _)| known == name) {
             variables.push((name.to_owned(), nowhere(folder, file, text)?));

@@ -57,15 +57,14 @@ pub(crate) async fn with_session(
         let knobs = sandbox::knobs(shell.global)?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let config = session.loaded().surroundings();
-        let platform = session.platform().sandbox();
+        let platform = session.platform().sandboxes();
         let started = Sandboxes::start(provider, platform, &folder, address, config, knobs).await?;
         shell.printer.say(&format!("Working in the sandbox, not in a real cloud: {}", folder.display()));
         session = session.overlaid(started.cloud.settings(), "the sandbox").await?.in_sandbox();
-        if let Some(platform) = &started.platform {
-            session = session.with_platform_in_sandbox(platform.settings())?;
+        if let Some(says) = started.of_platform() {
+            session = session.with_platform_in_sandbox(&says)?;
         }
-        let answered = [Some(&started.cloud), started.platform.as_ref()].into_iter().flatten();
-        shell.printer.here().answers(answered.flat_map(|one| one.commands()).copied());
+        shell.printer.here().answers(started.all().flat_map(|one| one.commands()).copied());
         running = Some((started, folder));
     } else if shell.global.faults.is_some() {
         return Err(Error::new(ErrorKind::Usage, "--faults works in a sandbox only").hint("add --sandbox"));

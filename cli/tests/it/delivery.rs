@@ -88,10 +88,14 @@ impl Cluster {
     }
 
     pub(crate) async fn annotate(&self, namespace: &str, annotations: Value) {
+        self.annotate_account(namespace, "default", annotations).await;
+    }
+
+    pub(crate) async fn annotate_account(&self, namespace: &str, account: &str, annotations: Value) {
         let api: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
         let params = PatchParams { field_manager: Some("kubectl-annotate".to_owned()), ..PatchParams::default() };
         let patch = Patch::Merge(json!({ "metadata": { "annotations": annotations } }));
-        api.patch("default", &params, &patch).await.expect("annotated");
+        api.patch(account, &params, &patch).await.expect("annotated");
     }
 
     /// As Helm 4 and Argo CD do.

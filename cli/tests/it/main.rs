@@ -47,6 +47,7 @@ mod sandbox_or_not;
 #[cfg(unix)]
 mod sandbox_tools;
 mod settings;
+mod settings_and_kubernetes;
 mod stacks;
 mod stranger;
 mod support;

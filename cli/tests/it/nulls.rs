@@ -20,7 +20,7 @@ fn every_key() -> Value {
         "platform": {
             "kind": "union", "organization": "acme", "projects": ["forecasting", "vision"],
             "domains": ["staging", "production"], "namespace": "{project}-{domain}", "service_account": "default",
-            "delivery": "kubernetes", "attribute": "defaultUserRoleValue", "deployment": "flyte.example.com",
+            "delivery": ["admin", "kubernetes"], "attribute": "defaultUserRoleValue", "deployment": "flyte.example.com",
             "low_privilege": false,
         },
         "aws": {

@@ -76,7 +76,7 @@ fn edit(folder: &Folder, cloud: &str, pair: &str, change: impl Fn(&mut Value)) {
 }
 
 /// The accounts of the next runs that have one, by `PROJECT/DOMAIN`.
-fn accounts(folder: &Folder, cloud: &str) -> Value {
+pub(crate) fn accounts(folder: &Folder, cloud: &str) -> Value {
     let all =
         in_control_plane(folder, cloud, async |address| send(address, "/_sandbox/run_accounts", &Value::Null).await);
     let one = |one: &Value| {

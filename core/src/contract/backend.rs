@@ -126,17 +126,18 @@ pub trait Backend: Debug + Send + Sync {
         Ok(Vec::new())
     }
 
-    /// The place on a platform at which it reads and writes, for people, and the same in every run: a cluster, a deployment. The home
-    /// gets a mark that names it ([`Provider::platform_place`](crate::Provider::platform_place)) before anything is written there, so
-    /// that what is there isn't forgotten with the manifest. `None` where nothing has to be found again.
+    /// The places on a platform at which it reads and writes: a cluster, a deployment. The home gets a mark that names each
+    /// ([`Provider::platform_place`](crate::Provider::platform_place)) before anything is written there, so that what is there isn't
+    /// forgotten with the manifest. Empty where nothing has to be found again.
     ///
     /// # Behavior
-    /// - It follows from what the manifest and whoever runs it say of the way there. No mark leads anywhere.
+    /// - They follow from what the manifest and whoever runs it say of the way there. No mark leads anywhere.
+    /// - The objects of a kind are at one of them.
     ///
     /// # Errors
-    /// Nobody says where it is, or it doesn't answer.
-    async fn reached(&self) -> Result<Option<String>> {
-        Ok(None)
+    /// Nobody says where one is, or it doesn't answer.
+    async fn reached(&self) -> Result<Vec<PlatformPlace>> {
+        Ok(Vec::new())
     }
 
     /// The mark of a stack at a home, as [`marked`](Self::marked) tells it.
@@ -149,6 +150,15 @@ pub trait Backend: Debug + Send + Sync {
     fn requests(&self) -> Option<u64> {
         None
     }
+}
+
+/// A place on a platform at which a backend reads and writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlatformPlace {
+    /// What it is called, for people, and the same in every run: `service accounts of the cluster with the issuer …`.
+    pub name: String,
+    /// The kinds of the objects that are there.
+    pub kinds: &'static [&'static str],
 }
 
 /// What came of a change.

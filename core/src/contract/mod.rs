@@ -2,6 +2,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod backend;
+pub(crate) mod backend_group;
 pub(crate) mod backends;
 pub(crate) mod capability;
 pub(crate) mod change;

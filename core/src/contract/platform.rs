@@ -81,10 +81,10 @@ pub trait Platform: Debug + Send + Sync {
         None
     }
 
-    /// The sandbox that stands in for what the [backend](Self::backend) reaches, by the name under which it is registered; `None`
+    /// The sandboxes that stand in for what the [backend](Self::backend) reaches, by the names under which they are registered; empty
     /// where there is no backend, or nothing that stands in for it.
-    fn sandbox(&self) -> Option<&'static str> {
-        None
+    fn sandboxes(&self) -> Vec<&'static str> {
+        Vec::new()
     }
 
     /// What whoever runs cloudgrant must be allowed for what the [backend](Self::backend) does, as documents; beside those of the
@@ -235,7 +235,8 @@ pub struct PlatformContext {
     pub home: String,
     /// Whether the cloud is a sandbox's. Then nothing but a sandbox may be told of its principals.
     pub is_cloud_in_sandbox: bool,
-    /// What the platform's own [sandbox](Platform::sandbox) says of where it is, where one was started for this run.
+    /// What the platform's own [sandboxes](Platform::sandboxes) say of where they are, where they were started for this run: an object
+    /// with the keys of each.
     pub sandbox: Option<Value>,
 }
 

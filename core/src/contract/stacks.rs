@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::contract::backend::PlatformPlace;
 use crate::contract::object::ObjectId;
 use crate::contract::observed::Unsearched;
 use crate::text::redact::redacted;
@@ -110,12 +111,12 @@ impl Stacks {
         }
     }
 
-    /// Tells of the places on platforms that their homes name. `reached` is the one that was searched.
-    pub(crate) fn tell_places(&mut self, reached: Option<&str>, way_to: impl Fn(&str) -> Option<WayTo>) {
+    /// Tells of the places on platforms that their homes name. `reached` are those that were searched.
+    pub(crate) fn tell_places(&mut self, reached: &[PlatformPlace], way_to: impl Fn(&str) -> Option<WayTo>) {
         for found in &mut self.found {
             found.platform_settings = settings_for(&found.platform_places, &way_to);
             for place in std::mem::take(&mut found.platform_places) {
-                if reached != Some(place.as_str()) {
+                if !reached.iter().any(|reached| reached.name == place) {
                     let of = format!("stack {} told a platform there which principals are its own", found.name);
                     self.unsearched.push(not_reached(&place, &of, way_to(&place)));
                 }
@@ -134,7 +135,7 @@ impl Stacks {
     }
 }
 
-/// What the platform's section has to say so that places are searched. A key that leads to the only one already has nothing to say.
+/// What the platform's section has to say so that places are searched. A key that leads to all of them already has nothing to say.
 fn settings_for(
     places: &BTreeSet<String>,
     way_to: impl Fn(&str) -> Option<WayTo>,
@@ -146,8 +147,9 @@ fn settings_for(
         all.entry(key.to_owned()).or_default().entry(value.to_owned()).or_default().insert(redacted(place), variable);
         unset.extend((!is_set).then_some(key));
     }
-    let is_one = |values: &PlatformSetting| values.values().map(BTreeMap::len).sum::<usize>() == 1;
-    all.retain(|key, values| unset.contains(key.as_str()) || !is_one(values));
+    // One setting may lead to several places, but only to one of a way.
+    let are_reached = |values: &PlatformSetting| values.values().all(|places| places.len() == 1);
+    all.retain(|key, values| unset.contains(key.as_str()) || !are_reached(values));
     all
 }
 
@@ -228,7 +230,8 @@ mod tests {
             is_set,
             variable: "PLACE",
         };
-        places.tell_places(Some("cluster one"), |place| Some(way(place, "leave", true)));
+        let one = PlatformPlace { name: "cluster one".to_owned(), kinds: &[] };
+        places.tell_places(&[one], |place| Some(way(place, "leave", true)));
         let new: Vec<_> = places.unsearched.iter().filter(|one| !stacks.unsearched.contains(one)).collect();
         assert!(
             matches!(new.as_slice(), [one] if one.place == "cluster two" && one.reason.ends_with("select cluster two"))
@@ -237,7 +240,7 @@ mod tests {
         // What the platform's section says already isn't said once more, unless there are several places: each takes a run of its own.
         let settings = |way_to: &dyn Fn(&str) -> Option<WayTo>| {
             let mut places = stacks.clone();
-            places.tell_places(None, way_to);
+            places.tell_places(&[], way_to);
             let of = |(key, values): (&String, &PlatformSetting)| (key.clone(), values.keys().cloned().collect());
             places.found[0].platform_settings.iter().map(of).collect::<BTreeMap<_, Vec<_>>>()
         };

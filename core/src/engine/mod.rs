@@ -176,7 +176,7 @@ impl Engine {
         let way_to = |place: &str| self.platform.way_to(place);
         let Some(platform) = self.platform.backend() else {
             let mut stacks = in_cloud.await?;
-            stacks.tell_places(None, way_to);
+            stacks.tell_places(&[], way_to);
             return Ok(stacks.sorted());
         };
         let on_platform = async {
@@ -188,7 +188,7 @@ impl Engine {
         let (in_cloud, (marked, reached)) = tokio::join!(in_cloud, on_platform);
         let mut stacks = in_cloud?;
         // A place in which nothing may be listed is told as that, and not as one to which nothing leads.
-        stacks.tell_places(reached.ok().flatten().as_deref(), way_to);
+        stacks.tell_places(&reached.unwrap_or_default(), way_to);
         match marked {
             Ok(marked) => {
                 stacks.add(marked, (&self.stack, &self.provider.home()), |stack, home| platform.mark(stack, home));

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::backend::Backend;
+use crate::contract::backend::{Backend, PlatformPlace};
 use crate::contract::error::{Error, Result};
 use crate::contract::object::{Desired, ObjectId};
 use crate::contract::observed::Observed;
@@ -18,22 +18,31 @@ use crate::text::redact::redacted;
 use crate::vocabulary::intent::{Intent as _, IntentId, Intents};
 use crate::vocabulary::scope::Scope;
 
-/// The place that a run reaches, and the mark that names it.
+/// The places that a run reaches, and the marks that name them.
 #[derive(Debug, Default)]
 pub(super) struct Reached {
-    mark: Option<ObjectId>,
-    /// Why nobody knows which one it is. What is there can't be looked at then either.
+    places: Vec<Marked>,
+    /// Why nobody knows which they are. What is there can't be looked at then either.
     unknown: Option<Error>,
 }
 
+/// A place with its mark, where the cloud keeps marks.
+#[derive(Debug)]
+struct Marked {
+    mark: ObjectId,
+    kinds: &'static [&'static str],
+}
+
 impl Reached {
-    /// Has what is told need the mark, so that it comes after it.
+    /// Has what is told need the mark of its place, so that it comes after it.
     pub(super) fn bind(&self, told: &mut Desired) {
-        let made = told.objects.iter_mut().filter(|object| object.handoff.is_none());
-        made.for_each(|object| object.depends_on.extend(self.mark.clone()));
+        for object in told.objects.iter_mut().filter(|object| object.handoff.is_none()) {
+            let there = self.places.iter().filter(|place| place.kinds.contains(&object.id.kind));
+            object.depends_on.extend(there.map(|place| place.mark.clone()));
+        }
     }
 
-    /// Why nothing may be written: the place has no name, and so no mark.
+    /// Why nothing may be written: a place has no name, and so no mark.
     ///
     /// # Errors
     /// That.
@@ -43,7 +52,7 @@ impl Reached {
 }
 
 impl Engine {
-    /// Asks which place is reached, and wants the mark of it where something is to be told there.
+    /// Asks which places are reached, and wants the mark of each where something is to be told there.
     pub(super) async fn reach(
         &self,
         platform: &dyn Backend,
@@ -52,22 +61,26 @@ impl Engine {
         watch: &dyn Watch,
         cancel: &Cancel,
     ) -> Result<Reached> {
-        let place = match retry::reading(&self.settings, watch, cancel, || platform.reached()).await {
-            Ok(Some(place)) => place,
-            Ok(None) => return Ok(Reached::default()),
-            Err(error) => return Ok(Reached { unknown: Some(error), mark: None }),
+        let places = match retry::reading(&self.settings, watch, cancel, || platform.reached()).await {
+            Ok(places) => places,
+            Err(error) => return Ok(Reached { unknown: Some(error), ..Reached::default() }),
         };
-        let mut because: BTreeMap<&Scope, Vec<IntentId>> = BTreeMap::new();
-        for object in told.objects.iter().filter(|object| object.handoff.is_none()) {
-            let all = because.entry(&object.scope).or_default();
-            let new: Vec<_> = object.because.iter().filter(|intent| !all.contains(intent)).cloned().collect();
-            all.extend(new);
+        let mut reached = Reached::default();
+        for PlatformPlace { name, kinds } in places {
+            let mut because: BTreeMap<&Scope, Vec<IntentId>> = BTreeMap::new();
+            let there = told.objects.iter().filter(|object| kinds.contains(&object.id.kind));
+            for object in there.filter(|object| object.handoff.is_none()) {
+                let all = because.entry(&object.scope).or_default();
+                let new: Vec<_> = object.because.iter().filter(|intent| !all.contains(intent)).cloned().collect();
+                all.extend(new);
+            }
+            let mark = |(scope, because)| self.provider.platform_place(&name, scope, because);
+            desired.objects.extend(because.into_iter().filter_map(mark));
+            let mark = self.provider.platform_place(&name, &Scope::Global, Vec::new());
+            reached.places.extend(mark.map(|mark| Marked { mark: mark.id, kinds }));
         }
-        let mark = |(scope, because)| self.provider.platform_place(&place, scope, because);
-        desired.objects.extend(because.into_iter().filter_map(mark));
         desired.objects = diff::merge(self.id, std::mem::take(&mut desired.objects))?;
-        let mark = self.provider.platform_place(&place, &Scope::Global, Vec::new()).map(|object| object.id);
-        Ok(Reached { mark, unknown: None })
+        Ok(reached)
     }
 
     /// Lets a mark go after all that is at its place, and keeps it where something may be left there: what nobody looked at, and
@@ -80,7 +93,7 @@ impl Engine {
         observed: &mut Observed,
     ) {
         for (mark, place) in std::mem::take(&mut observed.platform_places) {
-            if reached.mark.as_ref() != Some(&mark) {
+            let Some(Marked { kinds, .. }) = reached.places.iter().find(|reached| reached.mark == mark) else {
                 observed.objects.remove(&mark);
                 // It may be told already, by who knows more of it.
                 if !on_platform.unsearched.iter().any(|known| known.place == place) {
@@ -92,16 +105,17 @@ impl Engine {
                 }
                 observed.platform_places.insert(mark, place);
                 continue;
-            }
-            for found in on_platform.objects.values_mut().filter(|found| found.owned) {
+            };
+            let is_there = |id: &ObjectId| kinds.contains(&id.kind);
+            for (_, found) in on_platform.objects.iter_mut().filter(|(id, found)| found.owned && is_there(id)) {
                 found.depends_on.push(mark.clone());
             }
             let stays = |object: &ObjectId| !on_platform.objects.contains_key(object);
             let is_part = |known: &str| known.strip_prefix(place.as_str()).is_some_and(|rest| rest.starts_with(','));
-            let is_kept = on_platform.stays.iter().any(|one| stays(&one.object))
+            let is_kept = on_platform.stays.iter().any(|one| is_there(&one.object) && stays(&one.object))
                 || on_platform.unsearched.iter().any(|known| is_part(&known.place));
-            let there: BTreeSet<_> =
-                on_platform.objects.iter().filter(|(_, found)| found.owned).map(|(id, _)| id).collect();
+            let owned = on_platform.objects.iter().filter(|(id, found)| found.owned && is_there(id));
+            let there: BTreeSet<_> = owned.map(|(id, _)| id).collect();
             let is_needed =
                 desired.objects.iter().any(|told| told.depends_on.contains(&mark) && there.contains(&told.id));
             if self.baseline.is_some() && !is_kept && !is_needed && !there.is_empty() {

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Action, Annotation, AnnotationValue, Approval, Approved, Attributes, Backend, Bound, Cancel, Checked, Connect,
     DeliveryFile, Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, FoundStack, Identity, IntentId,
-    Intents, Naming, Object, ObjectId, Observed, Outcome, Ownership, Pair, Permissions, Plan, Platform, Principal,
-    Project, Provider, Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, Stacks,
-    TaskAccess, Tenancy, Widened, Widening,
+    Intents, Naming, Object, ObjectId, Observed, Outcome, Ownership, Pair, Permissions, Plan, Platform, PlatformPlace,
+    Principal, Project, Provider, Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent,
+    Stack, Stacks, TaskAccess, Tenancy, Widened, Widening,
 };
 use serde_json::json;
 
@@ -209,8 +209,9 @@ impl Backend for Cluster {
         Ok(Outcome::default())
     }
 
-    async fn reached(&self) -> Result<Option<String>> {
-        Ok(self.0.reached.lock().expect("lock").clone())
+    async fn reached(&self) -> Result<Vec<PlatformPlace>> {
+        let name = self.0.reached.lock().expect("lock").clone();
+        Ok(name.into_iter().map(|name| PlatformPlace { name, kinds: &["account"] }).collect())
     }
 }
 

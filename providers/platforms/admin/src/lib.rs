@@ -23,8 +23,8 @@ mod write;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, PermissionDocument, Purpose,
-    Remainder, Result, Shares, Stack,
+    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, PermissionDocument,
+    PlatformPlace, Purpose, Remainder, Result, Shares, Stack,
 };
 
 pub use cloudgrant_platform_control_plane::Environment;
@@ -35,6 +35,9 @@ use crate::records::Admin;
 
 /// The kind of object that is a value in the cluster resource attributes of a project and domain. Its name is `PROJECT/DOMAIN`.
 pub const CLUSTER_RESOURCE_ATTRIBUTE: &str = "cluster-resource-attribute";
+
+/// The kinds of all objects of the backend.
+pub const KINDS: &[&str] = &[CLUSTER_RESOURCE_ATTRIBUTE];
 
 /// Cluster resource attributes of a deployment, with the values that a stack sets.
 #[derive(Debug)]
@@ -117,8 +120,9 @@ impl Backend for AdminRecords {
         object::commands(self.tool, &self.mark, object)
     }
 
-    async fn reached(&self) -> Result<Option<String>> {
-        Ok(Some(format!("{PLACE}{}", self.admin.way.reached().await?)))
+    async fn reached(&self) -> Result<Vec<PlatformPlace>> {
+        let name = format!("{PLACE}{}", self.admin.way.reached().await?);
+        Ok(vec![PlatformPlace { name, kinds: KINDS }])
     }
 
     async fn marked(&self) -> Result<Vec<Marked>> {

@@ -62,7 +62,7 @@ mod tests {
         Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, ObjectId, Pair, PlatformContext, Project,
         Scope, Stack, Tenancy,
     };
-    use cloudgrant_platform_kit::{DeliveryMethod, Keys};
+    use cloudgrant_platform_kit::{ControlPlane, Deliveries, DeliveryMethod, Keys, Who};
     use serde_json::json;
 
     use super::*;
@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn leaving_settings() -> PlatformDelivery {
-        platform_delivery(Keys { delivery: DeliveryMethod::LeaveSettings, ..Keys::default() })
+        platform_delivery(Keys { delivery: DeliveryMethod::LeaveSettings.into(), ..Keys::default() })
     }
 
     fn principal(key: &'static str, name: &str, value: AnnotationValue) -> Principal {
@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn what_cloudgrant_writes_by_itself_is_an_annotation_whatever_the_charts_have() {
-        let platform_delivery = platform_delivery(Keys { delivery: DeliveryMethod::Kubernetes, ..Keys::default() });
+        let platform_delivery =
+            platform_delivery(Keys { delivery: DeliveryMethod::Kubernetes.into(), ..Keys::default() });
         for key in [DELIVERY.templated, "example/client-id"] {
             let told =
                 of(&platform_delivery, &[principal(key, "r", AnnotationValue::Known("v".to_owned()))]).expect("told");
@@ -169,7 +170,7 @@ mod tests {
             let [object] = told.objects.as_slice() else { panic!("{told:?}") };
             (object.id.to_string(), object.attributes.value(), object.handoff.is_some())
         };
-        let keys = Keys { delivery: DeliveryMethod::Admin, ..Keys::default() };
+        let keys = Keys { delivery: DeliveryMethod::Admin.into(), ..Keys::default() };
         let (id, attributes, handed_off) = of_key(keys.clone(), DELIVERY.templated);
         assert_eq!(id, "cluster-resource-attribute vision/production");
         assert_eq!((attributes, handed_off), (json!({ "attributes": { "defaultIamRole": "arn:r" } }), false));
@@ -187,7 +188,7 @@ mod tests {
             (DeliveryMethod::LeaveAdmin, 0),
             (DeliveryMethod::Settings, 1),
         ] {
-            let desired = of(&platform_delivery(Keys { delivery: way, ..keys.clone() }), &[]).expect("told");
+            let desired = of(&platform_delivery(Keys { delivery: way.into(), ..keys.clone() }), &[]).expect("told");
             assert_eq!(desired.notes.len(), told, "{way:?}: {:?}", desired.notes);
         }
     }
@@ -195,7 +196,8 @@ mod tests {
     /// A setting names an account, and only whoever runs the cluster can have that name its principal.
     #[test]
     fn the_settings_service_is_told_of_accounts_and_their_annotations_are_handed_off() {
-        let platform_delivery = platform_delivery(Keys { delivery: DeliveryMethod::Settings, ..Keys::default() });
+        let platform_delivery =
+            platform_delivery(Keys { delivery: DeliveryMethod::Settings.into(), ..Keys::default() });
         for key in [DELIVERY.templated, "example/client-id"] {
             let told = of(&platform_delivery, &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))])
                 .expect("told");
@@ -210,6 +212,50 @@ mod tests {
         let leaving = leaving_settings();
         let told = of(&leaving, &[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))]);
         assert!(told.expect("told").objects.iter().all(|object| object.handoff.is_some()));
+    }
+
+    /// One apply serves both: nobody is asked for anything, and an account has its annotation before a setting names it.
+    #[test]
+    fn the_settings_service_and_the_cluster_are_told_together() {
+        let delivery = Deliveries {
+            control_plane: Some(ControlPlane::Settings(Who::Cloudgrant)),
+            cluster: Some(Who::Cloudgrant),
+        };
+        let both = platform_delivery(Keys { delivery, ..Keys::default() });
+        assert_eq!(both.sandboxes(), ["flyte", "kubernetes"]);
+        for key in [DELIVERY.templated, "example/client-id"] {
+            let told = of(&both, &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+            let [setting, annotation] = told.objects.as_slice() else { panic!("{told:?}") };
+            assert_eq!(setting.id.to_string(), "service-account-setting vision/production");
+            assert_eq!(annotation.id.to_string(), "service-account-annotation vision-production/default");
+            assert!(setting.handoff.is_none() && annotation.handoff.is_none());
+            assert_eq!(setting.depends_on, [annotation.id.clone()]);
+            assert!(told.takes_over.len() >= 2, "both handoffs were confirmed before: {:?}", told.takes_over);
+        }
+        // Who leaves one of them hands that off alone.
+        let leaving = Deliveries { cluster: Some(Who::SomebodyElse), ..delivery };
+        let leaving = platform_delivery(Keys { delivery: leaving, ..Keys::default() });
+        let told = of(&leaving, &[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))]);
+        let handed_off: Vec<_> =
+            told.expect("told").objects.into_iter().map(|object| (object.id.kind, object.handoff.is_some())).collect();
+        assert_eq!(handed_off, [("service-account-setting", false), ("platform-binding", true)]);
+        let unbinding = leaving.unbinding(&DELIVERY, &[]);
+        assert!(unbinding.contains("The settings go first") && unbinding.contains("lose the annotation first"));
+    }
+
+    /// An attribute says what the templates take, and an annotation the rest: never both of one principal.
+    #[test]
+    fn what_flyte_admin_does_not_say_the_cluster_is_told() {
+        let delivery =
+            Deliveries { control_plane: Some(ControlPlane::Admin(Who::Cloudgrant)), cluster: Some(Who::Cloudgrant) };
+        let both = platform_delivery(Keys { delivery, ..Keys::default() });
+        for (key, kind) in
+            [(DELIVERY.templated, "cluster-resource-attribute"), ("example/client-id", "service-account-annotation")]
+        {
+            let told = of(&both, &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+            let [object] = told.objects.as_slice() else { panic!("{told:?}") };
+            assert_eq!((object.id.kind, object.handoff.is_some()), (kind, false));
+        }
     }
 
     /// Nothing is written for what the cloud gives to pods by itself, but the account that a setting names; the cluster's backend is
@@ -234,7 +280,7 @@ mod tests {
             DeliveryMethod::Settings,
             DeliveryMethod::LeaveSettings,
         ] {
-            let platform_delivery = platform_delivery(Keys { delivery: way, ..Keys::default() });
+            let platform_delivery = platform_delivery(Keys { delivery: way.into(), ..Keys::default() });
             let told = of(&platform_delivery, std::slice::from_ref(&one)).expect("told");
             let ids: Vec<_> = told.objects.iter().map(|object| object.id.to_string()).collect();
             let expected: &[&str] = match way {
@@ -266,7 +312,7 @@ mod tests {
             DeliveryMethod::Settings,
             DeliveryMethod::LeaveSettings,
         ] {
-            let platform_delivery = platform_delivery(Keys { delivery: way, ..Keys::default() });
+            let platform_delivery = platform_delivery(Keys { delivery: way.into(), ..Keys::default() });
             let [none, one] = [&[][..], &bound].map(|bound| platform_delivery.unbinding(&DELIVERY, bound));
             assert!(!none.contains("With :") && !none.contains("With `"), "{way:?}: {none}");
             let is_others =

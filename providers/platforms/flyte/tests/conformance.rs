@@ -2,7 +2,7 @@
 //! Azure's, whose client IDs are known once they are made.
 
 use cloudgrant_flyte::Flyte;
-use cloudgrant_platform_tests::worlds::{Admin, ClientId, Handoff, Kubernetes, Role, Settings};
+use cloudgrant_platform_tests::worlds::{Admin, ClientId, Handoff, Kubernetes, Role, Settings, SettingsAndKubernetes};
 
 mod told_by_people_of_roles {
     use super::{Flyte, Handoff, Role};
@@ -42,4 +42,14 @@ mod told_by_settings_of_roles {
 mod told_by_settings_of_identities {
     use super::{ClientId, Flyte, Settings};
     cloudgrant_conformance::platform_suite!(Settings<Flyte, ClientId>);
+}
+
+mod told_by_settings_and_annotations_of_roles {
+    use super::{Flyte, Role, SettingsAndKubernetes};
+    cloudgrant_conformance::platform_suite!(SettingsAndKubernetes<Flyte, Role>);
+}
+
+mod told_by_settings_and_annotations_of_identities {
+    use super::{ClientId, Flyte, SettingsAndKubernetes};
+    cloudgrant_conformance::platform_suite!(SettingsAndKubernetes<Flyte, ClientId>);
 }

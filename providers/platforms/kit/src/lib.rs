@@ -26,7 +26,9 @@ mod yaml_document;
 
 pub use cluster_resource_attributes::ClusterResourceAttributes;
 pub use delivery::Delivery;
-pub use platform_delivery::{Attribute, DeliveryMethod, Host, Keys, PlatformDelivery, written};
+pub use platform_delivery::{
+    Attribute, ControlPlane, Deliveries, DeliveryMethod, Host, Keys, PlatformDelivery, Who, written,
+};
 
 use std::collections::HashMap;
 

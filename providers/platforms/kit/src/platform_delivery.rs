@@ -4,95 +4,19 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+mod keys;
+
+pub use keys::{Attribute, ControlPlane, Deliveries, DeliveryMethod, Host, Keys, Who, written};
+
 use cloudgrant_core::{
-    Asked, Backend, Desired, Identity, IntentId, Intents, Note, PermissionDocument, PlatformContext, Principal,
-    Purpose, Result, Scope, Subject, Tenancy, WayTo,
+    Asked, Backend, BackendGroup, Desired, Identity, IntentId, Intents, Note, Object, ObjectId, PermissionDocument,
+    PlatformContext, Principal, Purpose, Result, Scope, Subject, Tenancy, WayTo,
 };
-use cloudgrant_platform_admin::{AdminRecords, unfit_attribute};
-use cloudgrant_platform_control_plane::unfit_host;
-use cloudgrant_platform_kubernetes::ServiceAccounts;
+use cloudgrant_platform_admin::AdminRecords;
+use cloudgrant_platform_kubernetes::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts};
 use cloudgrant_platform_settings::SettingsRecords;
-use serde::{Deserialize, Deserializer};
 
 use crate::{Delivery, annotation, by_scope, service_account_settings, service_accounts};
-
-/// The keys of the section `platform` that are for these platforms alone.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Keys {
-    /// Who tells the platform.
-    pub delivery: DeliveryMethod,
-    /// The cluster resource attribute of which the platform's own templates make the annotation, where its charts' isn't the one.
-    #[serde(deserialize_with = "written")]
-    pub attribute: Option<Attribute>,
-    /// The host of the deployment that is meant. It leads nowhere: any other that the surroundings name is refused.
-    #[serde(deserialize_with = "written")]
-    pub deployment: Option<Host>,
-}
-
-/// Reads what may be left out and isn't null: that would mean another attribute, and any deployment.
-///
-/// # Errors
-/// What is written isn't of the type.
-pub fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-/// The name of a cluster resource attribute.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Attribute(String);
-
-impl TryFrom<String> for Attribute {
-    type Error = String;
-
-    fn try_from(name: String) -> std::result::Result<Self, String> {
-        match unfit_attribute(&name) {
-            Some(why) => Err(why),
-            None => Ok(Self(name)),
-        }
-    }
-}
-
-/// The host of a deployment, or its host and port.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Host(String);
-
-impl TryFrom<String> for Host {
-    type Error = String;
-
-    fn try_from(host: String) -> std::result::Result<Self, String> {
-        match unfit_host(&host) {
-            Some(why) => Err(why),
-            None => Ok(Self(host)),
-        }
-    }
-}
-
-/// Who tells a platform under which principal task code runs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DeliveryMethod {
-    /// Somebody else, who gets all that they need.
-    #[default]
-    Handoff,
-    /// cloudgrant, which annotates the service accounts in the cluster.
-    Kubernetes,
-    /// Somebody else from now on: cloudgrant takes away what it annotated.
-    LeaveKubernetes,
-    /// cloudgrant, which sets the cluster resource attributes by Flyte admin's REST API.
-    Admin,
-    /// Somebody else from now on: cloudgrant takes away the attributes that it set.
-    LeaveAdmin,
-    /// cloudgrant, which sets the service accounts of tasks by the settings service of Flyte 2 and Union 2; the annotations of these
-    /// are left to somebody else.
-    Settings,
-    /// Somebody else from now on: cloudgrant takes away the settings that it set.
-    LeaveSettings,
-}
 
 /// The sandboxes that stand in for a cluster, and for the platform's control plane.
 const CLUSTER: &str = "kubernetes";
@@ -103,15 +27,16 @@ const CONTROL_PLANE: &str = "flyte";
 pub struct PlatformDelivery {
     keys: Keys,
     tenancy: Arc<Tenancy>,
-    by: Option<DeliveryBackend>,
+    control_plane: Option<ControlPlaneBackend>,
+    cluster: Option<Arc<ServiceAccounts>>,
+    backends: Option<BackendGroup>,
 }
 
-/// By what cloudgrant tells.
+/// By what of a control plane cloudgrant tells.
 #[derive(Debug)]
-enum DeliveryBackend {
-    Accounts(Box<ServiceAccounts>),
-    Records(Box<AdminRecords>),
-    Settings(Box<SettingsRecords>),
+enum ControlPlaneBackend {
+    Records(Arc<AdminRecords>),
+    Settings(Arc<SettingsRecords>),
 }
 
 impl PlatformDelivery {
@@ -134,7 +59,7 @@ impl PlatformDelivery {
         let records = || {
             let records = AdminRecords::new(&context.stack, &context.home, &context.tenancy.kind);
             let records = match &keys.deployment {
-                Some(Host(host)) => records.only_at(host.clone()),
+                Some(host) => records.only_at(host.name().to_owned()),
                 None => records,
             };
             match said("/flyte/endpoint") {
@@ -148,7 +73,7 @@ impl PlatformDelivery {
             let settings = SettingsRecords::new(&context.stack, &context.home, &tenancy.kind, &tenancy.organization);
             let settings = settings.of(tenancy.pairs(&Scope::Global));
             let settings = match &keys.deployment {
-                Some(Host(host)) => settings.only_at(host.clone()),
+                Some(host) => settings.only_at(host.name().to_owned()),
                 None => settings,
             };
             match said("/flyte/endpoint") {
@@ -157,25 +82,35 @@ impl PlatformDelivery {
                 None => settings,
             }
         };
-        let by = match keys.delivery {
-            DeliveryMethod::Handoff => None,
-            DeliveryMethod::Kubernetes => Some(DeliveryBackend::Accounts(Box::new(accounts()))),
-            DeliveryMethod::LeaveKubernetes => Some(DeliveryBackend::Accounts(Box::new(accounts().leaving()))),
-            DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin => Some(DeliveryBackend::Records(Box::new(records()))),
-            DeliveryMethod::Settings | DeliveryMethod::LeaveSettings => {
-                Some(DeliveryBackend::Settings(Box::new(settings())))
+        let Deliveries { control_plane, cluster } = keys.delivery;
+        let control_plane = control_plane.map(|by| match by {
+            ControlPlane::Admin(_) => ControlPlaneBackend::Records(Arc::new(records())),
+            ControlPlane::Settings(_) => ControlPlaneBackend::Settings(Arc::new(settings())),
+        });
+        let cluster = cluster.map(|who| match who {
+            Who::Cloudgrant => Arc::new(accounts()),
+            Who::SomebodyElse => Arc::new(accounts().leaving()),
+        });
+        let of_control_plane = control_plane.as_ref().map(|by| match by {
+            ControlPlaneBackend::Records(records) => {
+                BackendGroup::new(records.clone(), cloudgrant_platform_admin::KINDS)
             }
+            ControlPlaneBackend::Settings(settings) => {
+                BackendGroup::new(settings.clone(), cloudgrant_platform_settings::KINDS)
+            }
+        });
+        let kinds = cloudgrant_platform_kubernetes::KINDS;
+        let backends = match (of_control_plane, &cluster) {
+            (Some(group), Some(accounts)) => Some(group.and(accounts.clone(), kinds)),
+            (None, Some(accounts)) => Some(BackendGroup::new(accounts.clone(), kinds)),
+            (group, None) => group,
         };
-        Self { keys, tenancy: context.tenancy.clone(), by }
+        Self { keys, tenancy: context.tenancy.clone(), control_plane, cluster, backends }
     }
 
     /// Who reads and writes what the platform is told, where that is cloudgrant.
     pub fn backend(&self) -> Option<&dyn Backend> {
-        self.by.as_ref().map(|by| match by {
-            DeliveryBackend::Accounts(accounts) => accounts.as_ref() as _,
-            DeliveryBackend::Records(records) => records.as_ref() as _,
-            DeliveryBackend::Settings(settings) => settings.as_ref() as _,
-        })
+        self.backends.as_ref().map(|backends| backends as _)
     }
 
     /// What somebody has to say so that a place is searched at which cloudgrant told a platform.
@@ -186,22 +121,11 @@ impl PlatformDelivery {
         let delivery = self.keys.delivery;
         let (value, is_set, select, variable) = if cloudgrant_platform_kubernetes::is_place(place) {
             let select = "select that cluster: `kubectl config use-context NAME`, or KUBECONFIG";
-            (
-                "leave-kubernetes",
-                matches!(delivery, DeliveryMethod::Kubernetes | DeliveryMethod::LeaveKubernetes),
-                select,
-                "KUBECONFIG",
-            )
+            ("leave-kubernetes", delivery.cluster.is_some(), select, "KUBECONFIG")
         } else if cloudgrant_platform_admin::is_place(place) {
-            (
-                "leave-admin",
-                matches!(delivery, DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin),
-                DEPLOYMENT,
-                "FLYTE_PLATFORM_URL",
-            )
+            ("leave-admin", delivery.asks_admin(), DEPLOYMENT, "FLYTE_PLATFORM_URL")
         } else if cloudgrant_platform_settings::is_place(place) {
-            let is_set = matches!(delivery, DeliveryMethod::Settings | DeliveryMethod::LeaveSettings);
-            ("leave-settings", is_set, DEPLOYMENT, "FLYTE_PLATFORM_URL")
+            ("leave-settings", delivery.asks_settings(), DEPLOYMENT, "FLYTE_PLATFORM_URL")
         } else {
             return None;
         };
@@ -212,22 +136,20 @@ impl PlatformDelivery {
         Some(WayTo { told, setting: ("delivery", value), is_set, variable })
     }
 
-    /// The sandbox that stands in for what is written.
-    pub fn sandbox(&self) -> Option<&'static str> {
-        self.by.as_ref().map(|by| match by {
-            DeliveryBackend::Accounts(_) => CLUSTER,
-            DeliveryBackend::Records(_) | DeliveryBackend::Settings(_) => CONTROL_PLANE,
-        })
+    /// The sandboxes that stand in for what is written.
+    pub fn sandboxes(&self) -> Vec<&'static str> {
+        let control_plane = self.control_plane.as_ref().map(|_| CONTROL_PLANE);
+        control_plane.into_iter().chain(self.cluster.as_ref().map(|_| CLUSTER)).collect()
     }
 
     /// What whoever runs cloudgrant must be allowed for that.
     pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
-        let document = self.by.as_ref().map(|by| match by {
-            DeliveryBackend::Accounts(accounts) => accounts.permissions(intents, purpose),
-            DeliveryBackend::Records(records) => records.permissions(intents, purpose),
-            DeliveryBackend::Settings(settings) => settings.permissions(intents, purpose),
+        let control_plane = self.control_plane.as_ref().map(|by| match by {
+            ControlPlaneBackend::Records(records) => records.permissions(intents, purpose),
+            ControlPlaneBackend::Settings(settings) => settings.permissions(intents, purpose),
         });
-        Vec::from_iter(document)
+        let cluster = self.cluster.as_ref().map(|accounts| accounts.permissions(intents, purpose));
+        control_plane.into_iter().chain(cluster).collect()
     }
 
     /// What the platform must be told. `ask` says how its vendor is asked for a principal that only they can make.
@@ -240,61 +162,59 @@ impl PlatformDelivery {
         principals: &[Principal],
         ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
     ) -> Result<Desired> {
-        match self.keys.delivery {
-            DeliveryMethod::Handoff | DeliveryMethod::LeaveKubernetes | DeliveryMethod::LeaveAdmin => {
-                let mut desired = delivery.desired(&self.tenancy, principals, ask)?;
-                desired.notes.extend(self.unused());
-                desired.overridden = overridden(principals);
-                return Ok(desired);
-            }
-            DeliveryMethod::Kubernetes
-            | DeliveryMethod::Admin
-            | DeliveryMethod::Settings
-            | DeliveryMethod::LeaveSettings => {}
+        use ControlPlane::{Admin, Settings};
+        let Deliveries { control_plane, .. } = self.keys.delivery;
+        let annotates = self.keys.delivery.annotates();
+        if !annotates && matches!(control_plane, None | Some(Admin(Who::SomebodyElse))) {
+            let mut desired = delivery.desired(&self.tenancy, principals, ask)?;
+            desired.notes.extend(self.unused());
+            desired.overridden = overridden(principals);
+            return Ok(desired);
         }
-        let named = self.keys.attribute.as_ref().map(|Attribute(name)| name.as_str());
         let (mut desired, mut handed_off, mut set) = (Desired::default(), Vec::new(), Vec::new());
         desired.notes.extend(self.unused());
         for principal in principals {
-            match (&principal.identity, self.keys.delivery) {
-                (Identity::Asked(asked), _) => desired.extend(ask(principal, asked)?),
-                (Identity::Known { .. }, DeliveryMethod::Admin) if !self.has_own_namespaces(principal) => {
-                    desired.notes.extend(self.without_namespaces(principal));
-                    handed_off.push(principal.clone());
+            if let Identity::Asked(asked) = &principal.identity {
+                desired.extend(ask(principal, asked)?);
+                continue;
+            }
+            match control_plane {
+                Some(Settings(Who::Cloudgrant)) => {
+                    desired.takes_over.extend(service_account_settings::all_handed_off(principal));
+                    desired.objects.extend(self.settings(principal));
                 }
-                (Identity::Known { .. }, DeliveryMethod::Admin) => match delivery.attribute(principal, named) {
-                    Some(attribute) => {
+                // Whoever delivers from now on does the same, by the platform's own tool.
+                Some(Settings(Who::SomebodyElse)) => {
+                    desired.objects.extend(service_account_settings::objects(principal));
+                }
+                None | Some(Admin(_)) => {}
+            }
+            if let Identity::BoundByCloud { .. } = principal.identity {
+                continue;
+            }
+            let mut unsaid = None;
+            if let Some(Admin(Who::Cloudgrant)) = control_plane {
+                match self.attribute(delivery, principal) {
+                    Ok(attribute) => {
                         desired.takes_over.extend(delivery.handed_off_as_attributes(principal, attribute));
                         desired.objects.extend(cloudgrant_platform_admin::objects(principal, attribute)?);
                         desired.notes.extend(label_of_pods(principal));
+                        continue;
                     }
-                    None => {
-                        desired.notes.extend(without_attribute(principal));
-                        handed_off.push(principal.clone());
-                    }
-                },
-                // Whoever delivers from now on does the same, by the platform's own tool.
-                (Identity::Known { .. }, DeliveryMethod::LeaveSettings) => {
-                    desired.objects.extend(service_account_settings::objects(principal));
-                    set.push(principal.clone());
+                    Err(why) => unsaid = why,
                 }
-                (Identity::BoundByCloud { .. }, DeliveryMethod::Settings) => {
-                    desired.takes_over.extend(service_account_settings::all_handed_off(principal));
-                    desired.objects.extend(cloudgrant_platform_settings::objects(principal));
-                }
-                (Identity::BoundByCloud { .. }, DeliveryMethod::LeaveSettings) => {
-                    desired.objects.extend(service_account_settings::objects(principal));
-                }
-                (Identity::BoundByCloud { .. }, _) => {}
-                (Identity::Known { .. }, DeliveryMethod::Settings) => {
-                    desired.takes_over.extend(service_account_settings::all_handed_off(principal));
-                    desired.objects.extend(cloudgrant_platform_settings::objects(principal));
-                    set.push(principal.clone());
-                }
-                (Identity::Known { .. }, _) => {
+            }
+            // What the control plane doesn't say, the service accounts do.
+            match control_plane {
+                _ if annotates => {
                     desired.takes_over.extend(delivery.handed_off_as_annotations(principal));
                     desired.objects.extend(cloudgrant_platform_kubernetes::objects(principal));
                     desired.notes.extend(label_of_pods(principal));
+                }
+                Some(Settings(_)) => set.push(principal.clone()),
+                None | Some(Admin(_)) => {
+                    desired.notes.extend(unsaid);
+                    handed_off.push(principal.clone());
                 }
             }
         }
@@ -312,8 +232,31 @@ impl PlatformDelivery {
         Ok(desired)
     }
 
-    fn has_own_namespaces(&self, principal: &Principal) -> bool {
-        self.tenancy.naming.has_own_namespaces(principal.scope.kind())
+    /// The attribute by which Flyte admin is told of a principal.
+    ///
+    /// # Errors
+    /// None says it, and why.
+    fn attribute<'a>(&'a self, delivery: &'a Delivery, principal: &Principal) -> Result<&'a str, Option<Note>> {
+        if !self.tenancy.naming.has_own_namespaces(principal.scope.kind()) {
+            return Err(self.without_namespaces(principal));
+        }
+        let named = self.keys.attribute.as_ref().map(Attribute::name);
+        delivery.attribute(principal, named).ok_or_else(|| without_attribute(principal))
+    }
+
+    /// The settings that name a principal's service accounts: each after the annotation of its account, where cloudgrant makes that.
+    fn settings(&self, principal: &Principal) -> Vec<Object> {
+        let mut settings = cloudgrant_platform_settings::objects(principal);
+        if !self.keys.delivery.annotates() || matches!(principal.identity, Identity::BoundByCloud { .. }) {
+            return settings;
+        }
+        for (pair, subject) in &principal.serves {
+            let account = format!("{}/{}", subject.namespace(), subject.service_account());
+            let of_pair = settings.iter_mut().filter(|setting| setting.id.name == pair.to_string());
+            let annotation = ObjectId::new(SERVICE_ACCOUNT_ANNOTATION, account);
+            of_pair.for_each(|setting| setting.depends_on.push(annotation.clone()));
+        }
+        settings
     }
 
     /// That an attribute can't say what a principal's service accounts name.
@@ -330,8 +273,7 @@ impl PlatformDelivery {
     /// That the manifest has keys for the platform's control plane where cloudgrant doesn't ask it.
     fn unused(&self) -> Vec<Note> {
         let Keys { delivery, attribute, deployment } = &self.keys;
-        let is_admin = matches!(delivery, DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin);
-        let is_settings = matches!(delivery, DeliveryMethod::Settings | DeliveryMethod::LeaveSettings);
+        let (is_admin, is_settings) = (delivery.asks_admin(), delivery.asks_settings());
         let attribute = attribute.as_ref().filter(|_| !is_admin).map(|_| {
             Note::warning("platform.attribute", "it is for `platform.delivery: admin`, and has no effect here")
         });
@@ -349,24 +291,32 @@ impl PlatformDelivery {
         const OF_RECORDS: &str = "The cluster resource attributes go first, in the same run; the platform's default is back with its next \
                                   sync, and pods that start before that still name what is gone";
         const OF_SETTINGS: &str = "The settings go first, in the same run; runs that start after it have the account of their domain again, and \
-                                   pods that run by then still have theirs. Whoever annotated the service accounts takes that out";
-        let by_itself = match self.keys.delivery {
-            DeliveryMethod::Handoff => return delivery.unbinding(&self.tenancy, bound),
-            DeliveryMethod::Kubernetes | DeliveryMethod::LeaveKubernetes => OF_ACCOUNTS,
-            DeliveryMethod::Admin | DeliveryMethod::LeaveAdmin => OF_RECORDS,
-            DeliveryMethod::Settings | DeliveryMethod::LeaveSettings => OF_SETTINGS,
-        };
-        match (self.keys.delivery, bound) {
-            (DeliveryMethod::LeaveSettings, [_, ..]) => {
-                format!("{by_itself}. What somebody else set by then: {}", service_account_settings::unbinding(bound))
-            }
-            (DeliveryMethod::LeaveKubernetes | DeliveryMethod::LeaveAdmin, [_, ..]) => {
-                let others = delivery.unbinding(&self.tenancy, bound);
-                format!("{by_itself}. What somebody else bound by then: {others}")
-            }
+                                   pods that run by then still have theirs";
+        const OF_SETTINGS_ALONE: &str = "The settings go first, in the same run; runs that start after it have the account of their domain \
+                                         again, and pods that run by then still have theirs. Whoever annotated the service accounts takes \
+                                         that out";
+        use ControlPlane::{Admin, Settings};
+        let Deliveries { control_plane, cluster } = self.keys.delivery;
+        let of_control_plane = control_plane.map(|by| match by {
+            Admin(_) => OF_RECORDS,
+            Settings(_) if cluster.is_some() => OF_SETTINGS,
+            Settings(_) => OF_SETTINGS_ALONE,
+        });
+        let by_itself: Vec<_> = of_control_plane.into_iter().chain(cluster.map(|_| OF_ACCOUNTS)).collect();
+        let by_itself = by_itself.join(". ");
+        let by_others = match (control_plane, cluster) {
+            (None, None) => return delivery.unbinding(&self.tenancy, bound),
             // Nobody has to do anything for what cloudgrant wrote; whoever delivers by now may have bound it as well.
-            _ => by_itself.to_owned(),
-        }
+            _ if bound.is_empty() => return by_itself,
+            (Some(Settings(Who::SomebodyElse)), _) => {
+                format!("What somebody else set by then: {}", service_account_settings::unbinding(bound))
+            }
+            (None | Some(Admin(Who::SomebodyElse)), None | Some(Who::SomebodyElse)) => {
+                format!("What somebody else bound by then: {}", delivery.unbinding(&self.tenancy, bound))
+            }
+            _ => return by_itself,
+        };
+        format!("{by_itself}. {by_others}")
     }
 }
 

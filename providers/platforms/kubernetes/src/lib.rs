@@ -28,8 +28,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::digest::{digest_of, shortened};
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, PermissionDocument, Purpose,
-    Remainder, Result, Shares, Stack, Subject,
+    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, PermissionDocument,
+    PlatformPlace, Purpose, Remainder, Result, Shares, Stack, Subject,
 };
 
 pub use crate::account::objects;
@@ -37,6 +37,9 @@ use crate::client::Cluster;
 
 /// The kind of object that is an annotation of a service account. Its name is `NAMESPACE/ACCOUNT`.
 pub const SERVICE_ACCOUNT_ANNOTATION: &str = "service-account-annotation";
+
+/// The kinds of all objects of the backend.
+pub const KINDS: &[&str] = &[SERVICE_ACCOUNT_ANNOTATION];
 
 /// The longest name that a field manager may have. Source: Kubernetes, `ValidateFieldManager` of apimachinery.
 const LONGEST_MANAGER: usize = 128;
@@ -141,8 +144,8 @@ impl Backend for ServiceAccounts {
         account::commands(&self.manager, object)
     }
 
-    async fn reached(&self) -> Result<Option<String>> {
-        observe::reached(self).await.map(Some)
+    async fn reached(&self) -> Result<Vec<PlatformPlace>> {
+        Ok(vec![PlatformPlace { name: observe::reached(self).await?, kinds: KINDS }])
     }
 
     async fn marked(&self) -> Result<Vec<Marked>> {

@@ -26,7 +26,7 @@ mod write;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Pair, PermissionDocument,
-    Purpose, Remainder, Result, Shares, Stack,
+    PlatformPlace, Purpose, Remainder, Result, Shares, Stack,
 };
 pub use cloudgrant_platform_control_plane::Environment;
 
@@ -37,6 +37,9 @@ use crate::records::SettingsService;
 /// The kind of object that is the setting of a project and domain which names the service account of its tasks. Its name is
 /// `PROJECT/DOMAIN`.
 pub const SERVICE_ACCOUNT_SETTING: &str = "service-account-setting";
+
+/// The kinds of all objects of the backend.
+pub const KINDS: &[&str] = &[SERVICE_ACCOUNT_SETTING];
 
 /// The key of that setting, as `flyte edit settings` has it.
 pub const SETTING: &str = "security.service_account";
@@ -130,8 +133,9 @@ impl Backend for SettingsRecords {
         object::commands(&self.mark, object)
     }
 
-    async fn reached(&self) -> Result<Option<String>> {
-        Ok(Some(format!("{PLACE}{}", self.service.way.reached().await?)))
+    async fn reached(&self) -> Result<Vec<PlatformPlace>> {
+        let name = format!("{PLACE}{}", self.service.way.reached().await?);
+        Ok(vec![PlatformPlace { name, kinds: KINDS }])
     }
 
     async fn marked(&self) -> Result<Vec<Marked>> {

@@ -230,7 +230,7 @@ mod tests {
     /// Its chart's template is the same on all clouds. What only the vendor can make is asked for all the same.
     #[test]
     fn union_s_control_plane_is_told_the_same_value_on_every_cloud() {
-        let platform_delivery = platform_delivery(Keys { delivery: DeliveryMethod::Admin, ..Keys::default() });
+        let platform_delivery = platform_delivery(Keys { delivery: DeliveryMethod::Admin.into(), ..Keys::default() });
         for key in ["eks.amazonaws.com/role-arn", "azure.workload.identity/client-id"] {
             let value = AnnotationValue::Known("arn:r".to_owned());
             let annotation = Annotation { key, value, pod_label: None };

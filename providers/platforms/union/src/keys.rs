@@ -1,7 +1,7 @@
 //! The keys of the manifest's section `platform` that Union has.
 
 use cloudgrant_core::{Diagnostic, Error, Naming, Result};
-use cloudgrant_platform_kit::{Attribute, DeliveryMethod, Host, Keys, written};
+use cloudgrant_platform_kit::{Attribute, Deliveries, Host, Keys, written};
 use serde::Deserialize;
 
 /// The name of the one namespace, and of the service account in it, where a data plane has a single one. Source: Union,
@@ -13,7 +13,7 @@ const ONE: &str = "union";
 #[serde(deny_unknown_fields, default)]
 pub struct UnionKeys {
     /// As [`Keys::delivery`].
-    pub delivery: DeliveryMethod,
+    pub delivery: Deliveries,
     /// As [`Keys::attribute`].
     #[serde(deserialize_with = "written")]
     pub attribute: Option<Attribute>,

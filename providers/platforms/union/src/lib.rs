@@ -63,8 +63,8 @@ impl Platform for Union {
         self.platform_delivery.way_to(place)
     }
 
-    fn sandbox(&self) -> Option<&'static str> {
-        self.platform_delivery.sandbox()
+    fn sandboxes(&self) -> Vec<&'static str> {
+        self.platform_delivery.sandboxes()
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {

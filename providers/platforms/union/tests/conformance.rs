@@ -1,7 +1,7 @@
 //! The conformance suite, for each way in which Union is told, and for each kind of principal: roles of AWS's, and managed identities of
 //! Azure's, whose client IDs are known once they are made.
 
-use cloudgrant_platform_tests::worlds::{Admin, ClientId, Handoff, Kubernetes, Role, Settings};
+use cloudgrant_platform_tests::worlds::{Admin, ClientId, Handoff, Kubernetes, Role, Settings, SettingsAndKubernetes};
 use cloudgrant_union::Union;
 
 mod told_by_people_of_roles {
@@ -42,4 +42,14 @@ mod told_by_settings_of_roles {
 mod told_by_settings_of_identities {
     use super::{ClientId, Settings, Union};
     cloudgrant_conformance::platform_suite!(Settings<Union, ClientId>);
+}
+
+mod told_by_settings_and_annotations_of_roles {
+    use super::{Role, SettingsAndKubernetes, Union};
+    cloudgrant_conformance::platform_suite!(SettingsAndKubernetes<Union, Role>);
+}
+
+mod told_by_settings_and_annotations_of_identities {
+    use super::{ClientId, SettingsAndKubernetes, Union};
+    cloudgrant_conformance::platform_suite!(SettingsAndKubernetes<Union, ClientId>);
 }

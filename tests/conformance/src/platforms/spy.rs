@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Backend, Conventions, DeliveryFile, Desired, Error, ErrorKind, ExecutePermission, HandedOff, Handoff,
-    HowAsked, Marked, Object, ObjectId, Observed, Outcome, Platform, Principal, Protected, Remainder, Result, Scope,
-    Shares, Stack, Tenancy, WayTo,
+    HowAsked, Marked, Object, ObjectId, Observed, Outcome, Platform, PlatformPlace, Principal, Protected, Remainder,
+    Result, Scope, Shares, Stack, Tenancy, WayTo,
 };
 
 /// A platform whose backend makes each change twice.
@@ -123,7 +123,7 @@ impl Backend for Writer {
         self.backend()?.marked().await
     }
 
-    async fn reached(&self) -> Result<Option<String>> {
+    async fn reached(&self) -> Result<Vec<PlatformPlace>> {
         self.backend()?.reached().await
     }
 

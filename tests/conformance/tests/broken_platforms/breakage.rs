@@ -10,8 +10,8 @@ use cloudgrant_conformance::platforms::{PlatformFixture, Sample};
 use cloudgrant_conformance::{Fault, Hook, Requests};
 use cloudgrant_core::{
     Approved, Backend, Change, ConnectPlatform, DeliveryFile, Desired, Error, ExecutePermission, HandedOff, Handoff,
-    HowAsked, Marked, ObjectId, Observed, Outcome, Pair, Platform, PlatformContext, Principal, Result, Scope, Settings,
-    Stack, Tenancy, WayTo,
+    HowAsked, Marked, ObjectId, Observed, Outcome, Pair, Platform, PlatformContext, PlatformPlace, Principal, Result,
+    Scope, Settings, Stack, Tenancy, WayTo,
 };
 use serde_json::{Value, json};
 
@@ -58,8 +58,8 @@ pub(crate) trait Breakage: Debug + Default + Send + Sync + 'static {
         error
     }
     fn marked(&self, _board: &Board, _marked: &mut Vec<Marked>) {}
-    fn reached(&self, place: Option<String>) -> Option<String> {
-        place
+    fn reached(&self, name: String) -> String {
+        name
     }
 }
 
@@ -156,8 +156,11 @@ impl<B: Breakage> Backend for BrokenRecords<B> {
         Ok(marked)
     }
 
-    async fn reached(&self) -> Result<Option<String>> {
-        Ok(self.breakage.reached(self.records().reached().await?))
+    async fn reached(&self) -> Result<Vec<PlatformPlace>> {
+        let places = self.records().reached().await?.into_iter();
+        Ok(places
+            .map(|PlatformPlace { name, kinds }| PlatformPlace { name: self.breakage.reached(name), kinds })
+            .collect())
     }
 
     fn mark(&self, stack: &Stack, home: &str) -> String {

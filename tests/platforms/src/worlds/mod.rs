@@ -6,6 +6,7 @@ mod admin;
 mod handoff;
 mod kubernetes;
 mod settings;
+mod settings_and_kubernetes;
 
 use std::fmt::Debug;
 
@@ -19,6 +20,7 @@ pub use admin::Admin;
 pub use handoff::Handoff;
 pub use kubernetes::Kubernetes;
 pub use settings::Settings;
+pub use settings_and_kubernetes::SettingsAndKubernetes;
 
 /// A platform of this repository.
 pub trait Known: ConnectPlatform {

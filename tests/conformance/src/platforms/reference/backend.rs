@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Action, Approved, Backend, Change, Desired, Error, ErrorKind, Found, Marked, Object, ObjectId, Observed, Outcome,
-    Result, Stack,
+    PlatformPlace, Result, Stack,
 };
 use serde_json::json;
 
@@ -16,6 +16,8 @@ use super::platform::RECORD;
 const PRINCIPAL: &str = "principal";
 /// How the keys of all stacks' marks begin: what follows is the stack and its home, and the value is what was written.
 const MARK: &str = "pinned-by.";
+/// The kinds of what is there.
+const KINDS: &[&str] = &[RECORD];
 /// How the names of places begin.
 pub(super) const PLACE: &str = "records of the board ";
 
@@ -128,8 +130,8 @@ impl Backend for Records {
         Ok(Outcome::default())
     }
 
-    async fn reached(&self) -> Result<Option<String>> {
-        Ok(Some(format!("{PLACE}{}", self.name)))
+    async fn reached(&self) -> Result<Vec<PlatformPlace>> {
+        Ok(vec![PlatformPlace { name: format!("{PLACE}{}", self.name), kinds: KINDS }])
     }
 
     async fn marked(&self) -> Result<Vec<Marked>> {

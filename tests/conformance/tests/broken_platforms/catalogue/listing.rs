@@ -70,8 +70,8 @@ impl Default for OtherPlace {
 }
 
 impl Breakage for OtherPlace {
-    fn reached(&self, place: Option<String>) -> Option<String> {
-        place.map(|place| format!("{place} ({})", self.0))
+    fn reached(&self, name: String) -> String {
+        format!("{name} ({})", self.0)
     }
 }
 
@@ -106,8 +106,8 @@ breakage! {
 breakage! {
     /// Has no name for its place.
     NoPlaceName {
-        fn reached(&self, _: Option<String>) -> Option<String> {
-            Some(String::new())
+        fn reached(&self, _: String) -> String {
+            String::new()
         }
     }
 }
