@@ -21,7 +21,9 @@ fn both() -> String {
 
 #[test]
 fn requirements_25_and_26_one_apply_sets_the_account_and_annotates_it() {
-    let folder = Folder::with(&both()).variable("KUBECONFIG", "/a/real/one").variable("FLYTE_PLATFORM_URL", "https://real.example");
+    let folder = Folder::with(&both())
+        .variable("KUBECONFIG", "/a/real/one")
+        .variable("FLYTE_PLATFORM_URL", "https://real.example");
     let plan = exits(&folder, &["plan", "--exit-code"], 3);
     assert!(plan.contains("0 handoffs"), "{plan}");
     assert_valid(&folder, &["plan", "--sandbox"]);
@@ -30,7 +32,10 @@ fn requirements_25_and_26_one_apply_sets_the_account_and_annotates_it() {
     exits(&folder, &["plan", "--exit-code"], 0);
     exits(&folder, &["drift", "--exit-code"], 0);
     let three = ["forecasting/production", "vision/development", "vision/production"];
-    assert_eq!(accounts(&folder, "aws"), three.map(|pair| (pair.to_owned(), "tasks")).into_iter().collect::<serde_json::Value>());
+    assert_eq!(
+        accounts(&folder, "aws"),
+        three.map(|pair| (pair.to_owned(), "tasks")).into_iter().collect::<serde_json::Value>()
+    );
     let there = annotations(&folder, "aws");
     let namespaces: Vec<_> = there.keys().map(|namespace| namespace.replacen('-', "/", 1)).collect();
     assert_eq!(namespaces, three);

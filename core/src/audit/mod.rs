@@ -172,18 +172,6 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Whether a file begins as an audit trail does.
-pub(crate) fn is_trail(path: &Path) -> bool {
-    // A first line has an event, an actor and two hashes: far less than this, whatever follows.
-    const LONGEST: u64 = 64 << 10;
-    let mut begin = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST).read_to_end(&mut begin));
-    let line = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line: serde_json::Value = serde_json::from_slice(line).unwrap_or_default();
-    // Whether it is as it was written is said by whoever goes on with it, or verifies it.
-    read.is_ok() && line["sequence"] == 1 && line["hash"].is_string()
-}
-
 /// The last line, without reading all the others.
 fn last_line(file: &mut File) -> std::io::Result<Option<String>> {
     let length = file.seek(SeekFrom::End(0))?;

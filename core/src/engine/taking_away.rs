@@ -6,12 +6,15 @@
 //! inferred from what else is there or isn't: it may have been for a grant that was edited, or that was taken out.
 
 mod check;
+mod facts;
 mod former;
 mod given_by_others;
+mod leaving_parts;
 mod moved;
 mod needs;
 mod notes;
 mod parts;
+mod reduce;
 mod reducer;
 mod relied_on;
 mod sharing;
@@ -22,14 +25,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::contract::error::Result;
 use crate::contract::object::{Desired, Object, ObjectId};
-use crate::contract::observed::{Stays, Unmakeable};
+use crate::contract::observed::Stays;
 use crate::contract::remainder::Remainder;
 use crate::engine::cancel::Cancel;
 use crate::engine::handed_off::OneByOne;
 use crate::engine::taking_away::check::Needs;
+use crate::engine::taking_away::facts::WholeManifest;
 use crate::engine::taking_away::given_by_others::There;
 use crate::engine::taking_away::moved::Lacking;
-use crate::engine::taking_away::reducer::{Reduced, Reducer};
+use crate::engine::taking_away::reduce::Reduced;
+use crate::engine::taking_away::reducer::Reducer;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::watch::Watch;
 use crate::engine::{Engine, handed_off, platform_places};
@@ -39,60 +44,7 @@ use crate::vocabulary::names::GrantName;
 use crate::vocabulary::note::Note;
 use crate::vocabulary::scope::Scope;
 
-/// What the provider and the platform say of their objects for whoever takes something away.
-#[derive(Debug, Default)]
-pub(super) struct ObjectFacts {
-    /// [`Desired::replaces`](crate::Desired::replaces)
-    pub(super) replaces: BTreeMap<ObjectId, Vec<ObjectId>>,
-    /// [`Desired::less_revoked`](crate::Desired::less_revoked)
-    pub(super) less_revoked: BTreeSet<ObjectId>,
-    /// [`Desired::unasked`](crate::Desired::unasked)
-    pub(super) unasked: BTreeSet<ObjectId>,
-    /// [`Desired::unapplied`](crate::Desired::unapplied)
-    pub(super) unapplied: BTreeSet<IntentId>,
-    /// [`Desired::absent`](crate::Desired::absent)
-    pub(super) absent: BTreeSet<IntentId>,
-    /// The intents for which objects are there that give access.
-    pub(super) present: BTreeSet<IntentId>,
-    /// [`Observed::unmakeable`](crate::Observed::unmakeable), and what would be beyond the limits.
-    pub(super) unmakeable: Vec<Unmakeable>,
-    /// [`Observed::relied_on`](crate::Observed::relied_on)
-    pub(super) relied_on: BTreeMap<ObjectId, BTreeSet<Stays>>,
-    /// The objects that task code runs as: [`Principal::depends_on`](crate::Principal::depends_on).
-    pub(super) principals: BTreeSet<ObjectId>,
-    /// Of which scope each object is: of a principal, and of what is on it, that of the task code that runs as it.
-    pub(super) scopes: BTreeMap<ObjectId, Scope>,
-    /// What is there and isn't the stack's, such as a role assignment that somebody else made.
-    pub(super) theirs: BTreeSet<ObjectId>,
-    /// What a platform is told of principals, by itself or by a handoff.
-    pub(super) of_platform: BTreeSet<ObjectId>,
-    /// What somebody else is asked for, but for what a platform is told of principals that are deleted here.
-    pub(super) handed_off: BTreeSet<ObjectId>,
-    /// The scopes of the principals that a platform is told of, but for those that its vendor is asked for.
-    pub(super) told: BTreeSet<Scope>,
-    /// The places on platforms that the stack's marks name and that aren't reached.
-    pub(super) unreached: BTreeSet<String>,
-    /// What goes with a principal and with nothing else: [`Observed::names`](crate::Observed::names) and
-    /// [`Observed::with_principals`](crate::Observed::with_principals).
-    pub(super) with_principals: BTreeSet<ObjectId>,
-    /// Which principals those that name one name now, whatever they are to name.
-    pub(super) named_now: BTreeMap<ObjectId, Vec<ObjectId>>,
-}
-
-/// What the manifest asks for as a whole, and what of that stays.
-pub(super) struct WholeManifest<'a> {
-    /// The plan for all of it; `None` where that can't be planned.
-    pub(super) plan: Option<&'a Plan>,
-    pub(super) principals: &'a BTreeSet<ObjectId>,
-    /// [`ObjectFacts::theirs`], of all that the manifest asks for.
-    pub(super) theirs: &'a BTreeSet<ObjectId>,
-    /// The intents that stay.
-    pub(super) kept: &'a HashSet<IntentId>,
-    /// Whether grants are taken away, and not registries alone.
-    pub(super) takes_grants: bool,
-    /// Whether a grant that stays gives some of what is revoked, to whomever.
-    pub(super) overlaps: &'a (dyn Fn(&GrantName) -> bool + Sync + 'a),
-}
+pub(super) use crate::engine::taking_away::facts::{ObjectFacts, deleted};
 
 /// Scopes that aren't bound by what stays and whose principals stay all the same.
 #[derive(Default)]
@@ -295,11 +247,6 @@ pub(super) fn served(
         Some((id.clone(), served))
     });
     served.collect()
-}
-
-/// What a plan deletes.
-pub(super) fn deleted(plan: &Plan) -> impl Iterator<Item = &ObjectId> {
-    plan.changes.iter().filter(|change| change.action == Action::Delete).map(|change| &change.id)
 }
 
 /// For which of the intents nothing has to exist.

@@ -103,7 +103,7 @@ impl Loaded {
             return Err(source.refusal(problems));
         }
         let indented = match source.format {
-            Format::Yaml => Indented::of(&tree),
+            Format::Yaml => Indented::of(&tree, &document::known_providers()),
             _ => Indented::default(),
         };
         problems.iter_mut().for_each(|problem| indented.hint(problem));

@@ -26,7 +26,8 @@ use serde_json::{Map, Value};
 
 use crate::manifest::document::{self, Lists};
 use crate::manifest::entries::{self, ResourceEntry};
-use crate::manifest::text::tree;
+use crate::manifest::text::format::{DEEPEST, Format, plain};
+use crate::manifest::text::{tree, yaml_events};
 use crate::vocabulary::names::ResourceName;
 
 /// A manifest as it stands in its file.
@@ -35,6 +36,23 @@ pub(super) struct Quick {
     /// Everything but the lists.
     pub(super) head: Map<String, Value>,
     pub(super) lists: Lists,
+}
+
+impl Format {
+    /// Reads a manifest that is right; nothing where anything has to be looked at.
+    pub(in crate::manifest) fn quick(self, text: &str) -> Option<Quick> {
+        match self {
+            Self::Yaml => match pieces::yaml::cut(text) {
+                Some(pieces) => pieces::yaml::read(&pieces, DEEPEST, plain),
+                None => yaml_events::read(text, DEEPEST, plain).ok(),
+            },
+            Self::Toml => match pieces::toml::cut(text) {
+                Some((style, pieces)) => pieces::toml::read(style, &pieces),
+                None => toml::from_str(text).ok(),
+            },
+            Self::Json => serde_json::from_str(text).ok(),
+        }
+    }
 }
 
 /// Keys that some notation gives a meaning of its own: YAML's merge key, the marks of dates and numbers.

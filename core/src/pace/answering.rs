@@ -85,7 +85,7 @@ fn named(scheme: &str, value: impl Fn(&str) -> Option<String>) -> Option<String>
     let host = rest.rsplit('@').next().unwrap_or_default();
     let host = host.split(['/', '?', '#']).next().unwrap_or_default();
     let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
-    Some(format!("{variable} is {}", crate::redacted(&format!("{scheme}{host}"))))
+    Some(format!("{variable} is {}", crate::text::redact::redacted(&format!("{scheme}{host}"))))
 }
 
 /// What to do where a connection to this machine is refused: a sandbox that was served there and has ended looks like a cloud that

@@ -1,6 +1,6 @@
 //! Prefixes of objects' names, as every cloud has them.
 
-use crate::is_invisible;
+use crate::text::redact::is_invisible;
 
 /// What stands in a prefix that whoever asks for an object, or whoever reviews the grant, takes for something else; the rest of
 /// a sentence that begins with the locator. `None` where the prefix is clear.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::contract::error::{Error, ErrorKind};
 use crate::contract::object::ObjectId;
-use crate::engine::taking_away::{ObjectFacts, deleted};
+use crate::engine::taking_away::facts::{ObjectFacts, deleted};
 use crate::plan::{Action, Change, Plan};
 
 /// What is there before such a plan, and what each of it needs.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::contract::object::ObjectId;
 use crate::contract::observed::Stays;
+use crate::engine::taking_away::facts::{ObjectFacts, deleted};
 use crate::engine::taking_away::sharing::Sharing;
-use crate::engine::taking_away::{ObjectFacts, deleted};
 use crate::plan::{Action, Change, Plan};
 use crate::text::listed::listed;
 use crate::vocabulary::intent::{IntentId, Intents};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::contract::attributes::Attributes;
 use crate::contract::object::{ObjectId, Ownership};
-use crate::engine::taking_away::ObjectFacts;
+use crate::engine::taking_away::facts::ObjectFacts;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::unasked::Differing;
 use crate::plan::{Action, Change, Plan};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::contract::object::ObjectId;
-use crate::engine::taking_away::ObjectFacts;
+use crate::engine::taking_away::facts::ObjectFacts;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::plan::{Action, Change, Plan};
 use crate::vocabulary::intent::IntentId;

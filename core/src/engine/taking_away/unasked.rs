@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
 use crate::contract::observed::Stays;
+use crate::engine::taking_away::facts::{ObjectFacts, WholeManifest};
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::{PartLeft, Sharing};
-use crate::engine::taking_away::{ObjectFacts, WholeManifest};
 use crate::plan::{Action, Change, Plan, in_the_way};
 
 /// An object that isn't as the grants that stay ask for it.

@@ -9,12 +9,9 @@ use serde_json::{Number, Value};
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
 use crate::contract::diagnostic::Diagnostic;
-use crate::manifest::quick::Quick;
-use crate::manifest::quick::pieces;
 use crate::manifest::text::syntax;
 use crate::manifest::text::tree::{At, Content, Entry, Node, Offsets, TWICE, place};
 use crate::manifest::text::unspaced;
-use crate::manifest::text::yaml_events;
 
 /// The name of a manifest that is read from standard input.
 pub const STANDARD_INPUT: &str = "<stdin>";
@@ -61,21 +58,6 @@ impl Format {
             Self::Json => json(text, file),
         }
     }
-
-    /// Reads a manifest that is right; nothing where anything has to be looked at.
-    pub(in crate::manifest) fn quick(self, text: &str) -> Option<Quick> {
-        match self {
-            Self::Yaml => match pieces::yaml::cut(text) {
-                Some(pieces) => pieces::yaml::read(&pieces, DEEPEST, plain),
-                None => yaml_events::read(text, DEEPEST, plain).ok(),
-            },
-            Self::Toml => match pieces::toml::cut(text) {
-                Some((style, pieces)) => pieces::toml::read(style, &pieces),
-                None => toml::from_str(text).ok(),
-            },
-            Self::Json => serde_json::from_str(text).ok(),
-        }
-    }
 }
 
 fn wrong(file: &str, at: Option<At>, message: impl Into<String>) -> Diagnostic {
@@ -85,10 +67,10 @@ fn wrong(file: &str, at: Option<At>, message: impl Into<String>) -> Diagnostic {
 }
 
 /// Nobody nests a manifest this deep; each level costs some 30 kB of stack in a debug build, and threads have 2 MiB.
-const DEEPEST: usize = 24;
+pub(in crate::manifest) const DEEPEST: usize = 24;
 
 /// What plain text means in YAML.
-fn plain(text: &str) -> Option<Value> {
+pub(in crate::manifest) fn plain(text: &str) -> Option<Value> {
     serde_saphyr::from_str_with_options(text, options()).ok()
 }
 

@@ -1,7 +1,6 @@
 //! A resource whose keys aren't indented: in YAML it has no value then, and they stand for resources of their own.
 
 use crate::contract::diagnostic::Diagnostic;
-use crate::manifest::document::known_providers;
 use crate::manifest::text::tree::{Content, Node};
 
 /// The key of a resource that is no provider's.
@@ -12,12 +11,11 @@ const FORCE: &str = "force";
 pub(in crate::manifest) struct Indented(Vec<(String, Vec<String>)>);
 
 impl Indented {
-    /// Looks for them among the resources of a manifest.
-    pub(in crate::manifest) fn of(tree: &Node) -> Self {
+    /// Looks for them among the resources of a manifest, whose keys are the names of providers.
+    pub(in crate::manifest) fn of(tree: &Node, providers: &[&str]) -> Self {
         let Some(Content::Map(entries)) = tree.get("resources").map(|node| &node.content) else {
             return Self::default();
         };
-        let providers = known_providers();
         let mut found: Vec<(String, Vec<String>)> = Vec::new();
         let mut is_below = false;
         for entry in entries {

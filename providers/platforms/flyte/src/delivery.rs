@@ -217,10 +217,8 @@ mod tests {
     /// One apply serves both: nobody is asked for anything, and an account has its annotation before a setting names it.
     #[test]
     fn the_settings_service_and_the_cluster_are_told_together() {
-        let delivery = Deliveries {
-            control_plane: Some(ControlPlane::Settings(Who::Cloudgrant)),
-            cluster: Some(Who::Cloudgrant),
-        };
+        let delivery =
+            Deliveries { control_plane: Some(ControlPlane::Settings(Who::Cloudgrant)), cluster: Some(Who::Cloudgrant) };
         let both = platform_delivery(Keys { delivery, ..Keys::default() });
         assert_eq!(both.sandboxes(), ["flyte", "kubernetes"]);
         for key in [DELIVERY.templated, "example/client-id"] {
