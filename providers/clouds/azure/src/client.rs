@@ -16,12 +16,12 @@ use cloudgrant_core::{Caller, Error, ErrorKind, Pace, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::client::cloud::Place;
 use crate::client::complete_response::CompleteResponse;
 use crate::client::credentials::Login;
 use crate::client::throttling::retry_after;
 use crate::client::transport::Transport;
 use crate::config::Config;
+use crate::config::cloud::Place;
 use crate::error::wording::is_about;
 use crate::error::{Call, answered, failed, is_absent, line};
 
@@ -328,14 +328,13 @@ impl Policy for Patience {
 
 pub(crate) mod arm;
 pub(crate) mod bridge;
-pub(crate) mod cloud;
 pub(crate) mod complete_response;
 pub(crate) mod credentials;
 pub(crate) mod host;
 #[cfg(test)]
-pub(crate) mod loopback;
+mod hostile;
 #[cfg(test)]
-mod sandbox;
+pub(crate) mod loopback;
 #[cfg(test)]
 mod tests;
 pub(crate) mod throttling;

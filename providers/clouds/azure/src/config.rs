@@ -1,5 +1,6 @@
 //! The `azure` section of a manifest.
 
+pub(crate) mod cloud;
 pub(crate) mod directs;
 mod values;
 

@@ -11,18 +11,14 @@
 
 mod client;
 mod config;
-mod confirmations;
 mod error;
-#[cfg(test)]
-mod hostile;
 mod inventory;
+mod marks;
 mod names;
 mod objects;
 mod observe;
 mod packing;
 mod permissions;
-mod places;
-mod platform_places;
 mod policy;
 mod resources;
 mod stacks;
@@ -53,10 +49,10 @@ use crate::inventory::looks::Looks;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::inventory::tenants::Tenants;
 use crate::names::Names;
+use crate::names::resource_id::ResourceId;
 use crate::resources::kinds::IN_HOLDER;
 use crate::resources::kinds::child_kind::Holder;
 use crate::resources::locator::{Locator, Place};
-use crate::resources::resource_id::ResourceId;
 
 register_provider!(Azure);
 
@@ -219,11 +215,11 @@ impl Provider for Azure {
     }
 
     fn platform_place(&self, place: &str, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
-        Some(platform_places::mark(self, place, scope, because))
+        Some(marks::platform_places::mark(self, place, scope, because))
     }
 
     fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
-        Some(confirmations::mark(&self.names, confirmed))
+        Some(marks::confirmations::mark(&self.names, confirmed))
     }
 
     fn give_same(&self, one: (&ObjectId, &Value), other: (&ObjectId, &Value)) -> bool {
@@ -262,7 +258,7 @@ impl Provider for Azure {
     }
 
     async fn widened(&self, named: &Intents) -> Result<Option<Widened>> {
-        let widened = observe::widened::read(self, named).await;
+        let widened = observe::findings::widened::read(self, named).await;
         self.fresh(widened).await.map(Some)
     }
 

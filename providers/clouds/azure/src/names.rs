@@ -1,5 +1,7 @@
 //! Names: deterministic, so that a run after a crash finds what the one before made.
 
+pub(crate) mod resource_id;
+
 use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::{digest, shortened};
@@ -8,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::config::Guid;
-use crate::resources::resource_id::{ResourceId, folded};
+use crate::names::resource_id::{ResourceId, folded};
 
 /// Source: Azure documentation, "Naming rules and restrictions", Microsoft.ManagedIdentity.
 const LONGEST_IDENTITY: usize = 128;
@@ -21,11 +23,11 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x8d6f_2f0e_66b1_5d0a_9c3d_4d2c_1b7e_a5f
 pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
 /// Where the stack lives: subscription and resource group. The same stack at another home is somebody else's.
 pub(crate) const HOME_TAG: &str = "cloudgrant:home";
-/// The subscription that a place's identity names (see [`crate::places`]).
+/// The subscription that a place's identity names (see [`crate::marks::places`]).
 pub(crate) const PLACE_TAG: &str = "cloudgrant:place";
-/// The place on a platform that an identity names (see [`crate::platform_places`]).
+/// The place on a platform that an identity names (see [`crate::marks::platform_places`]).
 pub(crate) const PLATFORM_TAG: &str = "cloudgrant:platform-place";
-/// The handoff that was confirmed (see [`crate::confirmations`]), the digest of its document, and the day.
+/// The handoff that was confirmed (see [`crate::marks::confirmations`]), the digest of its document, and the day.
 pub(crate) const HANDOFF_TAG: &str = "cloudgrant:handoff";
 pub(crate) const DOCUMENT_TAG: &str = "cloudgrant:document";
 pub(crate) const CONFIRMED_TAG: &str = "cloudgrant:confirmed";

@@ -12,12 +12,12 @@ use serde_json::json;
 
 use crate::Azure;
 use crate::client::arm::{READ_CONTAINER, READ_NAMESPACES, READ_SECRET};
+use crate::names::resource_id::ResourceId;
 use crate::resources::built_in_roles;
 use crate::resources::kinds::IN_HOLDER;
 use crate::resources::kinds::child_kind::{Child, Holder};
 use crate::resources::kinds::registry::Roles;
 use crate::resources::locator::{Locator, Place};
-use crate::resources::resource_id::ResourceId;
 use crate::resources::role_choice::{self, Choice};
 use crate::verbs::validate::kinds;
 

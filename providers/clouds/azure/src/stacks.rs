@@ -9,12 +9,13 @@ use cloudgrant_core::{Error, ErrorKind, FoundStack, ObjectId, Result, Stack, Sta
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
+use crate::Azure;
 use crate::client::arm::{Identity, RoleAssignment, RoleDefinition};
+use crate::marks::platform_places;
+use crate::names::resource_id::{ResourceId, is_same};
 use crate::names::{self, HOME_TAG, Names, STACK_TAG, tag_of};
 use crate::objects::{kinds, remedies};
 use crate::resources::built_in_roles;
-use crate::resources::resource_id::{ResourceId, is_same};
-use crate::{Azure, platform_places};
 
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
 const AT_A_TIME: usize = 8;

@@ -14,9 +14,9 @@ use azure_core::http::Url;
 use cloudgrant_core::{Caller, Error, ErrorKind};
 use tokio::sync::OnceCell;
 
-use crate::client::cloud::Place;
 use crate::client::credentials::source::{Env, Setup, Source};
 use crate::client::transport::Transport;
+use crate::config::cloud::Place;
 use crate::config::{Config, Credentials};
 use crate::error::Carried;
 

@@ -1,7 +1,7 @@
 //! Hosts of Azure's services, taken apart: which cloud, which service, whose.
 
-use crate::client::cloud::Hosts;
 use crate::config::Cloud;
+use crate::config::cloud::Hosts;
 
 /// What a host serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

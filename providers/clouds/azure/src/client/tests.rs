@@ -1,6 +1,7 @@
 //! The client against servers that answer as a test wants it.
 
 mod authorization;
+mod sandbox;
 mod secrets;
 
 use std::time::Instant;

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Diagnostic, Origin, redacted};
 
-use crate::client::cloud::Hosts;
+use crate::config::cloud::Hosts;
 use crate::config::{Cloud, Config, Credentials};
 
 /// See [`cloudgrant_core::Connect::directs_credentials`].

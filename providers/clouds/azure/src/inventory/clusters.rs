@@ -7,9 +7,9 @@ use crate::client::arm::{Cluster, Identity, Kubelet};
 use crate::config::is_but_for_slashes;
 use crate::inventory::identities::id_of;
 use crate::inventory::unusable::Unusable;
+use crate::names::resource_id::{ResourceId, is_same};
 use crate::objects::remedies;
 use crate::resources::locator::is_guid;
-use crate::resources::resource_id::{ResourceId, is_same};
 
 /// Whose tokens the stack's identities are to be trusted with.
 #[derive(Debug)]

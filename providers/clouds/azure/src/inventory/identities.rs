@@ -4,12 +4,12 @@ use cloudgrant_core::{Diagnostic, Error, ErrorKind, Note, Protected, Result};
 
 use crate::Azure;
 use crate::client::arm::Identity;
+use crate::inventory::lookups::resolve;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
+use crate::names::resource_id::{ResourceId, is_plain, is_same};
 use crate::objects::remedies;
-use crate::observe::places::is_final;
-use crate::resources::resolve;
-use crate::resources::resource_id::{ResourceId, is_plain, is_same};
+use crate::observe::search::is_final;
 
 impl Azure {
     /// The identity of task code without one of its own (requirement 2).

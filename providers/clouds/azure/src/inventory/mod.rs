@@ -3,6 +3,7 @@
 pub(crate) mod clusters;
 pub(crate) mod identities;
 pub(crate) mod looks;
+pub(crate) mod lookups;
 pub(crate) mod snapshot;
 pub(crate) mod tenants;
 pub(crate) mod unusable;

@@ -13,8 +13,8 @@ use crate::client::arm::{
     StorageAccount, Subscription, Vault,
 };
 use crate::inventory::unusable::{AllUnusable, Unusable};
+use crate::names::resource_id::{ResourceId, is_same};
 use crate::objects::kinds;
-use crate::resources::resource_id::{ResourceId, is_same};
 
 /// How many identities are asked for their federated credentials at a time. Azure's documentation allows 10 reads of identities a
 /// second.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use cloudgrant_core::{Diagnostic, Error, ErrorKind};
 
-use crate::resources::resource_id::{ResourceId, folded};
+use crate::names::resource_id::{ResourceId, folded};
 
 /// Why something can't be used.
 #[derive(Debug, Clone, PartialEq, Eq)]

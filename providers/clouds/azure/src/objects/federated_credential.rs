@@ -9,8 +9,8 @@ use tokio::sync::Mutex;
 
 use crate::Azure;
 use crate::client::arm::FederatedCredential;
+use crate::names::resource_id::ResourceId;
 use crate::objects::{managed_identity, named, resource, text};
-use crate::resources::resource_id::ResourceId;
 
 fn last(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::Azure;
 use crate::client::arm::{RoleAssignment, RoleDefinition};
+use crate::names::resource_id::is_within;
 use crate::objects::custom_role::{texts, write};
 use crate::objects::{resource, text};
-use crate::resources::resource_id::is_within;
 
 /// A role that keeps former scopes for now.
 #[derive(Debug, Clone)]

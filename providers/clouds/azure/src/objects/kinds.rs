@@ -2,7 +2,7 @@
 
 use cloudgrant_core::ObjectId;
 
-use crate::resources::resource_id::{ResourceId, is_same};
+use crate::names::resource_id::{ResourceId, is_same};
 
 pub(crate) const IDENTITY: &str = "managed-identity";
 pub(crate) const CREDENTIAL: &str = "federated-credential";

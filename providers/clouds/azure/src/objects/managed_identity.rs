@@ -7,10 +7,10 @@ use cloudgrant_core::{Error, ErrorKind, Object, Outcome, Result, TerraformBlock,
 use serde_json::Value;
 
 use crate::Azure;
+use crate::names::resource_id::ResourceId;
 use crate::names::tag_of;
 use crate::objects::{kinds, named, not_ours, text};
 use crate::observe::trusts_others;
-use crate::resources::resource_id::ResourceId;
 
 /// By its name in the stack's resource group, elsewhere by its ID.
 fn id_of(azure: &Azure, name: &str) -> Result<ResourceId> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 pub(crate) use former_scopes::RoleWithFormerScopes;
 
-use crate::resources::resource_id::ResourceId;
+use crate::names::resource_id::ResourceId;
 use crate::{Azure, Principal};
 
 pub(crate) async fn change(azure: &Azure, change: &Change) -> Result<Outcome> {

@@ -3,9 +3,9 @@
 use cloudgrant_core::quoted;
 use serde_json::json;
 
+use crate::names::resource_id::ResourceId;
 use crate::names::{HOME_TAG, STACK_TAG};
 use crate::resources::locator::is_guid;
-use crate::resources::resource_id::ResourceId;
 
 /// Takes a role assignment away.
 pub(crate) fn delete_assignment(id: &str) -> String {

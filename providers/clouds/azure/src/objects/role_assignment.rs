@@ -5,9 +5,9 @@ use cloudgrant_core::{Error, ErrorKind, Object, ObjectId, Outcome, Result, Terra
 use serde_json::Value;
 
 use crate::client::arm::{NewRoleAssignment, RoleAssignment};
+use crate::names::resource_id::{ResourceId, is_same};
 use crate::objects::{custom_role, former_scopes, kinds, managed_identity, named, resource, text};
 use crate::policy::condition;
-use crate::resources::resource_id::{ResourceId, is_same};
 use crate::{Azure, Principal};
 
 /// What there is to know of one.

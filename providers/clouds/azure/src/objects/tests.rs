@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use crate::Azure;
 use crate::client::loopback::{self, Loopback, SUBSCRIPTION, refusal};
 use crate::config::Config;
+use crate::names::resource_id::ResourceId;
 use crate::objects::{
     custom_role as role, federated_credential as credential, managed_identity as identity,
     role_assignment as assignment,
 };
-use crate::resources::resource_id::ResourceId;
 
 const MANIFEST: &str = r#"
 version: 1

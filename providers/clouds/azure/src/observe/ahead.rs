@@ -4,11 +4,11 @@ use cloudgrant_core::{Desired, Result};
 
 use crate::Azure;
 use crate::inventory::snapshot::Snapshot;
-use crate::observe::places::is_final;
-use crate::observe::roles::is_ours;
+use crate::observe::custom_role::is_ours;
+use crate::observe::search::is_final;
 
 /// Reads the subscriptions that the caller sees, and what the caller may do where something of the stack's is.
-pub(super) async fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot) -> Result<()> {
+pub(crate) async fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot) -> Result<()> {
     if !desired.thorough {
         return Ok(());
     }

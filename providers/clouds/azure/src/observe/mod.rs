@@ -1,34 +1,23 @@
 //! `observe`: what is there, in the form in which the verbs say what should be.
 
 mod ahead;
-mod assignments;
-mod caller;
-mod contents;
-mod denials;
-mod edited;
-mod goes_on;
-mod identities;
-mod limited;
-mod missing;
-mod other_homes;
-pub(crate) mod places;
-mod renamed;
-mod renamed_roles;
-mod role_scopes;
-mod roles;
+mod custom_role;
+pub(crate) mod findings;
+mod managed_identity;
+mod role_assignment;
 mod scopes;
-mod trust;
-pub(crate) mod widened;
-mod workload_identity;
+pub(crate) mod search;
 
 use cloudgrant_core::{Desired, Observed, Result};
 
 use crate::Azure;
-use crate::confirmations;
-pub(crate) use crate::observe::identities::trusts_others;
-use crate::observe::other_homes::OtherHomes;
-pub(crate) use crate::observe::roles::is_ours;
-use crate::platform_places;
+use crate::marks::{confirmations, platform_places};
+pub(crate) use crate::observe::custom_role::is_ours;
+use crate::observe::findings::other_homes::OtherHomes;
+use crate::observe::findings::{
+    caller, contents, denials, edited, goes_on, limited, missing, renamed, role_scopes, trust, workload_identity,
+};
+pub(crate) use crate::observe::managed_identity::trusts_others;
 use crate::verbs::validate::kinds;
 
 pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observed> {
@@ -39,12 +28,12 @@ pub(crate) async fn observed(azure: &Azure, desired: &Desired) -> Result<Observe
     let snapshot = azure.used_up_snapshot().await;
     let mut observed = Observed::default();
     let mut others = OtherHomes::default();
-    let principals = identities::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
-    roles::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
-    let subscriptions = places::searched(azure, desired, &snapshot, &mut observed).await?;
+    let principals = managed_identity::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
+    custom_role::add(azure, desired, &snapshot, &mut observed, &mut others).await?;
+    let subscriptions = search::searched(azure, desired, &snapshot, &mut observed).await?;
     role_scopes::keep(azure, desired, &snapshot, &subscriptions, &mut observed).await?;
     let homes = (&mut observed, &mut others);
-    assignments::add(azure, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
+    role_assignment::add(azure, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
     let renamed = renamed::note(azure, desired, &snapshot, &subscriptions, &observed).await?;
     observed.notes.extend(renamed);
     observed.platform_places = platform_places::marked(azure, &snapshot).await?;

@@ -1,17 +1,17 @@
 //! Which scope is above which: what is listed for a subscription is above it, at it, or in it.
 
-use crate::resources::resource_id::{ResourceId, folded};
+use crate::names::resource_id::{ResourceId, folded};
 
 /// How a scope of a list lies to that of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lies {
+pub(crate) enum Lies {
     Above,
     Same,
     Elsewhere,
 }
 
 /// How `at`, a scope from the list of the object's subscription, lies to the object's.
-pub(super) fn lies(at: &str, object: &ResourceId) -> Lies {
+pub(crate) fn lies(at: &str, object: &ResourceId) -> Lies {
     let (at, object) = (folded(at.trim_end_matches('/')), folded(object.as_str()));
     // Management groups and the root are in the lists of the subscriptions beneath them alone.
     let is_above_all = at.is_empty() || at.starts_with("/providers/microsoft.management/managementgroups/");

@@ -9,16 +9,16 @@ use cloudgrant_core::{Access, Checked, Intent, IntentId, ObjectId, Reach, TaskAc
 use foldhash::HashMap;
 
 use crate::config::Config;
+use crate::inventory::lookups::named_roles::NamedRole;
+use crate::inventory::lookups::resolve::{Resolved, Target};
 use crate::names::Names;
+use crate::names::resource_id::ResourceId;
 use crate::objects::kinds;
 use crate::policy::condition::{self, Rules};
 use crate::resources::built_in_roles;
 use crate::resources::kinds::object_store::{self, Deed};
 use crate::resources::kinds::registry;
 use crate::resources::locator::Locator;
-use crate::resources::named_roles::NamedRole;
-use crate::resources::resolve::{Resolved, Target};
-use crate::resources::resource_id::ResourceId;
 use crate::resources::role_choice::{self, Choice};
 
 /// A role, as a principal gets it.

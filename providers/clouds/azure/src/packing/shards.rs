@@ -9,7 +9,7 @@ use crate::client::arm::FederatedCredential;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::names::Names;
-use crate::resources::resource_id::is_same;
+use crate::names::resource_id::is_same;
 
 /// Source: Azure documentation, "Important considerations and restrictions for federated identity credentials". It can't
 /// be read, nor raised.

@@ -1,7 +1,7 @@
 //! What task code calls a container and a secret (requirement 41).
 
-use crate::client::cloud::Hosts;
 use crate::config::Cloud;
+use crate::config::cloud::Hosts;
 use crate::resources::kinds::object_store::Objects;
 use crate::resources::kinds::secret::Secret;
 use crate::resources::locator::{Locator, Place};

@@ -4,12 +4,12 @@ use cloudgrant_core::{Diagnostic, ResourceKind, redacted};
 
 use crate::client::host::{Host, Service};
 use crate::config::{Cloud, Guid};
+use crate::names::resource_id::ResourceId;
 use crate::resources::kinds::child_kind::{Child, Holder};
 use crate::resources::kinds::object_store::{Objects, objects, objects_in};
 use crate::resources::kinds::registry::{Registry, registry};
 use crate::resources::kinds::secret::{Secret, secret, secret_in};
 use crate::resources::kinds::{CAPABILITIES, IN_HOLDER};
-use crate::resources::resource_id::ResourceId;
 
 /// What a locator names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

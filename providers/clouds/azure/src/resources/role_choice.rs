@@ -3,6 +3,7 @@
 use cloudgrant_core::{Access, Diagnostic, Intent, Note, Reach, ResourceKind, Scope, TaskAccess};
 
 use crate::config::Config;
+use crate::inventory::lookups::named_roles::NamedRole;
 use crate::names::Names;
 use crate::resources::built_in_roles::{self, Role};
 use crate::resources::kinds::IN_HOLDER;
@@ -11,7 +12,6 @@ use crate::resources::kinds::object_store::{self, Deed};
 use crate::resources::kinds::registry::{self, Roles};
 use crate::resources::kinds::secret;
 use crate::resources::locator::Locator;
-use crate::resources::named_roles::NamedRole;
 
 /// A role of the stack's own.
 #[derive(Debug, Clone)]

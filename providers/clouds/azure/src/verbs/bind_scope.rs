@@ -13,14 +13,14 @@ use serde_json::json;
 use crate::Azure;
 use crate::config::Config;
 use crate::inventory::clusters::Issuers;
+use crate::marks::places;
+use crate::names::resource_id::ResourceId;
 use crate::names::{Names, SCOPE_TAG};
 use crate::objects::kinds;
 use crate::objects::managed_identity::CLIENT_ID;
-use crate::observe::places::is_final;
+use crate::observe::search::is_final;
 use crate::packing::pack::{self, Assignment, Roles};
 use crate::packing::shards::{self, Shard, Wanted};
-use crate::places;
-use crate::resources::resource_id::ResourceId;
 use crate::verbs::unbound;
 use crate::verbs::validate::shared_identity;
 

@@ -3,11 +3,11 @@
 use cloudgrant_core::{Checked, Desired, Error, Intent, Note, RegistryAccess, Result, Scope};
 
 use crate::Azure;
+use crate::inventory::lookups::resolve::{self, Target};
+use crate::marks::places;
 use crate::objects::remedies;
 use crate::packing::pack;
-use crate::places;
 use crate::resources::locator::Locator;
-use crate::resources::resolve::{self, Target};
 use crate::verbs::bind_scope;
 use crate::verbs::grant_task_access;
 

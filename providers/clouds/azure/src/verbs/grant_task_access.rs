@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use crate::Azure;
 use crate::config::Config;
+use crate::inventory::lookups::resolve::{self, Resolved, Target};
 use crate::names::Names;
 use crate::objects::kinds;
 use crate::packing::pack::Roles;
 use crate::resources::built_in_roles::{self, Verdict};
 use crate::resources::kinds::object_store::{self, Deed};
 use crate::resources::locator::Locator;
-use crate::resources::resolve::{self, Resolved, Target};
 use crate::resources::role_choice::{self, Choice, CustomRole, role_for};
 
 pub(crate) async fn permissions(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
@@ -170,7 +170,7 @@ mod tests {
     use cloudgrant_core::{Access, GrantName, Resource, ResourceKind, ResourceName, Scope};
 
     use super::*;
-    use crate::resources::resource_id::ResourceId;
+    use crate::names::resource_id::ResourceId;
 
     /// What is said of a grant to a prefix in an account of a kind, or of one that couldn't be read.
     fn said(hierarchical: Option<bool>, access: Access, prefix: &str) -> String {

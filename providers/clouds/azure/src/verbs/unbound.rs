@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Checked, Desired, Domain, MadeBy, Note, Result, Scope, ScopeBinding, listed};
 
 use crate::Azure;
+use crate::names::resource_id::{ResourceId, folded};
 use crate::objects::kinds;
-use crate::observe::places::is_final;
-use crate::resources::resource_id::{ResourceId, folded};
+use crate::observe::search::is_final;
 
 /// How many grants are named.
 const NAMED: usize = 5;

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_core::{Conventions, Diagnostic, Intent, Intents, Origin, Reach, ResourceKind, Scope, redacted};
 
 use crate::Azure;
-use crate::client::cloud::Hosts;
+use crate::config::cloud::Hosts;
 use crate::config::{Config, Credentials};
 use crate::inventory::identities;
 use crate::names::Names;
+use crate::names::resource_id::{ResourceId, is_group_name, is_plain};
 use crate::resources::kinds::registry::Registry;
 use crate::resources::locator::{Locator, WHOLE};
-use crate::resources::resource_id::{ResourceId, is_group_name, is_plain};
 use crate::resources::{built_in_roles, refused_roles, role_choice};
 
 /// What can be said of the section alone.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::client::{Arm, Presence};
 use crate::error::Call;
-use crate::resources::resource_id::ResourceId;
+use crate::names::resource_id::ResourceId;
 
 use crate::client::arm::{NetworkRules, is_closed};
 

@@ -16,13 +16,13 @@ use azure_identity::{
 };
 use cloudgrant_core::{Error, ErrorKind};
 
-use crate::client::cloud::Hosts;
 use crate::client::credentials::certificate::Certificate;
 use crate::client::credentials::cli::Bounded;
 use crate::client::credentials::{SANDBOX_CLIENT, SANDBOX_SECRET, refusal};
 use crate::client::sdk_options;
 use crate::client::transport::Transport;
 use crate::config::Cloud;
+use crate::config::cloud::Hosts;
 use crate::error::{innermost, line};
 
 /// Where a virtual machine gets its tokens.

@@ -7,9 +7,9 @@ use cloudgrant_core::{Access, ClientCode, Diagnostic, RegisteredKind, ResourceKi
 
 use crate::client::host::{Host, Service};
 use crate::config::Cloud;
+use crate::names::resource_id::ResourceId;
 use crate::resources::built_in_roles::Role;
 use crate::resources::locator::{Place, wrong};
-use crate::resources::resource_id::ResourceId;
 
 /// A kind of thing in a [`Holder`].
 pub(crate) struct ChildKind {

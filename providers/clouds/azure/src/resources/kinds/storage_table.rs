@@ -5,8 +5,8 @@
 
 use cloudgrant_core::{Access, ClientCode, KindWords, RegisteredKind, ResourceKind};
 
-use crate::client::cloud::Hosts;
 use crate::client::host::Service;
+use crate::config::cloud::Hosts;
 use crate::resources::built_in_roles::{Gives as Patterns, Role, Verdict, role};
 use crate::resources::kinds::child_kind::{ChildKind, Gives, Holder, Level, Wrong, levels_of};
 use crate::resources::locator::Place;

@@ -1,0 +1,235 @@
+//! Requirement 107: whether the caller may assign roles and take them away, and make and delete custom ones, before
+//! anything is changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cloudgrant_core::{
+    Action, Attributes, Desired, Diagnostic, Error, ErrorKind, Note, ObjectId, Observed, Obstacle, Result, Unmakeable,
+    matches,
+};
+use futures_util::future::try_join_all;
+
+use crate::Azure;
+use crate::client::arm::Permission;
+use crate::inventory::lookups::absence;
+use crate::inventory::snapshot::Snapshot;
+use crate::names::resource_id::{ResourceId, is_within};
+use crate::objects::kinds;
+use crate::observe::search::is_final;
+use crate::resources::built_in_roles;
+
+/// What the caller has to be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Operation {
+    Assign,
+    Define,
+    Unassign,
+    Undefine,
+}
+
+impl Operation {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Assign => built_in_roles::ASSIGN,
+            Self::Define => "Microsoft.Authorization/roleDefinitions/write",
+            Self::Unassign => "Microsoft.Authorization/roleAssignments/delete",
+            Self::Undefine => "Microsoft.Authorization/roleDefinitions/delete",
+        }
+    }
+
+    fn takes_away(self) -> bool {
+        match self {
+            Self::Unassign | Self::Undefine => true,
+            Self::Assign | Self::Define => false,
+        }
+    }
+
+    /// The changes that take it.
+    fn actions(self) -> &'static [Action] {
+        if self.takes_away() { &[Action::Delete] } else { &[Action::Create, Action::Update] }
+    }
+}
+
+/// What the caller may not make, change or delete, with a warning of what it may not delete. It costs a request for the data
+/// plane's subscription, and one for each scope where that isn't enough; nothing where no role is to be changed.
+pub(crate) async fn may_assign(
+    azure: &Azure,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    observed: &Observed,
+) -> Result<(Vec<Unmakeable>, Vec<Note>)> {
+    let needed = needed(desired, observed)?;
+    let (mut unmakeable, mut notes) = (Vec::new(), Vec::new());
+    if needed.is_empty() {
+        return Ok((unmakeable, notes));
+    }
+    let subscription = format!("/subscriptions/{}", azure.config.subscription);
+    let here = match snapshot.permissions(&subscription).await {
+        // Each scope says by itself what is needed of it.
+        Err(error) if is_final(&error) => Arc::default(),
+        here => here?,
+    };
+    // What can't be used is in the way of everybody, and told as that.
+    let unusable = snapshot.unusable().of_assignments();
+    let is_unusable = |scope: &str| unusable.keys().any(|id| is_within(scope, id));
+    let outside = |((operation, scope), _): &(Need, Objects)| {
+        if !operation.takes_away() && is_unusable(scope) {
+            return false;
+        }
+        let below = format!("{}/", scope.to_ascii_lowercase()).starts_with(&format!("{subscription}/"));
+        !below || !allows(&here, *operation)
+    };
+    let ask = needed.into_iter().filter(outside).map(|((operation, scope), objects)| async move {
+        let allowed = match snapshot.permissions(&scope).await {
+            Ok(permissions) => Ok(allows(&permissions, operation)),
+            Err(error) if is_final(&error) => Err(error),
+            Err(error) => return Err(error),
+        };
+        Ok((operation, scope, objects, allowed))
+    });
+    // How many scopes are asked about at a time, the client knows.
+    let answers = try_join_all(ask).await?;
+    let mut refused: BTreeMap<Operation, (Vec<String>, Objects)> = BTreeMap::new();
+    for (operation, scope, objects, allowed) in answers {
+        match allowed {
+            Ok(true) => {}
+            Ok(false) => {
+                let (scopes, of) = refused.entry(operation).or_default();
+                scopes.push(scope);
+                of.extend(objects);
+            }
+            // Nothing is known of that place, which the plan says; whether it can be taken away, the attempt shows.
+            Err(_) if operation.takes_away() => {}
+            Err(why) => match gone(&why, &scope) {
+                // Nobody may do anything where nothing is, which is said of all that is in it.
+                Some((resource, why)) => snapshot.is_absent(&resource, why),
+                None => {
+                    let obstacle = match why.kind() {
+                        ErrorKind::AccessDenied => Obstacle::Caller,
+                        _ => Obstacle::PerhapsHidden,
+                    };
+                    unmakeable.push(Unmakeable { why, actions: operation.actions(), objects, obstacle });
+                }
+            },
+        }
+    }
+    for (operation, (scopes, objects)) in refused {
+        notes.extend(warning(operation, &scopes).filter(|_| operation.takes_away()));
+        let why = refusal(operation, &scopes);
+        unmakeable.extend(why.map(|why| Unmakeable {
+            why,
+            actions: operation.actions(),
+            objects,
+            obstacle: Obstacle::Caller,
+        }));
+    }
+    Ok((unmakeable, notes))
+}
+
+/// An operation, and where.
+type Need = (Operation, String);
+
+/// For which objects.
+type Objects = BTreeSet<ObjectId>;
+
+/// What is to be made, changed and deleted, and where.
+fn needed(desired: &Desired, observed: &Observed) -> Result<BTreeMap<Need, Objects>> {
+    let mut needed: BTreeMap<Need, Objects> = BTreeMap::new();
+    let wanted: BTreeSet<_> = desired.objects.iter().map(|object| &object.id).collect();
+    for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
+        let is_there = |attributes: &Attributes| {
+            observed.objects.get(&object.id).is_some_and(|found| !found.owned || found.attributes == *attributes)
+        };
+        if !is_there(&object.attributes) {
+            for need in writes(object.id.kind, &object.attributes)? {
+                needed.entry(need).or_default().insert(object.id.clone());
+            }
+        }
+    }
+    for (id, found) in observed.objects.iter().filter(|(id, found)| found.owned && !wanted.contains(id)) {
+        for (operation, scope) in writes(id.kind, &found.attributes)? {
+            let operation = match operation {
+                Operation::Assign | Operation::Unassign => Operation::Unassign,
+                Operation::Define | Operation::Undefine => Operation::Undefine,
+            };
+            needed.entry((operation, scope)).or_default().insert(id.clone());
+        }
+    }
+    Ok(needed)
+}
+
+/// Writing an object of a kind, and the scopes in which the caller has to be allowed that. Whoever writes a definition needs
+/// it in each of the scopes that it can be assigned in. Source: Azure documentation, "Azure custom roles", who can create,
+/// delete, update or view a custom role.
+fn writes(kind: &str, attributes: &Attributes) -> Result<Vec<(Operation, String)>> {
+    Ok(match kind {
+        kinds::ASSIGNMENT => attributes.text("scope").map(|scope| (Operation::Assign, scope)).into_iter().collect(),
+        kinds::ROLE => {
+            let scopes = attributes.value()["assignable_in"].as_array().cloned().unwrap_or_default();
+            let scopes = scopes.iter().filter_map(|scope| scope.as_str());
+            scopes.map(|scope| (Operation::Define, scope.to_owned())).collect()
+        }
+        // Of these, nothing is asked ahead.
+        kinds::IDENTITY | kinds::CREDENTIAL => Vec::new(),
+        kind => return Err(Error::provider_bug("azure", format!("it doesn't know what it takes to write a {kind}"))),
+    })
+}
+
+/// The resource of a scope of which Azure says that it isn't there.
+fn gone(error: &Error, scope: &str) -> Option<(ResourceId, Diagnostic)> {
+    absence::of_scope(&ResourceId::parse(scope).ok()?).filter(|_| absence::is_told_by(error))
+}
+
+fn refusal(operation: Operation, scopes: &[String]) -> Option<Error> {
+    let (what, hint) = match operation {
+        Operation::Define => (
+            "make custom roles in",
+            "have an owner give you `User Access Administrator` there, or a role with this operation, or let them apply; \
+             or name a ready-made role, which reaches further: `azure: { roles: { RESOURCE: { LEVEL: Storage Blob Data \
+             Contributor } } }`",
+        ),
+        Operation::Assign => (
+            "assign roles on",
+            "have an owner give you `Role Based Access Control Administrator` there (it can be limited to the roles that \
+             `cloudgrant explain` lists), or let them apply",
+        ),
+        Operation::Unassign => (
+            "delete role assignments on",
+            "have an owner give you `Role Based Access Control Administrator` there (it can be limited to the roles that \
+             `cloudgrant explain` lists), or let them take this away",
+        ),
+        Operation::Undefine => (
+            "delete custom roles of",
+            "have an owner give you `User Access Administrator` there, or a role with this operation, or let them take this away",
+        ),
+    };
+    let message = format!("the caller may not {what} {}", named(scopes)?);
+    Some(Error::new(ErrorKind::AccessDenied, message).with("operation", operation.name()).hint(hint))
+}
+
+fn warning(operation: Operation, scopes: &[String]) -> Option<Note> {
+    let what = match operation {
+        Operation::Assign | Operation::Unassign => "delete role assignments on",
+        Operation::Define | Operation::Undefine => "delete custom roles of",
+    };
+    let message = format!(
+        "it may not {what} {}, so that Azure will refuse that: it lacks {}; have an owner give it a role with that, or apply",
+        named(scopes)?,
+        operation.name()
+    );
+    Some(Note::warning("the caller", message))
+}
+
+fn named(scopes: &[String]) -> Option<String> {
+    match scopes {
+        [] => None,
+        [one] => Some(one.clone()),
+        [first, ..] => Some(format!("{} resources, such as {first}", scopes.len())),
+    }
+}
+
+fn allows(permissions: &[Permission], operation: Operation) -> bool {
+    let any = |patterns: &[String]| patterns.iter().any(|pattern| matches(pattern, operation.name()));
+    permissions.iter().any(|permission| any(&permission.actions) && !any(&permission.not_actions))
+}

@@ -1,0 +1,256 @@
+//! Access that is revoked and goes on all the same: a role assignment of somebody else's gives it as well, by the same role or a wider
+//! one, on the resource itself or on a scope above it.
+
+mod gives;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use cloudgrant_core::{
+    Desired, Error, ErrorKind, Intent, IntentId, Note, Reach, Result, Scope, ScopeBinding, TaskAccess, listed,
+};
+
+use crate::Azure;
+use crate::client::arm::RoleAssignment;
+use crate::inventory::snapshot::Snapshot;
+use crate::names::resource_id::ResourceId;
+use crate::objects::kinds;
+use crate::objects::remedies::delete_assignment;
+use crate::observe::findings::goes_on::gives::Reading;
+use crate::observe::managed_identity::Principals;
+use crate::resources::built_in_roles;
+use crate::resources::kinds::registry::Roles;
+use crate::resources::locator::Locator;
+use crate::resources::overlap::{Action, actions_of};
+use crate::resources::role_choice::{self, Choice};
+
+/// How many grants and registries are named.
+const NAMED: usize = 3;
+
+/// What is revoked of what the manifest gives to identities that stay.
+#[derive(Debug, Default)]
+pub(crate) struct Given(Vec<One>);
+
+/// What one grant gives of one resource.
+#[derive(Debug)]
+struct One {
+    grant: IntentId,
+    /// The resource's name in the manifest.
+    resource: String,
+    identity: String,
+    principal: String,
+    locator: Locator,
+    /// By their ids; a custom one that the manifest names, by its name.
+    roles: Vec<String>,
+    /// What these allow; `None` where their definitions have to be read for that.
+    actions: Option<Vec<Action>>,
+}
+
+/// A role assignment of somebody else's.
+#[derive(Debug)]
+pub(crate) struct Foreign {
+    pub(crate) assignment: RoleAssignment,
+    /// The id of its role, in lower case.
+    pub(crate) role: String,
+    /// What people call that role.
+    pub(crate) name: String,
+    /// Under which name it is there, and who made it.
+    pub(crate) by: String,
+    /// The grants and registries that stay and ask for just this.
+    pub(crate) asked_by: Vec<IntentId>,
+}
+
+/// The identities that aren't the stack's, and that get what the manifest gives.
+#[derive(Debug, Default)]
+pub(crate) struct Identities {
+    /// By the place of the binding in the manifest.
+    of_bindings: BTreeMap<usize, ResourceId>,
+    kubelet: Option<ResourceId>,
+}
+
+impl Identities {
+    /// To be asked before the observation begins: it reads what the verbs read.
+    pub(crate) async fn of(azure: &Azure, desired: &Desired) -> Result<Self> {
+        let mut all = Self::default();
+        if !desired.thorough {
+            return Ok(all);
+        }
+        for (at, binding) in desired.baseline.bindings.iter().enumerate() {
+            let named = binding.scope.domain().and_then(|domain| azure.config.identities.get(domain));
+            let identity = match (&binding.scope, named) {
+                (Scope::Global, _) => azure.task_identity().await,
+                (_, Some(name)) => azure.existing_identity(name, "azure.identities").await,
+                // One of the stack's own goes.
+                (_, None) => continue,
+            };
+            all.of_bindings.extend(or_unknown(identity)?.map(|identity| (at, identity)));
+        }
+        if !desired.baseline.registries.is_empty() {
+            all.kubelet = or_unknown(azure.kubelet().await)?;
+        }
+        Ok(all)
+    }
+}
+
+impl Given {
+    /// Reads nothing: what is revoked may be gone.
+    pub(crate) fn of(azure: &Azure, desired: &Desired, principals: &Principals, identities: &Identities) -> Self {
+        let stays: HashSet<_> = desired.objects.iter().flat_map(|object| &object.because).collect();
+        let mut all = Vec::new();
+        for (at, identity) in &identities.of_bindings {
+            let Some(binding) = desired.baseline.bindings.get(*at) else { continue };
+            let revoked = binding.grants.iter().filter(|grant| !stays.contains(&grant.id()));
+            let reaches = revoked.flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)));
+            all.extend(reaches.filter_map(|(grant, reach)| One::of_grant(azure, grant, reach, identity, principals)));
+        }
+        for (binding, identity) in of_stays(desired, identities) {
+            let revoked = binding.grants.iter().filter(|grant| !stays.contains(&grant.id()));
+            let reaches = revoked.flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)));
+            all.extend(reaches.filter_map(|(grant, reach)| One::of_grant(azure, grant, reach, &identity, principals)));
+        }
+        if let Some(kubelet) = &identities.kubelet {
+            let revoked = desired.baseline.registries.iter().filter(|registry| !stays.contains(&registry.id()));
+            let reaches = revoked.flat_map(|registry| registry.reach.iter().map(move |reach| (registry.id(), reach)));
+            all.extend(reaches.filter_map(|(registry, reach)| {
+                let locator = Locator::parse(&reach.resource.locator).ok()?;
+                let choice = Choice::OfRegistry(Roles::of(reach.access)?);
+                One::of(azure, registry, reach, (kubelet, principals), locator, &choice)
+            }));
+        }
+        Self(all)
+    }
+
+    /// Whether something is revoked of what a principal has.
+    pub(crate) fn is_had_by(&self, principal: &str) -> bool {
+        self.0.iter().any(|one| one.principal.eq_ignore_ascii_case(principal))
+    }
+
+    /// What to say of somebody else's assignments, each of which gives what nothing asks for any more. `searched` are the
+    /// subscriptions whose assignments were read.
+    pub(crate) async fn notes(
+        &self,
+        azure: &Azure,
+        snapshot: &Snapshot,
+        searched: &BTreeSet<String>,
+        foreign: &[Foreign],
+    ) -> Vec<Note> {
+        let mut reading = Reading::new(azure, snapshot, searched);
+        let mut notes = Vec::new();
+        for other in foreign {
+            let mut best = None;
+            for one in &self.0 {
+                let found = reading.gives(one, other).await.map(|gives| (gives, one));
+                // What is certain before what may be.
+                if found.is_some_and(|(gives, _)| best.is_none_or(|(known, _)| gives < known)) {
+                    best = found;
+                }
+            }
+            notes.extend(best.map(|(gives, one)| {
+                let (asks, who) = match other.asked_by.as_slice() {
+                    [] => (String::new(), "nobody else needs it"),
+                    [one] => {
+                        (format!("{one} asks for it as well, and revoking that leaves it. "), "neither is to have it")
+                    }
+                    several => (
+                        format!("{} ask for it as well, and revoking these leaves it. ", listed(several, NAMED)),
+                        "none of them is to have it",
+                    ),
+                };
+                let message = format!(
+                    "{} still has the role {} on {}{}: it is there {}. {asks}Take it away if {who}: `{}`",
+                    one.identity,
+                    other.name,
+                    other.assignment.scope,
+                    gives.told(&one.resource),
+                    other.by,
+                    delete_assignment(&other.assignment.id)
+                );
+                Note::of_access(&one.grant, message)
+            }));
+        }
+        notes
+    }
+}
+
+impl One {
+    fn of_grant(
+        azure: &Azure,
+        grant: &TaskAccess,
+        reach: &Reach,
+        identity: &ResourceId,
+        principals: &Principals,
+    ) -> Option<Self> {
+        let locator = Locator::parse(&reach.resource.locator).ok()?;
+        let choice = role_choice::role_for(&azure.config, &azure.names, grant, reach, &locator);
+        Self::of(azure, grant.id(), reach, (identity, principals), locator, &choice)
+    }
+
+    fn of(
+        azure: &Azure,
+        grant: IntentId,
+        reach: &Reach,
+        (identity, principals): (&ResourceId, &Principals),
+        locator: Locator,
+        choice: &Choice<'_>,
+    ) -> Option<Self> {
+        if matches!(choice, Choice::Nothing) {
+            return None;
+        }
+        let principal = principals.of(identity.as_str())?.to_owned();
+        let mut actions = actions_of(choice);
+        if let (Locator::Registry(registry), Some(actions)) = (&locator, &mut actions)
+            && azure.has_repository_permissions(&registry.registry)
+        {
+            // It looks at no other role.
+            actions.retain(|action| matches!(action, Action::Data(_)));
+        }
+        let roles = roles(choice);
+        let (identity, resource) = (identity.name().to_owned(), reach.resource.name.to_string());
+        Some(Self { grant, resource, identity, principal, locator, roles, actions })
+    }
+}
+
+/// The bindings whose identities are the stack's own and stay: what else is given to these is asked for by what stays.
+fn of_stays<'a>(
+    desired: &'a Desired,
+    identities: &'a Identities,
+) -> impl Iterator<Item = (&'a ScopeBinding, ResourceId)> {
+    let mut holders: BTreeMap<&Scope, BTreeSet<String>> = BTreeMap::new();
+    if desired.thorough {
+        for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
+            holders.entry(&object.scope).or_default().extend(object.attributes.text("principal"));
+        }
+    }
+    let bindings = desired.baseline.bindings.iter().enumerate();
+    let own = bindings.filter(|(at, _)| !identities.of_bindings.contains_key(at));
+    own.flat_map(move |(_, binding)| {
+        let holders = holders.get(&binding.scope).into_iter().flatten();
+        holders.filter_map(|id| ResourceId::parse(id).ok()).map(|id| (&**binding, id)).collect::<Vec<_>>()
+    })
+}
+
+/// `None` for an identity that isn't there, or that nobody here may read.
+fn or_unknown(identity: Result<ResourceId>) -> Result<Option<ResourceId>, Error> {
+    match identity {
+        Ok(identity) => Ok(Some(identity)),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::AccessDenied | ErrorKind::WrongAccount => Ok(None),
+            _ => Err(error),
+        },
+    }
+}
+
+fn roles(choice: &Choice<'_>) -> Vec<String> {
+    match choice {
+        Choice::Named(name) => {
+            let known = built_in_roles::known(name).map(|role| role.id);
+            // It may be given by the ID of its definition.
+            vec![known.or_else(|| name.rsplit('/').next()).unwrap_or(name).to_owned()]
+        }
+        Choice::ReadyMade(role) => vec![role.id.to_owned()],
+        Choice::Several(roles) => roles.iter().map(|role| role.id.to_owned()).collect(),
+        // However the registry looks at its roles.
+        Choice::OfRegistry(roles) => roles.each().map(|role| role.id.to_owned()).into(),
+        // Whoever gets a role of the stack's own from others is told as what widens that role.
+        Choice::Own(_) | Choice::Nothing => Vec::new(),
+    }
+}
