@@ -335,6 +335,7 @@ pub(crate) mod host;
 mod hostile;
 #[cfg(test)]
 pub(crate) mod loopback;
+pub(crate) mod remedies;
 #[cfg(test)]
 mod tests;
 pub(crate) mod throttling;

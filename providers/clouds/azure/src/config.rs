@@ -21,6 +21,10 @@ use crate::config::values::{audience, issuers, location};
 /// assignment changes aren't detected: "it can take up to 10 minutes for changes to take effect".
 pub(crate) const SETTLE: Duration = Duration::from_secs(600);
 
+/// How many federated credentials a managed identity takes. Source: Azure documentation, "Important considerations and restrictions for
+/// federated identity credentials". It can't be read, nor raised.
+pub(crate) const CREDENTIALS_PER_IDENTITY: usize = 20;
+
 /// What is never changed unless the manifest names other patterns: identities of the platform's administration, and
 /// those that Azure makes by itself for a cluster.
 const PROTECTED: [&str; 1] = ["omsagent-*"];

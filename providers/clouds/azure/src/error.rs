@@ -12,14 +12,19 @@ use azure_core::http::headers::HeaderName;
 use cloudgrant_core::{Error, ErrorKind, ends_kept};
 use serde::Deserialize;
 
-pub(crate) use crate::error::kind::IN_USE;
 use crate::error::kind::{ABSENT, kind};
+pub(crate) use crate::error::kind::{ASSIGN, IN_USE};
 
 /// Under which people are told what Azure said.
 const SAID: &str = "Azure said";
 
 /// Longer wording than this many characters is cut: Azure repeats whole documents in some of its messages.
 const WORDING: usize = 700;
+
+/// Whether asking again would bring the same answer.
+pub(crate) fn is_final(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::WrongAccount)
+}
 
 /// What is attempted, and on what.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::{digest, shortened};
 use cloudgrant_core::{Domain, Pair, Scope, Stack};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::config::Guid;
@@ -195,19 +194,19 @@ impl Names {
     }
 
     /// The tags of an identity of the stack's: its mark, and what else they say.
-    pub(crate) fn tags<'a>(&self, more: impl IntoIterator<Item = (&'a str, String)>) -> Value {
+    pub(crate) fn tags<'a>(&self, more: impl IntoIterator<Item = (&'a str, String)>) -> BTreeMap<String, String> {
         let mark = [(HOME_TAG, self.home.clone()), (STACK_TAG, self.stack.to_string())];
         let mut tags = self.tags.clone();
         tags.extend(mark.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)));
-        Value::Object(tags.into_iter().map(|(key, value)| (key, value.into())).collect())
+        tags
     }
 
     /// Those of an identity's tags that are the stack's to set; all others are somebody else's.
-    pub(crate) fn tags_in(&self, tags: &BTreeMap<String, String>) -> Value {
+    pub(crate) fn tags_in(&self, tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let own = [CONFIRMED_TAG, DOCUMENT_TAG, HANDOFF_TAG, HOME_TAG, PLACE_TAG, PLATFORM_TAG, SCOPE_TAG, STACK_TAG];
         let asked = tags.keys().map(String::as_str).filter(|key| key.starts_with(ASKED_TAG));
         let ours = own.into_iter().chain(asked).chain(self.tags.keys().map(String::as_str));
-        Value::Object(ours.filter_map(|key| Some((key.to_owned(), tag_of(tags, key)?.into()))).collect())
+        ours.filter_map(|key| Some((key.to_owned(), tag_of(tags, key)?.to_owned()))).collect()
     }
 
     /// The federated credential of a pair.

@@ -10,16 +10,16 @@ use std::sync::Arc;
 use cloudgrant_core::{Checked, Intents, PermissionDocument, Purpose, Reach, ResourceKind, Scope, TaskAccess};
 use serde_json::json;
 
-use crate::Azure;
 use crate::client::arm::{READ_CONTAINER, READ_NAMESPACES, READ_SECRET};
+use crate::config::Config;
+use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 use crate::resources::built_in_roles;
-use crate::resources::kinds::IN_HOLDER;
 use crate::resources::kinds::child_kind::{Child, Holder};
 use crate::resources::kinds::registry::Roles;
+use crate::resources::kinds::{IN_HOLDER, reached_by};
 use crate::resources::locator::{Locator, Place};
 use crate::resources::role_choice::{self, Choice};
-use crate::verbs::validate::kinds;
 
 /// Reading what every plan looks at.
 const READ: [&str; 6] = [
@@ -67,12 +67,17 @@ fn names_a_namespace(intents: &Intents) -> bool {
 }
 
 /// See [`cloudgrant_core::Provider::permissions`].
-pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
-    let kinds = kinds(intents);
+pub(crate) fn permissions(
+    config: &Config,
+    names: &Names,
+    intents: &Intents,
+    purpose: Purpose,
+) -> Vec<PermissionDocument> {
+    let kinds = reached_by(intents);
     let own_identities = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
-    let custom_roles = choices(azure, intents).any(|choice| matches!(choice, Choice::Own(_)));
+    let custom_roles = choices(config, names, intents).any(|choice| matches!(choice, Choice::Own(_)));
     // What is written in another subscription is marked at home, by an identity without any right.
-    let home = azure.config.subscription.as_str();
+    let home = config.subscription.as_str();
     let marks_places = reaches(intents).filter_map(subscription).any(|subscription| subscription != home);
     let mut wanted: BTreeSet<&str> = READ.into();
     wanted.extend(READ_IDENTITIES);
@@ -106,8 +111,8 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
         }
     }
     let verb = if purpose == Purpose::Plan { "plans" } else { "applies" };
-    let scopes: Vec<_> = subscriptions(azure, intents).into_iter().map(|id| format!("/subscriptions/{id}")).collect();
-    let stack = azure.names.stack();
+    let scopes: Vec<_> = subscriptions(config, intents).into_iter().map(|id| format!("/subscriptions/{id}")).collect();
+    let stack = names.stack();
     let role = PermissionDocument {
         name: "role".to_owned(),
         kind: "custom role".to_owned(),
@@ -127,12 +132,12 @@ pub(crate) fn permissions(azure: &Azure, intents: &Intents, purpose: Purpose) ->
     if purpose == Purpose::Plan {
         return vec![role];
     }
-    vec![role, assigner(azure, intents)]
+    vec![role, assigner(config, names, intents)]
 }
 
 /// The right to give and to take the manifest's roles, and no others.
-fn assigner(azure: &Azure, intents: &Intents) -> PermissionDocument {
-    let (roles, by_name) = roles(azure, intents);
+fn assigner(config: &Config, names: &Names, intents: &Intents) -> PermissionDocument {
+    let (roles, by_name) = roles(config, names, intents);
     let mut ids: Vec<_> = roles.into_iter().collect();
     if ids.is_empty() {
         // An empty list is no condition; a list without a role allows none.
@@ -175,11 +180,11 @@ fn assigner(azure: &Azure, intents: &Intents) -> PermissionDocument {
 }
 
 /// What each reach of the grants gets.
-fn choices<'a>(azure: &'a Azure, intents: &'a Intents) -> impl Iterator<Item = Choice<'a>> {
+fn choices<'a>(config: &'a Config, names: &'a Names, intents: &'a Intents) -> impl Iterator<Item = Choice<'a>> {
     let of_grant = move |grant: &'a Arc<Checked<TaskAccess>>| {
         let choice = move |reach: &'a Reach| {
             let locator = Locator::parse(&reach.resource.locator).ok()?;
-            Some(role_choice::role_for(&azure.config, &azure.names, grant, reach, &locator))
+            Some(role_choice::role_for(config, names, grant, reach, &locator))
         };
         grant.reaches.iter().filter_map(choice)
     };
@@ -187,15 +192,15 @@ fn choices<'a>(azure: &'a Azure, intents: &'a Intents) -> impl Iterator<Item = C
 }
 
 /// The roles that the manifest comes to: the ids that are known without asking, and names of others.
-fn roles(azure: &Azure, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
-    let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
+fn roles(config: &Config, names: &Names, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
+    let (mut ids, mut by_name) = (BTreeSet::new(), BTreeSet::new());
     let registries =
         intents.registries.iter().filter_map(|registry| Roles::of(registry.access()).map(Choice::OfRegistry));
-    for choice in choices(azure, intents).chain(registries) {
+    for choice in choices(config, names, intents).chain(registries) {
         match choice {
             Choice::Named(name) => match built_in_roles::known(name) {
                 Some(role) => drop(ids.insert(role.id.to_owned())),
-                None => drop(names.insert(name.to_owned())),
+                None => drop(by_name.insert(name.to_owned())),
             },
             // Its id follows from its name, in this stack at this home.
             Choice::Own(role) => drop(ids.insert(role.id)),
@@ -205,7 +210,7 @@ fn roles(azure: &Azure, intents: &Intents) -> (BTreeSet<String>, Vec<String>) {
             Choice::Nothing => {}
         }
     }
-    (ids, names.into_iter().collect())
+    (ids, by_name.into_iter().collect())
 }
 
 fn reaches(intents: &Intents) -> impl Iterator<Item = &Reach> {
@@ -219,8 +224,7 @@ fn subscription(reach: &Reach) -> Option<String> {
 }
 
 /// The data plane's subscription, and those of resources and identities that are named by their ID.
-fn subscriptions(azure: &Azure, intents: &Intents) -> BTreeSet<String> {
-    let config = &azure.config;
+fn subscriptions(config: &Config, intents: &Intents) -> BTreeSet<String> {
     let identities = config.identities.values().chain(&config.task_identity).chain(&config.kubelet_identity);
     let identities = identities.filter_map(|name| ResourceId::parse(name).ok()).map(|id| id.subscription());
     reaches(intents).filter_map(subscription).chain(identities).chain([config.subscription.to_string()]).collect()

@@ -5,16 +5,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use cloudgrant_core::{Error, ErrorKind, FoundStack, ObjectId, Result, Stack, Stacks, Unsearched};
+use cloudgrant_core::{Error, FoundStack, ObjectId, Result, Stack, Stacks, Unsearched};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
-use crate::Azure;
+use crate::client::Arm;
 use crate::client::arm::{Identity, RoleAssignment, RoleDefinition};
+use crate::client::remedies;
+use crate::config::Guid;
+use crate::error::is_final;
 use crate::marks::platform_places;
 use crate::names::resource_id::{ResourceId, is_same};
 use crate::names::{self, HOME_TAG, Names, STACK_TAG, tag_of};
-use crate::objects::{kinds, remedies};
+use crate::objects::{custom_role, federated_credential, managed_identity, role_assignment};
 use crate::resources::built_in_roles;
 
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
@@ -38,21 +41,21 @@ struct Lists {
     roles: Vec<RoleDefinition>,
 }
 
-pub(crate) async fn found(azure: &Azure) -> Result<Stacks> {
+pub(crate) async fn found(client: &Arm, own: &Names, tenant: &Guid) -> Result<Stacks> {
     let mut stacks = Stacks::default();
-    let lists = lists(azure, &mut stacks.unsearched).await?;
+    let lists = lists(client, own, tenant, &mut stacks.unsearched).await?;
     stacks.unsearched.extend(lists.strays());
     let mut all: BTreeMap<Key, There> = BTreeMap::new();
     // What has lost its mark may be all that is left of the manifest's own stack.
-    let has_lost = lists.identities.iter().any(|(id, one)| azure.names.has_lost_its_mark(id, &one.tags));
-    for names in lists.marks().chain(has_lost.then(|| azure.names.clone())) {
+    let has_lost = lists.identities.iter().any(|(id, one)| own.has_lost_its_mark(id, &one.tags));
+    for names in lists.marks().chain(has_lost.then(|| own.clone())) {
         let key = (names.stack().clone(), names.home().to_owned());
         all.entry(key).or_insert_with(|| There { names, objects: BTreeSet::new(), platform_places: BTreeSet::new() });
     }
     stacks.unsearched.extend(lists.unmarked(&all));
     let trusting = lists.owned(&mut all);
     let read = |(key, id): (Key, ResourceId)| async move {
-        let credentials = azure.arm.federated_credentials(id.as_str()).await;
+        let credentials = client.federated_credentials(id.as_str()).await;
         (key, id, credentials)
     };
     let read: Vec<_> = stream::iter(trusting).map(read).buffered(AT_A_TIME).collect().await;
@@ -62,18 +65,18 @@ pub(crate) async fn found(azure: &Azure) -> Result<Stacks> {
                 let Some(there) = all.get_mut(&key) else { continue };
                 let mark = there.names.credential_mark();
                 let ours = credentials.iter().filter(|credential| credential.name.starts_with(&mark));
-                there.objects.extend(ours.map(|credential| kinds::credential(id.name(), &credential.name)));
+                there.objects.extend(ours.map(|credential| federated_credential::id(id.name(), &credential.name)));
             }
             Err(error) if is_final(&error) => stacks.unsearched.push(Unsearched {
-                place: format!("federated credentials of identity {}", kinds::holder(&id, azure.names.group())),
+                place: format!("federated credentials of identity {}", managed_identity::holder(&id, own.group())),
                 reason: error.message().to_owned(),
             }),
             Err(error) => return Err(error),
         }
     }
     for there in all.into_values().filter(|there| !there.objects.is_empty()) {
-        let is_gone = is_gone(azure, &there.names).await?;
-        let stack = stack(azure, there, is_gone);
+        let is_gone = is_gone(client, own, &there.names).await?;
+        let stack = stack(own, there, is_gone);
         if is_gone {
             let reason = format!(
                 "the resource group isn't there any more, and no run can be at home in it: make it again (`az group create`) to \
@@ -89,11 +92,11 @@ pub(crate) async fn found(azure: &Azure) -> Result<Stacks> {
 }
 
 /// Whether the resource group of another home than the manifest's is gone: a deleted one leaves role assignments elsewhere.
-async fn is_gone(azure: &Azure, names: &Names) -> Result<bool> {
-    if names.home() == azure.names.home() {
+async fn is_gone(client: &Arm, own: &Names, names: &Names) -> Result<bool> {
+    if names.home() == own.home() {
         return Ok(false);
     }
-    match azure.arm.resource_group(&names.group().subscription(), names.group().name()).await {
+    match client.resource_group(&names.group().subscription(), names.group().name()).await {
         Ok(group) => Ok(group.is_none()),
         // Whether it is there isn't known.
         Err(error) if is_final(&error) => Ok(false),
@@ -101,9 +104,9 @@ async fn is_gone(azure: &Azure, names: &Names) -> Result<bool> {
     }
 }
 
-fn stack(azure: &Azure, there: There, is_gone: bool) -> FoundStack {
+fn stack(own: &Names, there: There, is_gone: bool) -> FoundStack {
     let There { names, objects, platform_places } = there;
-    let (home, group) = (azure.names.group(), names.group());
+    let (home, group) = (own.group(), names.group());
     let mut settings = BTreeMap::new();
     if group.subscription() != home.subscription() {
         settings.insert("subscription".to_owned(), group.subscription());
@@ -114,7 +117,7 @@ fn stack(azure: &Azure, there: There, is_gone: bool) -> FoundStack {
     FoundStack {
         name: names.stack().clone(),
         home: names.home().to_owned(),
-        is_this: names.stack() == azure.names.stack() && names.home() == azure.names.home(),
+        is_this: names.stack() == own.stack() && names.home() == own.home(),
         objects,
         elsewhere: BTreeSet::new(),
         platform_places,
@@ -186,7 +189,7 @@ impl Lists {
         let mut trusting = Vec::new();
         for (key, There { names, objects, platform_places }) in all.iter_mut() {
             for (id, identity) in self.identities.iter().filter(|(id, identity)| names.marks(id, &identity.tags)) {
-                objects.insert(kinds::identity(id, names.group()));
+                objects.insert(managed_identity::id(id, names.group()));
                 platform_places.extend(platform_places::named(names, id, &identity.tags));
                 if !names.is_place(id) {
                     trusting.push((key.clone(), id.clone()));
@@ -195,7 +198,7 @@ impl Lists {
             // What lost its mark is never taken away, and must not be forgotten for that: an identity without its tags, a role
             // under another name.
             for (id, _) in self.identities.iter().filter(|(id, identity)| names.has_lost_its_mark(id, &identity.tags)) {
-                objects.insert(kinds::identity(id, names.group()));
+                objects.insert(managed_identity::id(id, names.group()));
             }
             let is_described = |role: &RoleDefinition| {
                 let derived = Uuid::parse_str(&role.name).is_ok_and(|id| id.get_version_num() == 5);
@@ -206,20 +209,22 @@ impl Lists {
             let ours = |role: &&RoleDefinition| {
                 role.name.eq_ignore_ascii_case(&names.role_id(&role.role_name)) || is_described(role)
             };
-            objects.extend(self.roles.iter().filter(ours).map(|role| kinds::role(&role.role_name)));
+            objects.extend(self.roles.iter().filter(ours).map(|role| custom_role::id(&role.role_name)));
             for assignment in self.assignments.iter().filter(|assignment| assignment.is_of(names)) {
                 let role = assignment.role();
                 let known =
                     role_names.get(&role).copied().or_else(|| built_in_roles::known(&role).map(|role| role.name));
                 let principal = match holders.get(&assignment.principal_id.to_ascii_lowercase()) {
-                    Some(id) => kinds::holder(id, names.group()),
+                    Some(id) => managed_identity::holder(id, names.group()),
                     None => format!("unknown principal {}", assignment.principal_id),
                 };
                 let known = known.unwrap_or(&role);
                 objects.insert(match ResourceId::parse(&assignment.scope) {
-                    Ok(scope) => kinds::assignment(&principal, known, &scope),
+                    Ok(scope) => role_assignment::id(&principal, known, &scope),
                     // A management group's, at which no run takes it away: whoever lists the stacks has to know.
-                    Err(_) => ObjectId::new(kinds::ASSIGNMENT, format!("{principal}: {known} on {}", assignment.scope)),
+                    Err(_) => {
+                        ObjectId::new(role_assignment::KIND, format!("{principal}: {known} on {}", assignment.scope))
+                    }
                 });
             }
         }
@@ -231,14 +236,14 @@ impl Lists {
 ///
 /// # Errors
 /// Azure doesn't answer, or refuses everything.
-async fn lists(azure: &Azure, unsearched: &mut Vec<Unsearched>) -> Result<Lists> {
-    let subscriptions = subscriptions(azure, unsearched).await?;
+async fn lists(client: &Arm, names: &Names, tenant: &Guid, unsearched: &mut Vec<Unsearched>) -> Result<Lists> {
+    let subscriptions = subscriptions(client, names, tenant, unsearched).await?;
     let read = stream::iter(subscriptions).map(|subscription| async move {
         let scope = format!("/subscriptions/{subscription}");
         let (identities, assignments, roles) = tokio::join!(
-            azure.arm.identities(&subscription),
-            azure.arm.role_assignments(&subscription),
-            azure.arm.role_definitions(&scope, Some("type eq 'CustomRole'")),
+            client.identities(&subscription),
+            client.role_assignments(&subscription),
+            client.role_definitions(&scope, Some("type eq 'CustomRole'")),
         );
         let mut refused = Vec::new();
         let identities = or_refused(identities, "managed identities", &mut refused)?;
@@ -276,12 +281,16 @@ async fn lists(azure: &Azure, unsearched: &mut Vec<Unsearched>) -> Result<Lists>
 }
 
 /// Those of the data plane's tenant that the caller sees, and the data plane's own.
-async fn subscriptions(azure: &Azure, unsearched: &mut Vec<Unsearched>) -> Result<BTreeSet<String>> {
-    let mut all = BTreeSet::from([azure.names.group().subscription()]);
-    match azure.arm.subscriptions().await {
+async fn subscriptions(
+    client: &Arm,
+    names: &Names,
+    tenant: &Guid,
+    unsearched: &mut Vec<Unsearched>,
+) -> Result<BTreeSet<String>> {
+    let mut all = BTreeSet::from([names.group().subscription()]);
+    match client.subscriptions().await {
         Ok(seen) => {
-            let tenant = azure.config.tenant.as_str();
-            let here = seen.into_iter().filter(|one| one.tenant.eq_ignore_ascii_case(tenant));
+            let here = seen.into_iter().filter(|one| one.tenant.eq_ignore_ascii_case(tenant.as_str()));
             all.extend(here.map(|subscription| subscription.id));
         }
         Err(error) if is_final(&error) => {
@@ -304,11 +313,6 @@ fn or_refused<T>(list: Result<Vec<T>>, what: &'static str, refused: &mut Vec<(&'
     }
 }
 
-/// Whether asking again would bring the same answer.
-fn is_final(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::WrongAccount)
-}
-
 fn listed(what: &[&str]) -> String {
     match what {
         [one] => (*one).to_owned(),
@@ -325,7 +329,7 @@ mod tests {
 
     use super::*;
     use crate::client::loopback::{Loopback, json as answer};
-    use crate::objects::tests::azure_of;
+    use crate::tests::connected;
 
     #[tokio::test]
     async fn an_identity_whose_id_can_t_be_read_is_told_and_no_error() {
@@ -337,11 +341,11 @@ mod tests {
             _ => answer(200, json!({ "value": [] })),
         })
         .await;
-        let azure = azure_of("flyte", cloud.config()).await;
-        let stacks = found(&azure).await.expect("a list");
+        let azure = connected("flyte", cloud.config()).await;
+        let stacks = found(&azure.client, &azure.names, &azure.config.tenant).await.expect("a list");
         let told = |it: &Unsearched| it.place.starts_with("identity odd in") && it.reason.contains("`/odd`");
         assert!(stacks.unsearched.iter().any(told), "{stacks:?}");
-        let observed = crate::observe::observed(&azure, &Desired::default()).await.expect("observed");
+        let observed = crate::observe::observed(azure.looking(), &Desired::default()).await.expect("observed");
         let told = observed.notes.iter().find(|note| note.about == "identity odd").expect("a note");
         assert!(told.level == Level::Warning && told.message.contains("`/odd`"), "{told:?}");
     }

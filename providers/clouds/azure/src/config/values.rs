@@ -5,7 +5,7 @@ use cloudgrant_core::redacted;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::packing::shards::PER_IDENTITY;
+use crate::config::CREDENTIALS_PER_IDENTITY;
 
 /// Takes one or several.
 pub(super) fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -26,8 +26,8 @@ pub(super) fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<
     match issuers.len() {
         0 => wrong("the list has no OpenID Connect issuer in it".to_owned()),
         // A service account names one identity, which so has to trust it on every cluster.
-        many if many > PER_IDENTITY => wrong(format!(
-            "there are {many} issuers, and {PER_IDENTITY} is the most: a managed identity takes {PER_IDENTITY} federated \
+        many if many > CREDENTIALS_PER_IDENTITY => wrong(format!(
+            "there are {many} issuers, and {CREDENTIALS_PER_IDENTITY} is the most: a managed identity takes {CREDENTIALS_PER_IDENTITY} federated \
              credentials, and each of its service accounts takes one for every issuer"
         )),
         _ => Ok(issuers),

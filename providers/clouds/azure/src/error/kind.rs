@@ -4,7 +4,9 @@ use cloudgrant_core::{Code, ErrorKind};
 
 use crate::error::Call;
 use crate::error::wording::{ANOTHER_OPERATION, CREDENTIAL_LIMIT};
-use crate::resources::built_in_roles::ASSIGN;
+
+/// Assigning roles.
+pub(crate) const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
 
 /// Azure says so of a role's scope that is to be taken away, while assignments there still have the role.
 pub(crate) const IN_USE: &str = "RoleScopeBeingRemovedContainsAssignments";

@@ -2,13 +2,13 @@
 
 use cloudgrant_core::{Error, ErrorKind, Result};
 
-use crate::Azure;
 use crate::client::arm::{Cluster, Identity, Kubelet};
+use crate::client::remedies;
 use crate::config::is_but_for_slashes;
+use crate::inventory::Inventory;
 use crate::inventory::identities::id_of;
 use crate::inventory::unusable::Unusable;
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::objects::remedies;
 use crate::resources::locator::is_guid;
 
 /// Whose tokens the stack's identities are to be trusted with.
@@ -20,7 +20,7 @@ pub(crate) struct Issuers {
     pub(crate) why_not: Option<Unusable>,
 }
 
-impl Azure {
+impl Inventory {
     pub(crate) fn cluster_group(&self) -> &str {
         self.config.cluster.resource_group.as_deref().unwrap_or(&self.config.resource_group)
     }
@@ -132,12 +132,25 @@ impl Azure {
         Ok(configured.clone())
     }
 
+    /// Where new identities go: where the manifest says, where the cluster is, or where the resource group is.
+    pub(crate) async fn location(&self) -> Result<String> {
+        let mut known = self.location.lock().await;
+        if let Some(location) = &*known {
+            return Ok(location.clone());
+        }
+        let location = match &self.config.location {
+            Some(location) => location.clone(),
+            None => self.found_location().await?,
+        };
+        Ok(known.insert(location).clone())
+    }
+
     /// Where the cluster is, or else the resource group.
-    pub(crate) async fn found_location(&self) -> Result<String> {
+    async fn found_location(&self) -> Result<String> {
         if let Some(cluster) = self.cluster().await? {
             return Ok(cluster.location);
         }
-        let group = self.arm.resource_group(self.config.subscription.as_str(), &self.config.resource_group).await?;
+        let group = self.client.resource_group(self.config.subscription.as_str(), &self.config.resource_group).await?;
         group.map(|group| group.location).ok_or_else(|| {
             Error::new(ErrorKind::NotFound, format!("there is no resource group {}", self.config.resource_group))
                 .with("subscription", &self.config.subscription)

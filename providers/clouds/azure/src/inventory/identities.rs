@@ -2,16 +2,15 @@
 
 use cloudgrant_core::{Diagnostic, Error, ErrorKind, Note, Protected, Result};
 
-use crate::Azure;
 use crate::client::arm::Identity;
-use crate::inventory::lookups::resolve;
+use crate::client::remedies;
+use crate::error::is_final;
+use crate::inventory::Inventory;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::names::resource_id::{ResourceId, is_plain, is_same};
-use crate::objects::remedies;
-use crate::observe::search::is_final;
 
-impl Azure {
+impl Inventory {
     /// The identity of task code without one of its own (requirement 2).
     pub(crate) async fn task_identity(&self) -> Result<ResourceId> {
         if let Some(name) = &self.config.task_identity {
@@ -20,7 +19,7 @@ impl Azure {
         let snapshot = self.snapshot().await;
         let identities = snapshot.identities().await?;
         let here: Vec<_> = identities.iter().filter(|identity| self.is_here(identity)).collect();
-        let patterns = &self.conventions.task_principal;
+        let patterns = &self.task_principal;
         let conventional = Protected::new(patterns.iter().map(String::as_str));
         let fits = |identity: &&&Identity| conventional.matching(&identity.name.to_ascii_lowercase()).is_some();
         let like = patterns.join(" or ");
@@ -60,7 +59,7 @@ impl Azure {
         let elsewhere = wanted.subscription() != self.config.subscription.as_str();
         let found = async {
             if elsewhere {
-                resolve::same_tenant(self, &wanted.subscription()).await?;
+                self.same_tenant(&wanted.subscription()).await?;
             }
             snapshot.identity(&wanted).await
         };
@@ -190,7 +189,7 @@ pub(crate) fn id_of(id: &str) -> Result<ResourceId> {
 mod tests {
     use super::*;
     use crate::client::loopback::{Loopback, json, refusal};
-    use crate::objects::tests::azure_of;
+    use crate::tests::connected;
 
     const ELSEWHERE: &str = "/subscriptions/00000000-0000-0000-0000-0000000000ff/resourceGroups/there/providers/\
                              Microsoft.ManagedIdentity/userAssignedIdentities/tasks";
@@ -210,9 +209,9 @@ mod tests {
             .await;
             let mut config = cloud.config();
             config.task_identity = Some(ELSEWHERE.to_owned());
-            let azure = azure_of("flyte", config).await;
+            let azure = connected("flyte", config).await;
             let mut notes = Vec::new();
-            let answer = azure.identities_elsewhere(&*azure.snapshot().await, &mut notes).await;
+            let answer = azure.inventory.identities_elsewhere(&*azure.inventory.snapshot().await, &mut notes).await;
             let told = answer.map(|found| {
                 assert!(found.is_empty(), "{found:?}");
                 notes.len()

@@ -14,7 +14,6 @@ use crate::client::arm::{
 };
 use crate::inventory::unusable::{AllUnusable, Unusable};
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::objects::kinds;
 
 /// How many identities are asked for their federated credentials at a time. Azure's documentation allows 10 reads of identities a
 /// second.
@@ -60,6 +59,15 @@ impl<K: Eq + Hash, T> Lists<K, T> {
         let read = || async { read().await.map(Arc::new) };
         cell.get_or_try_init(read).await.cloned()
     }
+}
+
+/// The lists in which what the stack writes is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum List {
+    Identities,
+    Credentials,
+    Assignments,
+    Roles,
 }
 
 /// What a plan has read so far.
@@ -110,18 +118,18 @@ impl Snapshot {
         }
     }
 
-    /// With the lists of another look that nobody has written to since, as far as objects of these kinds are in them.
-    pub(crate) fn with_what_is_as_in(self, last: &Self, written: &BTreeSet<&'static str>) -> Self {
-        let is_as_it_was = |kinds: &[&'static str]| !kinds.iter().any(|kind| written.contains(kind));
-        let (identity, role) = (is_as_it_was(&[kinds::IDENTITY]), is_as_it_was(&[kinds::ROLE]));
+    /// With the lists of another look that nobody has written to since.
+    pub(crate) fn with_what_is_as_in(self, last: &Self, written: &BTreeSet<List>) -> Self {
+        let is_as_it_was = |list: List| !written.contains(&list);
+        let (identities, roles) = (is_as_it_was(List::Identities), is_as_it_was(List::Roles));
         Self {
-            identities: last.identities.if_so(identity),
-            elsewhere: last.elsewhere.if_so(identity),
-            credentials: last.credentials.if_so(identity && is_as_it_was(&[kinds::CREDENTIAL])),
-            assignments: last.assignments.if_so(identity && role && is_as_it_was(&[kinds::ASSIGNMENT])),
-            custom_roles: last.custom_roles.if_so(role),
-            named_roles: last.named_roles.if_so(role),
-            roles: last.roles.if_so(role),
+            identities: last.identities.if_so(identities),
+            elsewhere: last.elsewhere.if_so(identities),
+            credentials: last.credentials.if_so(is_as_it_was(List::Credentials)),
+            assignments: last.assignments.if_so(is_as_it_was(List::Assignments)),
+            custom_roles: last.custom_roles.if_so(roles),
+            named_roles: last.named_roles.if_so(roles),
+            roles: last.roles.if_so(roles),
             clusters: last.clusters.clone(),
             storage: last.storage.clone(),
             vaults: last.vaults.clone(),

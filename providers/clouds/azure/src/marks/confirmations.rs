@@ -4,15 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use cloudgrant_core::{Confirmed, HowAsked, Object, ObjectId, Ownership, Result, Scope};
-use serde_json::json;
+use cloudgrant_core::{Confirmed, HowAsked, Object, ObjectId, Result, Scope};
 
-use crate::Azure;
 use crate::client::arm::Identity;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::ResourceId;
 use crate::names::{ASKED_TAG, CONFIRMED_TAG, DOCUMENT_TAG, HANDOFF_TAG, Names, tag_of};
-use crate::objects::kinds;
+use crate::objects::managed_identity;
 
 fn name(names: &Names, confirmed: &Confirmed) -> String {
     names.handoff(&confirmed.digits())
@@ -27,27 +25,17 @@ pub(crate) fn mark(names: &Names, confirmed: &Confirmed) -> Object {
         (DOCUMENT_TAG, confirmed.document.clone()),
         (CONFIRMED_TAG, confirmed.on.clone()),
     ];
-    let tags = names.tags(said.into_iter().chain(asked.iter().map(|(key, value)| (key.as_str(), value.clone()))));
-    Object {
-        id: kinds::identity(&names.identity_id(&name(names, confirmed)), names.group()),
-        scope: Scope::Global,
-        attributes: json!({ "resource_group": names.group().name(), "tags": tags }).into(),
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because: Vec::new(),
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
+    let tags = said.into_iter().chain(asked.iter().map(|(key, value)| (key.as_str(), value.clone())));
+    managed_identity::wanted(names, &name(names, confirmed), tags, &Scope::Global, Vec::new())
 }
 
 /// The marks that the stack has, and what each says.
-pub(crate) async fn marked(azure: &Azure, snapshot: &Snapshot) -> Result<BTreeMap<ObjectId, Option<Confirmed>>> {
+pub(crate) async fn marked(names: &Names, snapshot: &Snapshot) -> Result<BTreeMap<ObjectId, Option<Confirmed>>> {
     let identities = snapshot.identities().await?;
     let mark = |identity: &Identity| {
         let id = ResourceId::parse(&identity.id).ok()?;
-        let is_mark = azure.names.is_of_handoff(&id) && azure.names.marks(&id, &identity.tags);
-        is_mark.then(|| (kinds::identity(&id, azure.names.group()), said(&azure.names, &id, &identity.tags)))
+        let is_mark = names.is_of_handoff(&id) && names.marks(&id, &identity.tags);
+        is_mark.then(|| (managed_identity::id(&id, names.group()), said(names, &id, &identity.tags)))
     };
     Ok(identities.iter().filter_map(mark).collect())
 }
@@ -67,11 +55,11 @@ fn said(names: &Names, id: &ResourceId, tags: &BTreeMap<String, String>) -> Opti
 
 /// What tells an identity from another one of its name: its principal, by the client ID that documents name. Source: Microsoft
 /// Entra documentation, "Managed identities for Azure resources": a new one has new IDs.
-pub(crate) async fn unique_ids(azure: &Azure, snapshot: &Snapshot) -> Result<BTreeMap<String, String>> {
+pub(crate) async fn unique_ids(names: &Names, snapshot: &Snapshot) -> Result<BTreeMap<String, String>> {
     let identities = snapshot.identities().await?;
     let ids = identities.iter().filter_map(|identity| {
         let id = ResourceId::parse(&identity.id).ok()?;
-        let is_ours = azure.names.marks(&id, &identity.tags) && !azure.names.is_place(&id);
+        let is_ours = names.marks(&id, &identity.tags) && !names.is_place(&id);
         is_ours.then(|| (identity.client_id.clone(), identity.principal_id.clone()))
     });
     Ok(ids.collect())

@@ -4,12 +4,11 @@
 //! before the first role is assigned in another subscription, a managed identity there without credentials or roles is
 //! made at home, which is called after that subscription. It goes last, once nothing is left there.
 
-use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope};
-use serde_json::json;
+use cloudgrant_core::{IntentId, Object, ObjectId, Scope};
 
 use crate::names::resource_id::ResourceId;
 use crate::names::{Names, PLACE_TAG};
-use crate::objects::kinds;
+use crate::objects::managed_identity;
 
 /// The object that names the place of a scope; none for what is in the stack's own subscription.
 pub(crate) fn marker_of(names: &Names, scope: &ResourceId) -> Option<ObjectId> {
@@ -19,22 +18,15 @@ pub(crate) fn marker_of(names: &Names, scope: &ResourceId) -> Option<ObjectId> {
 
 /// The object that names a place.
 pub(crate) fn marker_id(names: &Names, subscription: &str) -> ObjectId {
-    kinds::identity(&names.identity_id(&names.place(subscription)), names.group())
+    managed_identity::id(&names.identity_id(&names.place(subscription)), names.group())
 }
 
 /// What the home has so that later runs know of the place where a scope is; nothing for what is at home.
 pub(crate) fn marker(names: &Names, on: &ResourceId, scope: &Scope, because: Vec<IntentId>) -> Option<Object> {
-    let tags = names.tags([(PLACE_TAG, on.subscription())]);
-    Some(Object {
-        id: marker_of(names, on)?,
-        scope: scope.clone(),
-        attributes: json!({ "resource_group": names.group().name(), "tags": tags }).into(),
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because,
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
+    let subscription = on.subscription();
+    (subscription != names.group().subscription()).then(|| {
+        let tags = [(PLACE_TAG, subscription.clone())];
+        managed_identity::wanted(names, &names.place(&subscription), tags, scope, because)
     })
 }
 

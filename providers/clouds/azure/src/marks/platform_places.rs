@@ -6,34 +6,21 @@
 use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Result, Scope, redacted};
-use serde_json::json;
+use cloudgrant_core::{IntentId, Object, ObjectId, Result, Scope, redacted};
 
-use crate::Azure;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::ResourceId;
 use crate::names::{Names, PLATFORM_TAG, tag_of};
-use crate::objects::kinds;
+use crate::objects::managed_identity;
 
 fn name(names: &Names, place: &str) -> String {
     names.platform_place(&digest_of(place, 16))
 }
 
 /// The mark of a place.
-pub(crate) fn mark(azure: &Azure, place: &str, scope: &Scope, because: Vec<IntentId>) -> Object {
-    let names = &azure.names;
-    let tags = names.tags([(PLATFORM_TAG, place.to_owned())]);
-    Object {
-        id: kinds::identity(&names.identity_id(&name(names, place)), names.group()),
-        scope: scope.clone(),
-        attributes: json!({ "resource_group": names.group().name(), "tags": tags }).into(),
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because,
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
+pub(crate) fn mark(names: &Names, place: &str, scope: &Scope, because: Vec<IntentId>) -> Object {
+    let tags = [(PLATFORM_TAG, place.to_owned())];
+    managed_identity::wanted(names, &name(names, place), tags, scope, because)
 }
 
 /// What an identity of the stack's names, where it is such a mark. What somebody has edited names what nobody knows.
@@ -47,12 +34,12 @@ pub(crate) fn named(names: &Names, id: &ResourceId, tags: &BTreeMap<String, Stri
 }
 
 /// The marks that the stack has, and what each names.
-pub(crate) async fn marked(azure: &Azure, snapshot: &Snapshot) -> Result<BTreeMap<ObjectId, String>> {
+pub(crate) async fn marked(names: &Names, snapshot: &Snapshot) -> Result<BTreeMap<ObjectId, String>> {
     let identities = snapshot.identities().await?;
     let mark = |identity: &crate::client::arm::Identity| {
         let id = ResourceId::parse(&identity.id).ok()?;
-        let place = named(&azure.names, &id, &identity.tags)?;
-        Some((kinds::identity(&id, azure.names.group()), place))
+        let place = named(names, &id, &identity.tags)?;
+        Some((managed_identity::id(&id, names.group()), place))
     };
     Ok(identities.iter().filter_map(mark).collect())
 }

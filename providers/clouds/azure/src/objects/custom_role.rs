@@ -1,88 +1,231 @@
 //! Custom roles.
 
-use cloudgrant_core::TerraformValue::{Block, List, Text};
-use cloudgrant_core::{Error, ErrorKind, Object, Outcome, Result, TerraformBlock};
-use serde_json::Value;
+mod former_scopes;
 
-use crate::Azure;
+use std::borrow::Cow;
+
+use async_trait::async_trait;
+use cloudgrant_core::TerraformValue::{Block, List as Texts, Text};
+use cloudgrant_core::{
+    Action, Attributes, Change, Error, ErrorKind, Object, ObjectId, Outcome, Ownership, Result, Scope, TerraformBlock,
+    quoted,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+pub(super) use crate::objects::custom_role::former_scopes::{FormerScopes, leave};
+
 use crate::client::arm::{NewRoleDefinition, RoleDefinition};
+use crate::client::remedies;
+use crate::config::Config;
 use crate::error::IN_USE;
-use crate::objects::former_scopes;
-use crate::objects::remedies;
-use crate::objects::{named, not_ours, resource, text};
-use crate::observe::is_ours;
+use crate::inventory::snapshot::List;
+use crate::names::Names;
+use crate::objects::{Handles, ObjectKind, named, not_known_how, not_ours, read, resource, written};
+use crate::resources::role_choice;
 
-pub(super) fn texts(attributes: &Value, key: &str) -> Vec<String> {
-    let list = attributes[key].as_array().into_iter().flatten();
-    list.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
-}
+/// What plans call it.
+pub(crate) const KIND: &str = "custom-role";
 
 /// What Terraform calls one.
 pub(super) const TERRAFORM: &str = "azurerm_role_definition";
 
-/// The block with which Terraform makes one.
-pub(super) fn terraform(azure: &Azure, object: &Object) -> TerraformBlock {
-    let attributes = object.attributes.value();
-    let arguments = vec![
-        ("name", Text(object.id.name.clone())),
-        ("role_definition_id", Text(text(&attributes, "id").to_owned())),
-        ("scope", Text(home(azure))),
-        ("description", Text(azure.names.description())),
-        ("assignable_scopes", List(texts(&attributes, "assignable_in"))),
-        ("permissions", Block(vec![("data_actions", List(texts(&attributes, "data_actions")))])),
-    ];
-    TerraformBlock::resource(TERRAFORM, &object.id, arguments)
+/// What it is like.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CustomRole<'a> {
+    /// The GUID of its definition, in lower case.
+    #[serde(borrow)]
+    pub(crate) id: Cow<'a, str>,
+    /// The scopes in which it can be assigned.
+    pub(crate) assignable_in: Vec<String>,
+    pub(crate) data_actions: Vec<String>,
+    /// What the stack never gives is only shown where somebody did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) actions: Vec<String>,
+    /// As [`Self::actions`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) not_data_actions: Vec<String>,
 }
 
-pub(super) async fn put(azure: &Azure, name: &str, after: &Value) -> Result<Outcome> {
-    let id = text(after, "id");
-    let there = there(azure, &home(azure), name, id).await?;
-    let wanted = texts(after, "assignable_in");
-    let role = match write(azure, name, after, &wanted).await {
+/// Which one, by what people call it.
+pub(crate) fn id(name: &str) -> ObjectId {
+    ObjectId::new(KIND, name)
+}
+
+/// One that the stack is to have, for the grants of a scope.
+pub(crate) fn wanted(config: &Config, role: role_choice::CustomRole, scope: &Scope) -> Object {
+    // A definition is the tenant's, but listed in the subscriptions in which it can be assigned only. The data plane's is
+    // always one of them: there it is looked for, whatever the manifest says by then.
+    let attributes = CustomRole {
+        id: role.id.into(),
+        assignable_in: vec![home(config)],
+        data_actions: role.data_actions,
+        actions: Vec::new(),
+        not_data_actions: Vec::new(),
+    };
+    Object {
+        id: id(&role.name),
+        scope: scope.clone(),
+        attributes: attributes.attributes(),
+        references: Vec::new(),
+        depends_on: Vec::new(),
+        because: Vec::new(),
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
+}
+
+/// Has one that is wanted assignable in one more subscription: it is in those that its definition names, and nowhere else.
+///
+/// # Errors
+/// It has other attributes than a role.
+pub(crate) fn make_assignable_in(object: &mut Object, subscription: &str) -> Result<()> {
+    let mut role = CustomRole::of(&object.attributes)?;
+    let scope = format!("/subscriptions/{subscription}");
+    if !role.assignable_in.contains(&scope) {
+        role.assignable_in.push(scope);
+        role.assignable_in.sort();
+        object.attributes = role.attributes();
+    }
+    Ok(())
+}
+
+impl<'a> CustomRole<'a> {
+    /// What attributes say.
+    ///
+    /// # Errors
+    /// They are no role's.
+    pub(crate) fn of(attributes: &'a Attributes) -> Result<Self> {
+        read(KIND, attributes)
+    }
+
+    /// What is there.
+    pub(crate) fn found(role: &RoleDefinition) -> Self {
+        let sorted = |list: &[String]| {
+            let mut list = list.to_vec();
+            list.sort();
+            list
+        };
+        Self {
+            id: role.name.to_ascii_lowercase().into(),
+            assignable_in: sorted(&role.assignable_scopes),
+            data_actions: sorted(&role.data_actions),
+            actions: role.actions.clone(),
+            not_data_actions: role.not_data_actions.clone(),
+        }
+    }
+
+    /// As an object has them.
+    pub(crate) fn attributes(&self) -> Attributes {
+        written(self)
+    }
+
+    fn into_owned(self) -> CustomRole<'static> {
+        CustomRole { id: self.id.into_owned().into(), ..self }
+    }
+}
+
+/// Where it is defined.
+fn home(config: &Config) -> String {
+    format!("/subscriptions/{}", config.subscription)
+}
+
+/// This kind.
+pub(super) struct Kind;
+
+#[async_trait]
+impl ObjectKind for Kind {
+    fn id(&self) -> &'static str {
+        KIND
+    }
+
+    fn lists(&self) -> &'static [List] {
+        &[List::Roles, List::Assignments]
+    }
+
+    async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
+        let name = change.id.name.as_str();
+        match (change.action, &change.before, &change.after) {
+            (Action::Create | Action::Update, _, Some(after)) => put(handles, name, CustomRole::of(after)?).await,
+            (Action::Delete, Some(before), _) => delete(handles, name, &CustomRole::of(before)?).await,
+            _ => Err(not_known_how(change)),
+        }
+    }
+
+    fn commands(&self, object: &Object, config: &Config, names: &Names) -> Vec<String> {
+        let Ok(role) = CustomRole::of(&object.attributes) else { return Vec::new() };
+        let body = json!({ "properties": {
+            "roleName": object.id.name,
+            "type": "CustomRole",
+            "description": names.description(),
+            "permissions": [{ "actions": [], "dataActions": role.data_actions }],
+            "assignableScopes": role.assignable_in,
+        }});
+        // `az role definition create` makes up an id, and the next run would not know the role for the stack's.
+        let url = format!(
+            "{}/providers/Microsoft.Authorization/roleDefinitions/{}?api-version=2022-04-01",
+            home(config),
+            role.id
+        );
+        vec![format!("az rest --method put --url {} --body {}", quoted(&url), quoted(&body.to_string()))]
+    }
+
+    fn terraform(&self, object: &Object, config: &Config, names: &Names) -> Option<Vec<TerraformBlock>> {
+        let role = CustomRole::of(&object.attributes).ok()?;
+        let arguments = vec![
+            ("name", Text(object.id.name.clone())),
+            ("role_definition_id", Text(role.id.into_owned())),
+            ("scope", Text(home(config))),
+            ("description", Text(names.description())),
+            ("assignable_scopes", Texts(role.assignable_in)),
+            ("permissions", Block(vec![("data_actions", Texts(role.data_actions))])),
+        ];
+        Some(vec![TerraformBlock::resource(TERRAFORM, &object.id, arguments)])
+    }
+}
+
+async fn put(handles: Handles<'_>, name: &str, wanted: CustomRole<'_>) -> Result<Outcome> {
+    let there = there(handles, name, &wanted.id).await?;
+    let role = match write(handles, name, &wanted, &wanted.assignable_in).await {
         Err(error) if error.cloud_code() == IN_USE => {
-            former_scopes::keep(azure, name, after, there.as_ref(), error).await?
+            former_scopes::keep(handles, name, wanted.into_owned(), there.as_ref(), error).await?
         }
         role => role?,
     };
     Ok(named(&role.id))
 }
 
-fn home(azure: &Azure) -> String {
-    format!("/subscriptions/{}", azure.config.subscription)
-}
-
 /// Makes the role as it should be, assignable in some scopes.
-pub(super) async fn write(azure: &Azure, name: &str, after: &Value, scopes: &[String]) -> Result<RoleDefinition> {
+async fn write(handles: Handles<'_>, name: &str, wanted: &CustomRole<'_>, scopes: &[String]) -> Result<RoleDefinition> {
     let new = NewRoleDefinition {
         role_name: name,
-        description: &azure.names.description(),
+        description: &handles.names.description(),
         assignable_scopes: scopes,
         actions: &[],
         not_actions: &[],
-        data_actions: &texts(after, "data_actions"),
+        data_actions: &wanted.data_actions,
         not_data_actions: &[],
     };
-    azure.arm.put_role_definition(&home(azure), text(after, "id"), &new).await
+    handles.client.put_role_definition(&home(handles.config), &wanted.id, &new).await
 }
 
-pub(super) async fn delete(azure: &Azure, name: &str, before: &Value) -> Result<Outcome> {
-    let scope = home(azure);
-    let id = text(before, "id");
-    if there(azure, &scope, name, id).await?.is_none() {
+async fn delete(handles: Handles<'_>, name: &str, before: &CustomRole<'_>) -> Result<Outcome> {
+    if there(handles, name, &before.id).await?.is_none() {
         return Ok(named(name));
     }
-    match azure.arm.delete_role_definition(&scope, id).await {
+    match handles.client.delete_role_definition(&home(handles.config), &before.id).await {
         Ok(()) => Ok(named(name)),
-        Err(error) if error.kind() == ErrorKind::NotYet => Err(still_assigned(azure, name, id, before, error).await?),
+        Err(error) if error.kind() == ErrorKind::NotYet => Err(still_assigned(handles, name, before, error).await?),
         Err(error) => Err(error),
     }
 }
 
 /// What is there under the id. Azure replaces and deletes it whosever it is: somebody may have given it another name since
 /// the plan, and uses it as theirs.
-async fn there(azure: &Azure, scope: &str, name: &str, id: &str) -> Result<Option<RoleDefinition>> {
-    match azure.arm.role_definition(scope, id).await? {
-        Some(role) if !is_ours(azure, &role) => {
+async fn there(handles: Handles<'_>, name: &str, id: &str) -> Result<Option<RoleDefinition>> {
+    match handles.client.role_definition(&home(handles.config), id).await? {
+        Some(role) if !role.is_of(handles.names) => {
             Err(not_ours("custom role", name).with("its name is now", role.role_name))
         }
         there => Ok(there),
@@ -90,12 +233,14 @@ async fn there(azure: &Azure, scope: &str, name: &str, id: &str) -> Result<Optio
 }
 
 /// Azure counts assignments that are gone for a moment, which waiting helps; and those of others, which it doesn't.
-async fn still_assigned(azure: &Azure, name: &str, id: &str, before: &Value, error: Error) -> Result<Error> {
-    for scope in texts(before, "assignable_in") {
-        let Ok(scope) = resource(&scope) else { continue };
-        let assignments = azure.arm.role_assignments(&scope.subscription()).await?;
-        let theirs =
-            assignments.iter().find(|there| there.role().eq_ignore_ascii_case(id) && !there.is_of(&azure.names));
+async fn still_assigned(handles: Handles<'_>, name: &str, before: &CustomRole<'_>, error: Error) -> Result<Error> {
+    for scope in &before.assignable_in {
+        // Somebody may have made it assignable in a management group, whose assignments are in the lists of subscriptions.
+        let Ok(scope) = resource(scope) else { continue };
+        let assignments = handles.client.role_assignments(&scope.subscription()).await?;
+        let theirs = assignments
+            .iter()
+            .find(|there| there.role().eq_ignore_ascii_case(&before.id) && !there.is_of(handles.names));
         if let Some(theirs) = theirs {
             let message = format!("somebody else has assigned the role {name}, so that it can't be deleted");
             return Ok(Error::new(ErrorKind::Conflict, message)

@@ -1,50 +1,99 @@
-//! `apply`: one change. Every call is made so that making it again does no harm.
+//! What the stack makes, one file a kind: its attributes, how it is wanted and found, how a change of it is applied, and how a person or
+//! Terraform would make it.
 
-mod former_scopes;
+pub(crate) mod custom_role;
+pub(crate) mod federated_credential;
+pub(crate) mod managed_identity;
+pub(crate) mod role_assignment;
+#[cfg(test)]
+mod tests;
 
-use cloudgrant_core::{Action, Change, Error, ErrorKind, Object, Outcome, Result, TerraformBlock};
-use serde_json::Value;
+use async_trait::async_trait;
+use cloudgrant_core::{Attributes, Change, Error, ErrorKind, Object, Outcome, Result, TerraformBlock};
+use serde::{Deserialize, Serialize};
 
-pub(crate) use former_scopes::RoleWithFormerScopes;
-
+use crate::client::Arm;
+use crate::config::Config;
+use crate::inventory::Inventory;
+use crate::inventory::snapshot::List;
+use crate::names::Names;
 use crate::names::resource_id::ResourceId;
-use crate::{Azure, Principal};
 
-pub(crate) async fn change(azure: &Azure, change: &Change) -> Result<Outcome> {
-    let name = change.id.name.as_str();
-    let [before, after] = change.trees();
-    match (change.id.kind, change.action, before.as_ref(), after.as_ref()) {
-        (kinds::IDENTITY, Action::Create | Action::Update, _, Some(after)) => {
-            managed_identity::put(azure, name, after).await
-        }
-        (kinds::IDENTITY, Action::Delete, ..) => managed_identity::delete(azure, name).await,
-        (kinds::CREDENTIAL, Action::Create | Action::Update, before, Some(after)) => {
-            federated_credential::put(azure, name, before, after).await
-        }
-        (kinds::CREDENTIAL, Action::Delete, Some(before), _) => federated_credential::delete(azure, name, before).await,
-        (kinds::ROLE, Action::Create | Action::Update, _, Some(after)) => custom_role::put(azure, name, after).await,
-        (kinds::ROLE, Action::Delete, Some(before), _) => custom_role::delete(azure, name, before).await,
-        (kinds::ASSIGNMENT, Action::Create | Action::Update, before, Some(after)) => {
-            role_assignment::put(azure, before, after).await
-        }
-        (kinds::ASSIGNMENT, Action::Delete, Some(before), _) => role_assignment::delete(azure, before).await,
-        (kind, action, ..) => Err(Error::provider_bug("azure", format!("it doesn't know how to {action:?} a {kind}"))),
-    }
+/// The kinds of objects.
+const KINDS: [&dyn ObjectKind; 4] =
+    [&custom_role::Kind, &federated_credential::Kind, &managed_identity::Kind, &role_assignment::Kind];
+
+/// A kind of objects, by its id.
+pub(crate) fn kind(id: &str) -> Option<&'static dyn ObjectKind> {
+    KINDS.into_iter().find(|kind| kind.id() == id)
 }
 
-/// The blocks with which Terraform would make an object.
-pub(crate) fn terraform(azure: &Azure, object: &Object) -> Option<Vec<TerraformBlock>> {
-    match object.id.kind {
-        kinds::IDENTITY => Some(managed_identity::terraform(azure, object)),
-        kinds::CREDENTIAL => Some(vec![federated_credential::terraform(azure, object)?]),
-        kinds::ROLE => Some(vec![custom_role::terraform(azure, object)]),
-        kinds::ASSIGNMENT => role_assignment::terraform(azure, object),
-        _ => None,
-    }
+/// A kind of objects.
+#[async_trait]
+pub(crate) trait ObjectKind: Sync {
+    /// What plans call it.
+    fn id(&self) -> &'static str;
+
+    /// The lists that are read anew once one of them is written to.
+    fn lists(&self) -> &'static [List];
+
+    /// Makes one change. Making it again does no harm.
+    ///
+    /// # Errors
+    /// Azure refuses it, or what is there is somebody else's.
+    async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome>;
+
+    /// What a person would type to make an object: for review, and for those who may only do it by hand.
+    fn commands(&self, object: &Object, config: &Config, names: &Names) -> Vec<String>;
+
+    /// The blocks with which Terraform would make an object, where it can.
+    fn terraform(&self, object: &Object, config: &Config, names: &Names) -> Option<Vec<TerraformBlock>>;
 }
 
-fn text<'a>(attributes: &'a Value, key: &str) -> &'a str {
-    attributes[key].as_str().unwrap_or_default()
+/// What a change is applied with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Handles<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) names: &'a Names,
+    pub(crate) client: &'a Arm,
+    pub(crate) inventory: &'a Inventory,
+    pub(crate) writers: &'a Writers,
+}
+
+/// What changes that are applied side by side have to know of each other.
+#[derive(Debug, Default)]
+pub(crate) struct Writers {
+    credentials: federated_credential::Writers,
+    former_scopes: custom_role::FormerScopes,
+}
+
+/// `apply`: one change.
+///
+/// # Errors
+/// Those of its kind.
+pub(crate) async fn apply(handles: Handles<'_>, change: &Change) -> Result<Outcome> {
+    let Some(kind) = kind(change.id.kind) else { return Err(not_known_how(change)) };
+    handles.inventory.writes(kind.lists()).await;
+    kind.apply(handles, change).await
+}
+
+fn not_known_how(change: &Change) -> Error {
+    Error::provider_bug("azure", format!("it doesn't know how to {:?} a {}", change.action, change.id.kind))
+}
+
+/// Attributes as their kind has them.
+///
+/// # Errors
+/// They aren't those of that kind: a bug of this provider's.
+fn read<'a, T: Deserialize<'a>>(kind: &str, attributes: &'a Attributes) -> Result<T> {
+    serde_json::from_str(attributes.as_str())
+        .map_err(|why| Error::provider_bug("azure", format!("a {kind} with other attributes than its own: {why}")))
+}
+
+/// What a kind has as attributes.
+fn written(attributes: &impl Serialize) -> Attributes {
+    // Texts, and lists and maps of texts: there is nothing that isn't JSON.
+    serde_json::value::to_raw_value(attributes).unwrap_or_default().into()
 }
 
 fn named(id: &str) -> Outcome {
@@ -59,44 +108,3 @@ fn not_ours(what: &str, name: &str) -> Error {
     Error::new(ErrorKind::Conflict, format!("{what} {name} exists, and is not this stack's"))
         .hint("rename the stack, or remove what is in the way; cloudgrant never takes over what it did not make")
 }
-
-impl Azure {
-    /// Keeps in mind who an identity is to Microsoft Entra.
-    pub(crate) async fn remember(&self, identity: &ResourceId, principal: &str, ours: bool) {
-        let principal = Principal { id: principal.to_owned(), ours };
-        self.principals.lock().await.insert(identity.clone(), principal);
-    }
-
-    /// What was kept in mind may no longer be so.
-    pub(crate) async fn forget(&self, identity: &ResourceId) {
-        self.principals.lock().await.remove(identity);
-        self.made.lock().await.remove(identity);
-    }
-
-    /// Who an identity is to Microsoft Entra.
-    pub(crate) async fn principal(&self, identity: &ResourceId) -> Result<Principal> {
-        if let Some(principal) = self.principals.lock().await.get(identity) {
-            return Ok(principal.clone());
-        }
-        let Some(found) = self.arm.identity(identity.as_str()).await? else {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("the managed identity {} isn't there", identity.name()),
-            )
-            .with("identity", identity));
-        };
-        let ours = self.names.marks(identity, &found.tags);
-        self.remember(identity, &found.principal_id, ours).await;
-        Ok(Principal { id: found.principal_id, ours })
-    }
-}
-
-pub(crate) mod commands;
-pub(crate) mod custom_role;
-pub(crate) mod federated_credential;
-pub(crate) mod kinds;
-pub(crate) mod managed_identity;
-pub(crate) mod remedies;
-pub(crate) mod role_assignment;
-#[cfg(test)]
-pub(crate) mod tests;

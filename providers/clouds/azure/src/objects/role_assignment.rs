@@ -1,104 +1,249 @@
 //! Role assignments.
 
+use std::borrow::Cow;
+
+use async_trait::async_trait;
 use cloudgrant_core::TerraformValue::Text;
-use cloudgrant_core::{Error, ErrorKind, Object, ObjectId, Outcome, Result, TerraformBlock};
+use cloudgrant_core::{
+    Action, Attributes, Change, Error, ErrorKind, IntentId, Object, ObjectId, Outcome, Ownership, Result, Scope,
+    TerraformBlock, quoted,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::client::arm::{NewRoleAssignment, RoleAssignment};
+use crate::client::arm::{self, NewRoleAssignment};
+use crate::config::Config;
+use crate::inventory::principals::Principal;
+use crate::inventory::snapshot::List;
+use crate::names::Names;
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::objects::{custom_role, former_scopes, kinds, managed_identity, named, resource, text};
+use crate::objects::{
+    Handles, ObjectKind, custom_role, managed_identity, named, not_known_how, read, resource, written,
+};
 use crate::policy::condition;
-use crate::{Azure, Principal};
 
-/// What there is to know of one.
-struct Wanted<'a> {
-    scope: ResourceId,
-    role: &'a str,
-    role_definition: String,
-    condition: Option<&'a str>,
-    principal: Principal,
-    identity: ResourceId,
+/// What plans call it.
+pub(crate) const KIND: &str = "role-assignment";
+
+/// What it is like: who has which role on what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RoleAssignment<'a> {
+    /// The resource ID of the identity that has the role; its principal, where no identity is known for that.
+    #[serde(borrow)]
+    pub(crate) principal: Cow<'a, str>,
+    /// What people call the role.
+    #[serde(borrow)]
+    pub(crate) role: Cow<'a, str>,
+    /// The GUID of its definition.
+    #[serde(borrow)]
+    pub(crate) role_id: Cow<'a, str>,
+    /// A resource ID.
+    #[serde(borrow)]
+    pub(crate) scope: Cow<'a, str>,
+    /// Its name, of one that is there and is to be changed or to go.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(crate) assignment: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub(crate) condition: Option<Cow<'a, str>>,
+}
+
+/// Which one: who gets which role on what.
+pub(crate) fn id(holder: &str, role: &str, scope: &ResourceId) -> ObjectId {
+    ObjectId::new(KIND, format!("{holder}: {role} on {}", scope.short()))
+}
+
+/// Those among objects.
+pub(crate) fn among(objects: &[Object]) -> impl Iterator<Item = Result<(&Object, RoleAssignment<'_>)>> {
+    let of_kind = objects.iter().filter(|object| object.id.kind == KIND);
+    of_kind.map(|object| Ok((object, RoleAssignment::of(&object.attributes)?)))
+}
+
+impl<'a> RoleAssignment<'a> {
+    /// What attributes say.
+    ///
+    /// # Errors
+    /// They are no assignment's.
+    pub(crate) fn of(attributes: &'a Attributes) -> Result<Self> {
+        read(KIND, attributes)
+    }
+
+    /// The scope that it is on.
+    ///
+    /// # Errors
+    /// It is no resource ID: a bug of this provider's.
+    pub(crate) fn scope_id(&self) -> Result<ResourceId> {
+        resource(&self.scope)
+    }
+
+    /// Of one that is wanted, the identity that is to have the role.
+    ///
+    /// # Errors
+    /// It is no resource ID: a bug of this provider's.
+    pub(crate) fn identity(&self) -> Result<ResourceId> {
+        resource(&self.principal)
+    }
+
+    /// As an object has them.
+    pub(crate) fn attributes(&self) -> Attributes {
+        written(self)
+    }
+
+    /// One that the stack is to have, on a scope. It is a part of what others write too: Azure takes one for each scope, role and
+    /// principal, whoever makes it.
+    pub(crate) fn wanted(
+        &self,
+        names: &Names,
+        identity: &ResourceId,
+        on: &ResourceId,
+        scope: &Scope,
+        because: Vec<IntentId>,
+    ) -> Object {
+        Object {
+            id: id(&managed_identity::holder(identity, names.group()), &self.role, on),
+            scope: scope.clone(),
+            attributes: self.attributes(),
+            references: Vec::new(),
+            depends_on: Vec::new(),
+            because,
+            ownership: Ownership::Fragment { of: format!("the role assignments of {}", on.short()) },
+            touches: vec![on.name().to_owned()],
+            handoff: None,
+        }
+    }
+
+    /// The ID of its role's definition.
+    fn role_definition(&self, scope: &ResourceId) -> String {
+        format!(
+            "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{}",
+            scope.subscription(),
+            self.role_id
+        )
+    }
 }
 
 /// Whether two assignments give some access to the same resource. Which role it is may differ, as each holds all that its principal gets.
 pub(crate) fn give_same(one: (&ObjectId, &Value), other: (&ObjectId, &Value)) -> bool {
-    let is_assignment = |id: &ObjectId| id.kind == kinds::ASSIGNMENT;
-    is_assignment(one.0) && is_assignment(other.0) && is_same(text(one.1, "scope"), text(other.1, "scope"))
+    let scope = |(id, attributes): (&ObjectId, &Value)| {
+        let assignment = (id.kind == KIND).then(|| RoleAssignment::deserialize(attributes).ok())?;
+        assignment.map(|assignment| assignment.scope.into_owned())
+    };
+    matches!((scope(one), scope(other)), (Some(one), Some(other)) if is_same(&one, &other))
 }
 
-/// The blocks with which Terraform makes one. Azure gives it an ID: the one that cloudgrant gives follows from the principal's, which
-/// Azure chooses.
-pub(super) fn terraform(azure: &Azure, object: &Object) -> Option<Vec<TerraformBlock>> {
-    let attributes = object.attributes.value();
-    let (scope, role) = (resource(text(&attributes, "scope")).ok()?, text(&attributes, "role_id"));
-    let identity = resource(text(&attributes, "principal")).ok()?;
-    let (principal, looked_up) = managed_identity::in_terraform(azure, &identity, object, "principal_id")?;
-    let own_role = object.depends_on.iter().find(|id| id.kind == kinds::ROLE);
-    let role = match own_role {
-        Some(own) => TerraformBlock::attribute_of(custom_role::TERRAFORM, &own.name, "role_definition_resource_id"),
-        None => Text(role_definition(&scope, role)),
-    };
-    let mut arguments = vec![
-        ("scope", Text(scope.to_string())),
-        ("role_definition_id", role),
-        ("principal_id", principal),
-        ("principal_type", Text("ServicePrincipal".to_owned())),
-        ("description", Text(azure.names.description())),
-    ];
-    if let Some(text) = attributes["condition"].as_str() {
-        arguments.push(("condition", Text(text.to_owned())));
-        arguments.push(("condition_version", Text(condition::VERSION.to_owned())));
+/// This kind.
+pub(super) struct Kind;
+
+#[async_trait]
+impl ObjectKind for Kind {
+    fn id(&self) -> &'static str {
+        KIND
     }
-    let block = TerraformBlock::resource("azurerm_role_assignment", &object.id, arguments);
-    Some(looked_up.into_iter().chain([block]).collect())
+
+    fn lists(&self) -> &'static [List] {
+        &[List::Assignments]
+    }
+
+    async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
+        let [before, after] = [&change.before, &change.after].map(|it| it.as_ref().map(RoleAssignment::of).transpose());
+        match (change.action, before?, after?) {
+            (Action::Create | Action::Update, before, Some(after)) => {
+                put(handles, before.and_then(|before| before.assignment), &after).await
+            }
+            (Action::Delete, Some(before), _) => delete(handles, &before).await,
+            _ => Err(not_known_how(change)),
+        }
+    }
+
+    fn commands(&self, object: &Object, _: &Config, names: &Names) -> Vec<String> {
+        let Ok(assignment) = RoleAssignment::of(&object.attributes) else { return Vec::new() };
+        let condition = assignment.condition.as_deref();
+        let condition = condition
+            .map(|text| format!(" --condition {} --condition-version {}", quoted(text), condition::VERSION))
+            .unwrap_or_default();
+        vec![
+            format!(
+                "principal=$(az identity show --ids {} --query principalId --output tsv)",
+                quoted(&assignment.principal)
+            ),
+            format!(
+                "test -n \"$principal\" && az role assignment create --assignee-object-id \"$principal\" --assignee-principal-type \
+                 ServicePrincipal --role {} --scope {}{condition} --description {}",
+                quoted(&assignment.role),
+                quoted(&assignment.scope),
+                quoted(&names.description()),
+            ),
+        ]
+    }
+
+    /// Azure gives it an ID: the one that cloudgrant gives follows from the principal's, which Azure chooses.
+    fn terraform(&self, object: &Object, _: &Config, names: &Names) -> Option<Vec<TerraformBlock>> {
+        let assignment = RoleAssignment::of(&object.attributes).ok()?;
+        let scope = assignment.scope_id().ok()?;
+        let identity = assignment.identity().ok()?;
+        let (principal, looked_up) = managed_identity::in_terraform(names, &identity, object, "principal_id")?;
+        let own_role = object.depends_on.iter().find(|id| id.kind == custom_role::KIND);
+        let role = match own_role {
+            Some(own) => TerraformBlock::attribute_of(custom_role::TERRAFORM, &own.name, "role_definition_resource_id"),
+            None => Text(assignment.role_definition(&scope)),
+        };
+        let mut arguments = vec![
+            ("scope", Text(scope.to_string())),
+            ("role_definition_id", role),
+            ("principal_id", principal),
+            ("principal_type", Text("ServicePrincipal".to_owned())),
+            ("description", Text(names.description())),
+        ];
+        if let Some(text) = assignment.condition {
+            arguments.push(("condition", Text(text.into_owned())));
+            arguments.push(("condition_version", Text(condition::VERSION.to_owned())));
+        }
+        let block = TerraformBlock::resource("azurerm_role_assignment", &object.id, arguments);
+        Some(looked_up.into_iter().chain([block]).collect())
+    }
 }
 
-fn role_definition(scope: &ResourceId, role: &str) -> String {
-    format!("/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{role}", scope.subscription())
+/// What there is to know of one that is written.
+struct Asked<'a> {
+    wanted: &'a RoleAssignment<'a>,
+    scope: ResourceId,
+    identity: ResourceId,
+    principal: Principal,
 }
 
-pub(super) async fn put(azure: &Azure, before: Option<&Value>, after: &Value) -> Result<Outcome> {
-    let scope = resource(text(after, "scope"))?;
-    let identity = resource(text(after, "principal"))?;
-    let role = text(after, "role_id");
-    let wanted = Wanted {
-        role_definition: role_definition(&scope, role),
-        principal: azure.principal(&identity).await?,
-        condition: after["condition"].as_str(),
-        scope,
-        role,
-        identity,
-    };
-    let derived = azure.names.assignment(wanted.scope.as_str(), role, &wanted.principal.id);
-    let name = before.and_then(|before| before["assignment"].as_str()).unwrap_or(&derived);
+/// Writes it: under the name that it has, or else under the one that follows from what it assigns.
+async fn put(handles: Handles<'_>, name: Option<Cow<'_, str>>, wanted: &RoleAssignment<'_>) -> Result<Outcome> {
+    let (scope, identity) = (wanted.scope_id()?, wanted.identity()?);
+    let principal = handles.inventory.principal(&identity).await?;
+    let derived = || handles.names.assignment(scope.as_str(), &wanted.role_id, &principal.id).into();
+    let name = name.unwrap_or_else(derived);
     let new = NewRoleAssignment {
-        role_definition_id: &wanted.role_definition,
-        principal_id: &wanted.principal.id,
-        description: &azure.names.description(),
-        condition: wanted.condition,
+        role_definition_id: &wanted.role_definition(&scope),
+        principal_id: &principal.id,
+        description: &handles.names.description(),
+        condition: wanted.condition.as_deref(),
     };
-    match azure.arm.put_role_assignment(wanted.scope.as_str(), name, &new).await {
+    match handles.client.put_role_assignment(scope.as_str(), &name, &new).await {
         Ok(assignment) => Ok(named(&assignment.id)),
-        Err(error) => refused(azure, &wanted, error).await,
+        Err(error) => refused(handles, Asked { wanted, scope, identity, principal }, error).await,
     }
 }
 
 /// What a refusal means depends on who made what it is about.
-async fn refused(azure: &Azure, wanted: &Wanted<'_>, error: Error) -> Result<Outcome> {
+async fn refused(handles: Handles<'_>, asked: Asked<'_>, error: Error) -> Result<Outcome> {
     match error.cloud_code() {
         // Somebody was faster, under another name. Azure doesn't say which.
-        "RoleAssignmentExists" => match existing(azure, wanted).await? {
-            Some(there) if same(there.condition.as_deref(), wanted.condition) => Ok(named(&there.id)),
+        "RoleAssignmentExists" => match existing(handles, &asked).await? {
+            Some(there) if same(there.condition.as_deref(), asked.wanted.condition.as_deref()) => Ok(named(&there.id)),
             Some(_) => Err(error.hint("look at it: `az role assignment list --scope SCOPE`; Azure takes one for a role, a scope and a principal")),
             None => Err(Error::new(ErrorKind::Unavailable, "somebody else's assignment was in the way, and is gone").source(error)),
         },
         "PrincipalNotFound" => {
             // The identity may have been made anew since, as another principal.
-            azure.forget(&wanted.identity).await;
-            if wanted.principal.ours {
+            handles.inventory.forget(&asked.identity).await;
+            if asked.principal.ours {
                 return Err(error);
             }
-            let message = format!("Microsoft Entra doesn't know the principal {} of identity {}", wanted.principal.id, wanted.identity.name());
+            let message = format!("Microsoft Entra doesn't know the principal {} of identity {}", asked.principal.id, asked.identity.name());
             Err(Error::new(ErrorKind::NotFound, message).source(error).hint(
                 "the identity isn't one that cloudgrant just made, so that waiting doesn't help: see whether its service \
                  principal is still there (`az ad sp show --id ID`)",
@@ -112,19 +257,18 @@ fn same(one: Option<&str>, other: Option<&str>) -> bool {
     one.map(condition::canonical) == other.map(condition::canonical)
 }
 
-async fn existing(azure: &Azure, wanted: &Wanted<'_>) -> Result<Option<RoleAssignment>> {
-    let list = azure.arm.role_assignments(&wanted.scope.subscription()).await?;
+async fn existing(handles: Handles<'_>, asked: &Asked<'_>) -> Result<Option<arm::RoleAssignment>> {
+    let list = handles.client.role_assignments(&asked.scope.subscription()).await?;
     Ok(list.into_iter().find(|there| {
-        is_same(&there.scope, wanted.scope.as_str())
-            && there.principal_id.eq_ignore_ascii_case(&wanted.principal.id)
-            && there.role().eq_ignore_ascii_case(wanted.role)
+        is_same(&there.scope, asked.scope.as_str())
+            && there.principal_id.eq_ignore_ascii_case(&asked.principal.id)
+            && there.role().eq_ignore_ascii_case(&asked.wanted.role_id)
     }))
 }
 
-pub(super) async fn delete(azure: &Azure, before: &Value) -> Result<Outcome> {
-    let scope = text(before, "scope");
-    let name = text(before, "assignment");
-    azure.arm.delete_role_assignment(scope, name).await?;
-    former_scopes::leave(azure, text(before, "role_id"), name).await?;
+async fn delete(handles: Handles<'_>, before: &RoleAssignment<'_>) -> Result<Outcome> {
+    let (scope, name) = (&before.scope, before.assignment.as_deref().unwrap_or_default());
+    handles.client.delete_role_assignment(scope, name).await?;
+    custom_role::leave(handles, &before.role_id, name).await?;
     Ok(named(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}")))
 }

@@ -1,45 +1,67 @@
 //! What others do while a change is made, between one request and the next.
 
-use cloudgrant_flyte as _;
-use cloudgrant_union as _;
-use std::path::Path;
-
-use cloudgrant_core::manifest::{Loaded, Overrides};
-use cloudgrant_core::{Connect, ErrorKind, Object, ObjectId, Ownership, Scope, TerraformPurpose};
+use cloudgrant_core::{
+    Action, Change, ErrorKind, Object, ObjectId, Outcome, Ownership, Result, Scope, TerraformPurpose,
+};
 use serde_json::{Value, json};
 
-use crate::Azure;
 use crate::client::loopback::{self, Loopback, SUBSCRIPTION, refusal};
+use crate::client::remedies::tests::{NAME as SHELL, bare};
 use crate::config::Config;
 use crate::names::resource_id::ResourceId;
-use crate::objects::{
-    custom_role as role, federated_credential as credential, managed_identity as identity,
-    role_assignment as assignment,
-};
+use crate::objects::{Handles, apply, custom_role, federated_credential, kind, managed_identity, role_assignment};
+use crate::tests::connected;
 
-const MANIFEST: &str = r#"
-version: 1
-stack: tests
-provider: azure
-platform: { kind: flyte, organization: acme, projects: [vision], domains: [production] }
-azure:
-  tenant: 00000000-0000-0000-0000-000000000001
-  subscription: 00000000-0000-0000-0000-000000000002
-  resource_group: dataplane
-"#;
 const ROLE: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
 const NAME: &str = "cloudgrant_tests_production";
 
-async fn azure(cloud: &Loopback) -> Azure {
-    azure_of("flyte", cloud.config()).await
+fn change(action: Action, id: ObjectId, before: Option<&Value>, after: Option<&Value>) -> Change {
+    Change {
+        action,
+        id,
+        because: Vec::new(),
+        before: before.map(Into::into),
+        after: after.map(Into::into),
+        known_after_apply: Vec::new(),
+        ownership: Ownership::Exclusive,
+        depends_on: Vec::new(),
+        handoff: None,
+        warning: None,
+    }
 }
 
-/// The provider of a kind of platform, with a section.
-pub(crate) async fn azure_of(platform: &str, config: Config) -> Azure {
-    let text = MANIFEST.replace("kind: flyte", &format!("kind: {platform}"));
-    let loaded = Loaded::from_text(&text, Path::new("cloudgrant.yaml"), &Overrides::default()).expect("a manifest");
-    let context = loaded.context().expect("a platform");
-    Azure::connect(context, config).await.expect("connected")
+async fn put(handles: Handles<'_>, id: ObjectId, before: Option<&Value>, after: &Value) -> Result<Outcome> {
+    apply(handles, &change(Action::Update, id, before, Some(after))).await
+}
+
+async fn delete(handles: Handles<'_>, id: ObjectId, before: &Value) -> Result<Outcome> {
+    apply(handles, &change(Action::Delete, id, Some(before), None)).await
+}
+
+fn an_assignment() -> ObjectId {
+    ObjectId::new(role_assignment::KIND, "somebody: Reader on dataplane")
+}
+
+fn the_identity() -> ObjectId {
+    ObjectId::new(managed_identity::KIND, NAME)
+}
+
+fn a_credential() -> ObjectId {
+    federated_credential::id(NAME, "c")
+}
+
+fn object(id: ObjectId, attributes: Value) -> Object {
+    Object {
+        id,
+        scope: Scope::Global,
+        attributes: attributes.into(),
+        references: Vec::new(),
+        depends_on: Vec::new(),
+        because: Vec::new(),
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
 }
 
 fn group() -> String {
@@ -80,10 +102,10 @@ async fn an_identity_that_was_made_anew_meanwhile_is_asked_for_again() {
         }
     })
     .await;
-    let azure = azure(&cloud).await;
-    let error = assignment::put(&azure, None, &wanted()).await.expect_err("a principal of the past");
+    let azure = connected("flyte", cloud.config()).await;
+    let error = put(azure.of_objects(), an_assignment(), None, &wanted()).await.expect_err("a principal of the past");
     assert_eq!(error.kind(), ErrorKind::NotYet, "{error:?}");
-    assignment::put(&azure, None, &wanted()).await.expect("the principal of today");
+    put(azure.of_objects(), an_assignment(), None, &wanted()).await.expect("the principal of today");
 }
 
 #[tokio::test]
@@ -94,7 +116,9 @@ async fn somebody_else_s_assignment_that_is_gone_again_is_tried_again() {
         _ => loopback::json(200, json!({ "value": [] })),
     })
     .await;
-    let error = assignment::put(&azure(&cloud).await, None, &wanted()).await.expect_err("in the way");
+    let error = put(connected("flyte", cloud.config()).await.of_objects(), an_assignment(), None, &wanted())
+        .await
+        .expect_err("in the way");
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
 }
 
@@ -111,7 +135,9 @@ async fn an_identity_that_somebody_relies_on_since_the_plan_is_not_deleted() {
         _ => loopback::json(200, json!({})),
     })
     .await;
-    let error = identity::delete(&azure(&cloud).await, NAME).await.expect_err("relied on");
+    let error = delete(connected("flyte", cloud.config()).await.of_objects(), the_identity(), &json!({}))
+        .await
+        .expect_err("relied on");
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
     assert!(error.message().ends_with("trust: by-hand"), "{error}");
     assert!(cloud.seen().iter().all(|request| request.method == "GET"));
@@ -142,7 +168,6 @@ fn written(cloud: &Loopback) -> Vec<String> {
 
 #[tokio::test]
 async fn a_federated_credential_that_the_plan_didn_t_see_is_not_written_over_or_deleted() {
-    let name = format!("{NAME}/c");
     let (ours, before) = (trust("ours"), trust("before"));
     for (there, before, expected) in [
         (None, None, Some("PUT")),
@@ -152,22 +177,27 @@ async fn a_federated_credential_that_the_plan_didn_t_see_is_not_written_over_or_
         (Some("ours"), Some(&before), None),
     ] {
         let cloud = with_credential(there).await;
-        credential::put(&azure(&cloud).await, &name, before, &ours).await.expect("as planned");
+        put(connected("flyte", cloud.config()).await.of_objects(), a_credential(), before, &ours)
+            .await
+            .expect("as planned");
         assert_eq!(written(&cloud), expected.into_iter().collect::<Vec<_>>(), "{there:?}");
     }
     for before in [None, Some(&before)] {
         let cloud = with_credential(Some("theirs")).await;
-        let error = credential::put(&azure(&cloud).await, &name, before, &ours).await.expect_err("theirs");
+        let error = put(connected("flyte", cloud.config()).await.of_objects(), a_credential(), before, &ours)
+            .await
+            .expect_err("theirs");
         assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
         assert!(written(&cloud).is_empty());
     }
     for (there, expected) in [(Some("ours"), Some("DELETE")), (None, None)] {
         let cloud = with_credential(there).await;
-        credential::delete(&azure(&cloud).await, &name, &ours).await.expect("as planned");
+        delete(connected("flyte", cloud.config()).await.of_objects(), a_credential(), &ours).await.expect("as planned");
         assert_eq!(written(&cloud), expected.into_iter().collect::<Vec<_>>(), "{there:?}");
     }
     let cloud = with_credential(Some("theirs")).await;
-    let error = credential::delete(&azure(&cloud).await, &name, &ours).await.expect_err("theirs");
+    let error =
+        delete(connected("flyte", cloud.config()).await.of_objects(), a_credential(), &ours).await.expect_err("theirs");
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
     assert!(written(&cloud).is_empty());
 }
@@ -190,15 +220,15 @@ async fn without_identity() -> Loopback {
 async fn nobody_s_credentials_are_looked_for_in_an_identity_that_was_just_made() {
     let cloud = without_identity().await;
     let config = Config { location: Some("westeurope".to_owned()), ..cloud.config() };
-    let azure = azure_of("flyte", config).await;
+    let azure = connected("flyte", config).await;
     let tags = json!({ "tags": {}, "resource_group": "dataplane" });
-    identity::put(&azure, NAME, &tags).await.expect("made");
-    credential::put(&azure, &format!("{NAME}/c"), None, &trust("ours")).await.expect("written");
+    put(azure.of_objects(), the_identity(), None, &tags).await.expect("made");
+    put(azure.of_objects(), a_credential(), None, &trust("ours")).await.expect("written");
     let seen: Vec<_> = cloud.seen().into_iter().map(|request| request.method.to_string()).collect();
     assert_eq!(seen, ["GET", "PUT", "PUT"], "the identity, and its credential at once");
     // It may have been made anew since.
-    azure.forget(&ResourceId::parse(&id()).expect("an ID")).await;
-    let error = credential::put(&azure, &format!("{NAME}/c"), None, &trust("another")).await;
+    azure.inventory.forget(&ResourceId::parse(&id()).expect("an ID")).await;
+    let error = put(azure.of_objects(), a_credential(), None, &trust("another")).await;
     assert_eq!(error.expect_err("somebody's").kind(), ErrorKind::Conflict);
 }
 
@@ -216,11 +246,14 @@ async fn a_custom_role_that_somebody_has_renamed_is_not_written_over_or_deleted(
             _ => loopback::json(200, json!({})),
         })
         .await;
-        let azure = azure(&cloud).await;
+        let azure = connected("flyte", cloud.config()).await;
         let wanted = json!({
             "id": azure.names.role_id(OURS), "assignable_in": [format!("/subscriptions/{SUBSCRIPTION}")], "data_actions": [],
         });
-        for outcome in [role::put(&azure, OURS, &wanted).await, role::delete(&azure, OURS, &wanted).await] {
+        for outcome in [
+            put(azure.of_objects(), custom_role::id(OURS), None, &wanted).await,
+            delete(azure.of_objects(), custom_role::id(OURS), &wanted).await,
+        ] {
             assert_eq!(
                 outcome.map_err(|error| error.kind()).err(),
                 (!is_ours).then_some(ErrorKind::Conflict),
@@ -251,11 +284,11 @@ async fn an_assignment_under_the_derived_name_keeps_its_role_for_a_moment_only_w
             }
         })
         .await;
-        let azure = azure(&cloud).await;
+        let azure = connected("flyte", cloud.config()).await;
         let wanted = json!({
             "id": role_of_tests(), "assignable_in": [format!("/subscriptions/{SUBSCRIPTION}")], "data_actions": [],
         });
-        let error = role::delete(&azure, OURS, &wanted).await.expect_err("assigned");
+        let error = delete(azure.of_objects(), custom_role::id(OURS), &wanted).await.expect_err("assigned");
         assert_eq!(error.kind(), expected, "{error:?}");
     }
 
@@ -277,26 +310,73 @@ async fn an_assignment_under_the_derived_name_keeps_its_role_for_a_moment_only_w
 #[tokio::test]
 async fn terraform_looks_for_nobody_of_another_subscription() {
     let cloud = Loopback::start(|_, _| refusal(404, "NotAsked")).await;
-    let azure = azure(&cloud).await;
+    let azure = connected("flyte", cloud.config()).await;
     for (subscription, is_looked_up) in [(SUBSCRIPTION, true), ("00000000-0000-0000-0000-0000000000ff", false)] {
         let identity = id().replace(SUBSCRIPTION, subscription);
-        let object = Object {
-            id: ObjectId::new(super::kinds::ASSIGNMENT, "somebody: reader on data"),
-            scope: Scope::Global,
-            attributes: json!({ "principal": identity, "scope": group(), "role": "reader", "role_id": ROLE }).into(),
-            references: Vec::new(),
-            depends_on: Vec::new(),
-            because: Vec::new(),
-            ownership: Ownership::Exclusive,
-            touches: Vec::new(),
-            handoff: None,
-        };
-        let kinds = super::terraform(&azure, &object)
+        let attributes = json!({ "principal": identity, "scope": group(), "role": "reader", "role_id": ROLE });
+        let object = object(ObjectId::new(role_assignment::KIND, "somebody: reader on data"), attributes);
+        let kinds = kind(object.id.kind)
+            .and_then(|kind| kind.terraform(&object, &azure.config, &azure.names))
             .map(|blocks| blocks.iter().map(|block| (block.purpose, block.kind)).collect::<Vec<_>>());
         let expected = [
             (TerraformPurpose::Data, "azurerm_user_assigned_identity"),
             (TerraformPurpose::Resource, "azurerm_role_assignment"),
         ];
         assert_eq!(kinds.as_deref(), is_looked_up.then_some(&expected[..]), "{subscription}");
+    }
+}
+
+#[tokio::test]
+async fn no_name_is_more_than_a_word() {
+    let cloud = Loopback::start(|_, _| loopback::json(200, json!({}))).await;
+    let mut config = cloud.config();
+    config.location = Some(SHELL.to_owned());
+    let azure = connected("flyte", config).await;
+    let tags = json!({ "resource_group": SHELL, "tags": { SHELL: SHELL } });
+    let trust = json!({ "identity": SHELL, "issuer": SHELL, "subject": SHELL, "audience": SHELL });
+    let role = json!({ "id": SHELL, "assignable_in": [SHELL], "data_actions": [SHELL] });
+    let has = json!({ "principal": SHELL, "role": SHELL, "role_id": SHELL, "scope": SHELL, "condition": SHELL });
+    for (id, attributes) in [
+        (ObjectId::new(managed_identity::KIND, SHELL), tags),
+        (federated_credential::id(SHELL, SHELL), trust),
+        (custom_role::id(SHELL), role),
+        (ObjectId::new(role_assignment::KIND, SHELL), has),
+    ] {
+        let object = object(id, attributes);
+        let commands = kind(object.id.kind).expect("a kind").commands(&object, &azure.config, &azure.names);
+        assert!(commands.iter().any(|command| command.contains("PWNED")), "{}", object.id);
+        for command in commands {
+            let bare = bare(&command);
+            // The command itself puts the principal into a variable.
+            let own = ["principal=$(", "tsv)", "\"$principal\" &&", "\"$principal\" "];
+            let rest = own.iter().fold(bare.clone(), |rest, own| rest.replace(own, ""));
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,? ".contains(c);
+            assert!(rest.chars().all(plain) && !bare.contains("PWNED"), "{command}: {bare}");
+        }
+    }
+}
+
+/// What a plan shows, and what marks and earlier plans were compared with, has its keys in this order.
+#[test]
+fn attributes_are_written_as_they_are_read() {
+    for (kind, text) in [
+        (custom_role::KIND, r#"{"id":"g","assignable_in":["/s"],"data_actions":["a"],"actions":["b"]}"#),
+        (federated_credential::KIND, r#"{"identity":"/i","issuer":"https://i","subject":"s","audience":"a"}"#),
+        (managed_identity::KIND, r#"{"resource_group":"g","tags":{"a":"b"}}"#),
+        (
+            role_assignment::KIND,
+            r#"{"principal":"/i","role":"r","role_id":"g","scope":"/s","assignment":"n","condition":"a \"b\""}"#,
+        ),
+    ] {
+        let attributes = serde_json::from_str::<Value>(text).expect("JSON").into();
+        let written = match kind {
+            custom_role::KIND => custom_role::CustomRole::of(&attributes).map(|it| it.attributes()),
+            federated_credential::KIND => {
+                federated_credential::FederatedCredential::of(&attributes).map(|it| it.attributes())
+            }
+            managed_identity::KIND => managed_identity::ManagedIdentity::of(&attributes).map(|it| it.attributes()),
+            _ => role_assignment::RoleAssignment::of(&attributes).map(|it| it.attributes()),
+        };
+        assert_eq!(written.expect("typed").as_str(), text, "{kind}");
     }
 }

@@ -2,25 +2,24 @@
 
 use cloudgrant_core::{Desired, Result};
 
-use crate::Azure;
+use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
-use crate::observe::custom_role::is_ours;
-use crate::observe::search::is_final;
+use crate::observe::Looking;
 
 /// Reads the subscriptions that the caller sees, and what the caller may do where something of the stack's is.
-pub(crate) async fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot) -> Result<()> {
+pub(crate) async fn read(looking: Looking<'_>, desired: &Desired, snapshot: &Snapshot) -> Result<()> {
     if !desired.thorough {
         return Ok(());
     }
-    tokio::try_join!(async { unless_refused(snapshot.subscriptions().await) }, permissions(azure, snapshot))?;
+    tokio::try_join!(async { unless_refused(snapshot.subscriptions().await) }, permissions(looking, snapshot))?;
     Ok(())
 }
 
-async fn permissions(azure: &Azure, snapshot: &Snapshot) -> Result<()> {
-    let here = azure.config.subscription.as_str();
+async fn permissions(looking: Looking<'_>, snapshot: &Snapshot) -> Result<()> {
+    let here = looking.config.subscription.as_str();
     let (assignments, roles) = tokio::try_join!(snapshot.assignments(here), snapshot.custom_roles())?;
     // Otherwise nothing is taken away that takes permissions.
-    if assignments.iter().any(|one| one.is_of(&azure.names)) || roles.iter().any(|role| is_ours(azure, role)) {
+    if assignments.iter().any(|one| one.is_of(looking.names)) || roles.iter().any(|role| role.is_of(looking.names)) {
         return unless_refused(snapshot.permissions(&format!("/subscriptions/{here}")).await);
     }
     Ok(())

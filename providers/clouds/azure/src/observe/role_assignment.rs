@@ -6,23 +6,23 @@ use cloudgrant_core::{
     Access, Desired, Error, ErrorKind, Found, IntentId, Limit, Note, Object, Observed, Result, Stack, Unsearched,
     Widening,
 };
-use serde_json::{Value, json};
 
 use crate::client::arm::{RoleAssignment, RoleDefinition};
+use crate::client::remedies::delete_assignment;
 use crate::error::line;
 use crate::inventory::snapshot::Snapshot;
 use crate::marks::places;
+use crate::names;
 use crate::names::resource_id::{ResourceId, folded, is_within};
-use crate::objects::kinds;
-use crate::objects::remedies::delete_assignment;
-use crate::observe::custom_role::is_ours;
+use crate::objects::role_assignment::RoleAssignment as Attributes;
+use crate::objects::{custom_role, managed_identity, role_assignment};
+use crate::observe::Looking;
 use crate::observe::findings::goes_on::{Foreign, Given, Identities};
 use crate::observe::findings::missing;
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::managed_identity::Principals;
 use crate::policy::condition;
 use crate::resources::{built_in_roles, refused_roles};
-use crate::{Azure, names};
 
 /// Source: Azure documentation, "Azure RBAC limits".
 const PER_SUBSCRIPTION: u64 = 4_000;
@@ -41,7 +41,7 @@ const OF_NO_IDENTITY: &str = "no managed identity that can be seen has its princ
 type Tuple = (String, String, String);
 
 pub(crate) async fn add(
-    azure: &Azure,
+    looking: Looking<'_>,
     desired: &Desired,
     snapshot: &Snapshot,
     subscriptions: &BTreeSet<String>,
@@ -54,20 +54,19 @@ pub(crate) async fn add(
     let holders: HashMap<_, _> =
         principals.holders().map(|(id, principal)| (principal.id.to_ascii_lowercase(), (id, principal.ours))).collect();
     let (mut wanted, mut unheld): (HashMap<Tuple, &Object>, HashSet<_>) = Default::default();
-    for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
-        let attributes = object.attributes.value();
-        let text = |key: &str| attributes[key].as_str().unwrap_or_default();
-        match principals.of(text("principal")) {
-            Some(principal) => _ = wanted.insert(tuple(text("scope"), text("role_id"), principal), object),
-            None => _ = unheld.insert((folded(text("scope")), text("role_id").to_ascii_lowercase())),
+    for assignment in role_assignment::among(&desired.objects) {
+        let (object, assignment) = assignment?;
+        match principals.of(&assignment.principal) {
+            Some(principal) => _ = wanted.insert(tuple(&assignment.scope, &assignment.role_id, principal), object),
+            None => _ = unheld.insert((folded(&assignment.scope), assignment.role_id.to_ascii_lowercase())),
         }
     }
-    let ours = custom.iter().filter(|role| is_ours(azure, role));
+    let ours = custom.iter().filter(|role| role.is_of(looking.names));
     let own_roles = ours.map(|role| role.name.to_ascii_lowercase()).collect();
-    let given = Given::of(azure, desired, principals, identities);
+    let given = Given::of(looking, desired, principals, identities)?;
     let (seen, neighbours) = (HashSet::new(), BTreeSet::new());
     let mut reader = Reader {
-        azure,
+        looking,
         wanted,
         role_names,
         own_roles,
@@ -78,7 +77,7 @@ pub(crate) async fn add(
         foreign: Vec::new(),
         // To make the manifest come true, what is left of such an identity goes.
         unheld: if desired.thorough { unheld } else { HashSet::new() },
-        gone: missing::gone(azure, snapshot, subscriptions).await?,
+        gone: missing::gone(looking.names, snapshot, subscriptions).await?,
         observed,
         others,
         seen,
@@ -91,12 +90,12 @@ pub(crate) async fn add(
         let prefix = format!("/subscriptions/{subscription}");
         let inside = list.iter().filter(|assignment| assignment.scope.to_ascii_lowercase().starts_with(&prefix));
         counts.insert(subscription, inside.count() as u64);
-        list.iter().for_each(|assignment| reader.one(assignment));
+        list.iter().try_for_each(|assignment| reader.one(assignment))?;
     }
     let (renamed, foreign) = (reader.renamed(), reader.foreign);
     observed.notes.extend(renamed);
-    observed.notes.extend(given.notes(azure, snapshot, subscriptions, &foreign).await);
-    limits(desired, counts, observed);
+    observed.notes.extend(given.notes(looking, snapshot, subscriptions, &foreign).await);
+    limits(desired, counts, observed)?;
     Ok(())
 }
 
@@ -115,8 +114,8 @@ fn tuple(scope: &str, role: &str, principal: &str) -> Tuple {
 }
 
 /// What somebody else gave to an identity of the stack's.
-pub(crate) fn given(azure: &Azure, holder: &ResourceId, assignment: &RoleAssignment, role: &str) -> Widening {
-    let object = kinds::identity(holder, azure.names.group());
+pub(crate) fn given(looking: Looking<'_>, holder: &ResourceId, assignment: &RoleAssignment, role: &str) -> Widening {
+    let object = managed_identity::id(holder, looking.names.group());
     let what = format!("has the role {} on {}, which this stack did not give it", line(role), assignment.scope);
     Widening { object, what, remedy: delete_assignment(&assignment.id) }
 }
@@ -127,7 +126,7 @@ pub(crate) fn given_away(assignment: &RoleAssignment, role: &str) -> Widening {
         "is assigned to principal {} on {}, which this stack did not do",
         assignment.principal_id, assignment.scope
     );
-    Widening { object: kinds::role(&line(role)), what, remedy: delete_assignment(&assignment.id) }
+    Widening { object: custom_role::id(&line(role)), what, remedy: delete_assignment(&assignment.id) }
 }
 
 /// Whether a ready-made role is too much for any task code (requirement 71).
@@ -142,7 +141,7 @@ pub(crate) fn never_given(custom: &[RoleDefinition]) -> HashSet<String> {
 }
 
 struct Reader<'a> {
-    azure: &'a Azure,
+    looking: Looking<'a>,
     wanted: HashMap<Tuple, &'a Object>,
     role_names: HashMap<String, String>,
     /// The ids of the stack's custom roles.
@@ -171,14 +170,14 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn one(&mut self, assignment: &RoleAssignment) {
+    fn one(&mut self, assignment: &RoleAssignment) -> Result<()> {
         // Those above a subscription are in the lists of all.
         if !self.seen.insert(assignment.id.to_ascii_lowercase()) {
-            return;
+            return Ok(());
         }
         let role = assignment.role();
         let key = tuple(&assignment.scope, &role, &assignment.principal_id);
-        let names = &self.azure.names;
+        let names = &self.looking.names;
         let owned = assignment.is_of(names);
         let home = assignment.description.as_deref().and_then(|text| names.home_described(text));
         if let (false, Some(home)) = (owned, home) {
@@ -188,7 +187,7 @@ impl Reader<'_> {
             self.others.add(home, format!("role {name} on {scope}"), &assignment.id);
         }
         match self.wanted.get(&key).copied() {
-            Some(object) => self.wanted_one(assignment, object, owned),
+            Some(object) => self.wanted_one(assignment, object, owned)?,
             None if owned => {
                 // What was changed in a role of the stack's own is told of that one.
                 let is_own = self.own_roles.contains(&role);
@@ -199,16 +198,18 @@ impl Reader<'_> {
             }
             None => self.foreign_one(assignment, &role),
         }
+        Ok(())
     }
 
-    fn wanted_one(&mut self, assignment: &RoleAssignment, object: &Object, owned: bool) {
+    fn wanted_one(&mut self, assignment: &RoleAssignment, object: &Object, owned: bool) -> Result<()> {
         if self.gone.iter().any(|id| is_within(&assignment.scope, id)) {
             let told = |object| Note::warning(object, LISTED_ON_WHAT_IS_GONE);
-            return self.observed.notes.extend(owned.then(|| told(&object.id)));
+            self.observed.notes.extend(owned.then(|| told(&object.id)));
+            return Ok(());
         }
         let canonical = |text: Option<&str>| text.map(condition::canonical).unwrap_or_default();
-        let mut attributes = object.attributes.value();
-        let (asked, there) = (canonical(attributes["condition"].as_str()), canonical(assignment.condition.as_deref()));
+        let wanted = Attributes::of(&object.attributes)?;
+        let (asked, there) = (canonical(wanted.condition.as_deref()), canonical(assignment.condition.as_deref()));
         let by = self.by(assignment);
         self.owns |= owned;
         self.neighbours.extend(self.neighbour(assignment));
@@ -219,12 +220,9 @@ impl Reader<'_> {
             }
             object.attributes.clone()
         } else if owned {
-            attributes["assignment"] = assignment.name.as_str().into();
-            if let Some(attributes) = attributes.as_object_mut() {
-                attributes.remove("condition");
-                attributes.extend(assignment.condition.as_deref().map(|text| ("condition".to_owned(), text.into())));
-            }
-            attributes.into()
+            let name = Some(assignment.name.as_str().into());
+            Attributes { assignment: name, condition: assignment.condition.as_deref().map(Into::into), ..wanted }
+                .attributes()
         } else if there.is_empty() {
             let what = format!("is there without the condition, so that it reaches more than was asked: {by}");
             self.observed.widened.push(Widening {
@@ -241,7 +239,8 @@ impl Reader<'_> {
                 .with("condition", assignment.condition.as_deref().unwrap_or_default())
                 .hint(format!("Azure takes one assignment for a role, a scope and a principal: let it go (`{delete}`), or widen it"));
             self.observed.conflicts.insert(object.id.clone(), error);
-            return self.given_by_others(assignment, &object.because);
+            self.given_by_others(assignment, &object.because);
+            return Ok(());
         };
         // Whose it is matters for taking it away only.
         let depends_on = object.depends_on.clone();
@@ -249,12 +248,13 @@ impl Reader<'_> {
         self.observed
             .objects
             .insert(object.id.clone(), Found { attributes, owned, depends_on, if_deleted: None, touches });
+        Ok(())
     }
 
     /// Another stack of the same home, which made it.
     fn neighbour(&self, assignment: &RoleAssignment) -> Option<Stack> {
         let (stack, home) = assignment.description.as_deref().and_then(names::described)?;
-        let names = &self.azure.names;
+        let names = &self.looking.names;
         (home == names.home() && stack != *names.stack()).then_some(stack)
     }
 
@@ -266,12 +266,12 @@ impl Reader<'_> {
              made stays, and is taken away by nobody but `cloudgrant revoke --all --stack {former}`; apply this one once more \
              after that, which makes it anew"
         );
-        Some(Note::of_access(format!("stack {}", self.azure.names.stack()), message))
+        Some(Note::of_access(format!("stack {}", self.looking.names.stack()), message))
     }
 
     /// Under which name it is there, and who made it.
     fn by(&self, assignment: &RoleAssignment) -> String {
-        let home = assignment.description.as_deref().and_then(|text| self.azure.names.home_described(text));
+        let home = assignment.description.as_deref().and_then(|text| self.looking.names.home_described(text));
         let maker = match (home, self.neighbour(assignment)) {
             (Some(home), _) => format!("made by this stack at its home {home}, and taken away there"),
             (None, Some(stack)) => format!("made by stack {stack}, at the same home, and taken away there"),
@@ -287,7 +287,7 @@ impl Reader<'_> {
         let name = name.or_else(|| built_in_roles::known(role).map(|role| role.name)).unwrap_or(role);
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
         if let Some((holder, _)) = holder.filter(|(holder, ours)| *ours || self.doubted.contains(holder)) {
-            self.observed.widened.push(given(self.azure, holder, assignment, name));
+            self.observed.widened.push(given(self.looking, holder, assignment, name));
         } else if self.own_roles.contains(role) {
             self.observed.widened.push(given_away(assignment, name));
         } else {
@@ -319,7 +319,7 @@ impl Reader<'_> {
         let name = self.role_names.get(role).map(String::as_str);
         let name = name.or_else(|| built_in_roles::known(role).map(|role| role.name)).unwrap_or(role);
         if let Some((holder, _)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
-            self.observed.widened.push(given(self.azure, holder, assignment, name));
+            self.observed.widened.push(given(self.looking, holder, assignment, name));
         }
     }
 
@@ -330,7 +330,7 @@ impl Reader<'_> {
             Err(why) => return self.observed.unsearched.push(unreachable(assignment, why)),
         };
         let name = self.role_names.get(role).cloned();
-        let custom = name.as_deref().map(kinds::role);
+        let custom = name.as_deref().map(custom_role::id);
         let name = name
             .or_else(|| built_in_roles::known(role).map(|role| role.name.to_owned()))
             .unwrap_or_else(|| role.to_owned());
@@ -340,57 +340,46 @@ impl Reader<'_> {
             return;
         }
         let principal = match holder {
-            Some((id, _)) => kinds::holder(id, self.azure.names.group()),
+            Some((id, _)) => managed_identity::holder(id, self.looking.names.group()),
             None => format!("unknown principal {}", assignment.principal_id),
         };
-        let mut attributes = json!({
-            "principal": holder.map_or(assignment.principal_id.as_str(), |(id, _)| id.as_str()),
-            "role": name,
-            "role_id": role,
-            "scope": assignment.scope,
-            "assignment": assignment.name,
-        });
-        if let (Some(condition), Some(attributes)) = (&assignment.condition, attributes.as_object_mut()) {
-            attributes.insert("condition".to_owned(), Value::from(condition.as_str()));
-        }
-        let names = &self.azure.names;
-        let identity = holder.map(|(id, _)| kinds::identity(id, names.group()));
+        let attributes = Attributes {
+            principal: holder.map_or(assignment.principal_id.as_str(), |(id, _)| id.as_str()).into(),
+            role: name.as_str().into(),
+            role_id: role.into(),
+            scope: assignment.scope.as_str().into(),
+            assignment: Some(assignment.name.as_str().into()),
+            condition: assignment.condition.as_deref().map(Into::into),
+        };
+        let names = &self.looking.names;
+        let identity = holder.map(|(id, _)| managed_identity::id(id, names.group()));
         let depends_on = identity.into_iter().chain(custom).chain(places::marker_of(names, &scope)).collect();
         // Whose identity isn't known may be anybody's.
         let theirs = holder.filter(|(_, ours)| !ours).map(|(id, _)| id.name().to_owned());
         let touches = theirs.into_iter().chain([scope.name().to_owned()]).collect();
-        let id = kinds::assignment(&principal, &name, &scope);
+        let id = role_assignment::id(&principal, &name, &scope);
         let if_deleted = holder.is_none().then(|| OF_NO_IDENTITY.to_owned());
         self.observed
             .objects
-            .insert(id, Found { attributes: attributes.into(), owned: true, depends_on, if_deleted, touches });
+            .insert(id, Found { attributes: attributes.attributes(), owned: true, depends_on, if_deleted, touches });
     }
 }
 
-fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observed) {
-    let wanted = || desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT);
-    let mut limits = Vec::new();
-    for (subscription, count) in counts {
-        let prefix = format!("/subscriptions/{subscription}");
-        let there = wanted().filter(|object| {
-            object.attributes.text("scope").unwrap_or_default().to_ascii_lowercase().starts_with(&prefix)
-        });
-        let new = there.filter(|object| !observed.objects.contains_key(&object.id));
-        let new: BTreeSet<_> = new.map(|object| object.id.clone()).collect();
-        limits.push(Limit {
-            what: format!("role assignments in subscription {subscription}"),
-            quota: PER_SUBSCRIPTION,
-            needed: count + new.len() as u64,
-            hint:
-                "grant whole containers or storage accounts, use fewer domains, or take away what nobody needs; Azure \
-                   raises this quota for nobody"
-                    .to_owned(),
-            objects: new,
-        });
-    }
-    for object in wanted() {
-        if let Some(condition) = object.attributes.text("condition") {
-            limits.push(Limit {
+fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observed) -> Result<()> {
+    let mut counted: Vec<_> = counts
+        .into_iter()
+        .map(|(subscription, count)| (subscription, format!("/subscriptions/{subscription}"), count, BTreeSet::new()))
+        .collect();
+    let mut conditions = Vec::new();
+    for wanted in role_assignment::among(&desired.objects) {
+        let (object, wanted) = wanted?;
+        if !observed.objects.contains_key(&object.id) {
+            let scope = wanted.scope.to_ascii_lowercase();
+            let there = counted.iter_mut().filter(|(_, prefix, ..)| scope.starts_with(prefix.as_str()));
+            there.for_each(|(.., new)| _ = new.insert(object.id.clone()));
+        }
+        if let Some(condition) = &wanted.condition {
+            conditions.push(Limit {
                 what: format!("bytes in the condition of {}", object.id),
                 quota: condition::LONGEST,
                 needed: condition.len() as u64,
@@ -399,5 +388,15 @@ fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observe
             });
         }
     }
-    observed.limits.extend(limits);
+    let assignments = counted.into_iter().map(|(subscription, _, count, new)| Limit {
+        what: format!("role assignments in subscription {subscription}"),
+        quota: PER_SUBSCRIPTION,
+        needed: count + new.len() as u64,
+        hint: "grant whole containers or storage accounts, use fewer domains, or take away what nobody needs; Azure \
+               raises this quota for nobody"
+            .to_owned(),
+        objects: new,
+    });
+    observed.limits.extend(assignments.chain(conditions));
+    Ok(())
 }

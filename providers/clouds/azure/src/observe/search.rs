@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Desired, Error, ErrorKind, Found, Intent as _, IntentId, Intents, ObjectId, Observed, Result, Stays, Unsearched,
+    Desired, Error, Found, Intent as _, IntentId, Intents, ObjectId, Observed, Result, Stays, Unsearched,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::Azure;
+use crate::client::remedies;
+use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::marks::places;
 use crate::names::resource_id::ResourceId;
-use crate::objects::kinds;
-use crate::objects::remedies;
+use crate::objects::custom_role::CustomRole;
+use crate::objects::{custom_role, federated_credential, managed_identity, role_assignment};
+use crate::observe::Looking;
 use crate::resources::locator::Locator;
 
 /// How many subscriptions are read at a time.
@@ -22,22 +24,23 @@ const AT_A_TIME: usize = 8;
 /// The subscriptions whose role assignments were read. What could not be read is said in `observed`, and whatever names
 /// such a place stays.
 pub(crate) async fn searched(
-    azure: &Azure,
+    looking: Looking<'_>,
     desired: &Desired,
     snapshot: &Snapshot,
     observed: &mut Observed,
 ) -> Result<BTreeSet<String>> {
-    let here = azure.config.subscription.as_str().to_owned();
-    let wanted = desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT);
-    let scopes = wanted.filter_map(|object| ResourceId::parse(&object.attributes.text("scope")?).ok());
-    let wanted: BTreeSet<_> = scopes.map(|scope| scope.subscription()).chain([here]).collect();
+    let here = looking.config.subscription.as_str().to_owned();
+    let mut wanted = BTreeSet::from([here]);
+    for assignment in role_assignment::among(&desired.objects) {
+        wanted.insert(assignment?.1.scope_id()?.subscription());
+    }
     let named = named_by(&desired.baseline);
     let mut perhaps: BTreeSet<_> = named.keys().cloned().collect();
-    let marked = marked(azure, snapshot).await?;
+    let marked = marked(looking, snapshot).await?;
     perhaps.extend(marked.iter().cloned());
-    perhaps.extend(assignable(observed));
+    perhaps.extend(assignable(observed)?);
     if desired.thorough {
-        perhaps.extend(seen(azure, snapshot, observed).await?);
+        perhaps.extend(seen(looking, snapshot, observed).await?);
     }
     let subscriptions: BTreeSet<_> = wanted.union(&perhaps).cloned().collect();
     let read = stream::iter(subscriptions).map(|subscription| async {
@@ -48,7 +51,8 @@ pub(crate) async fn searched(
     let (mut searched, mut unread) = (BTreeSet::new(), BTreeSet::new());
     let unusable = snapshot.unusable().of_assignments();
     for (subscription, answer) in read {
-        let (is_wanted, is_here) = (wanted.contains(&subscription), subscription == azure.config.subscription.as_str());
+        let (is_wanted, is_here) =
+            (wanted.contains(&subscription), subscription == looking.config.subscription.as_str());
         match answer {
             Ok(()) => _ = searched.insert(subscription),
             Err(error) if !is_final(&error) || is_here => return Err(error),
@@ -59,7 +63,7 @@ pub(crate) async fn searched(
             Err(error) => {
                 // It would be forgotten that something may be there.
                 if !is_wanted {
-                    observed.objects.remove(&places::marker_id(&azure.names, &subscription));
+                    observed.objects.remove(&places::marker_id(looking.names, &subscription));
                 }
                 let told = unsearched(&subscription, &error);
                 if let Some(intents) = named.get(&subscription) {
@@ -70,25 +74,25 @@ pub(crate) async fn searched(
             }
         }
     }
-    identities_stay(azure, desired, &unread, observed);
+    identities_stay(looking, desired, &unread, observed);
     Ok(searched)
 }
 
 /// Keeps the stack's identities, with whom they trust, as long as they may have roles in a subscription that couldn't be searched: a mark
 /// names the subscription and no identity. An assignment outlives its principal, and task code would lose what it gave.
-fn identities_stay(azure: &Azure, desired: &Desired, unread: &BTreeSet<String>, observed: &mut Observed) {
+fn identities_stay(looking: Looking<'_>, desired: &Desired, unread: &BTreeSet<String>, observed: &mut Observed) {
     if unread.is_empty() {
         return;
     }
     let subscriptions = unread.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let wanted: BTreeSet<_> = desired.objects.iter().map(|object| &object.id).collect();
-    let is_place = |id: &ObjectId| azure.names.is_place(&azure.names.identity_id(&id.name));
+    let is_place = |id: &ObjectId| looking.names.is_place(&looking.names.identity_id(&id.name));
     let goes = |(id, found): &(&ObjectId, &Found)| {
-        id.kind == kinds::IDENTITY && found.owned && !wanted.contains(id) && !is_place(id)
+        id.kind == managed_identity::KIND && found.owned && !wanted.contains(id) && !is_place(id)
     };
     let stay: BTreeSet<_> = observed.objects.iter().filter(goes).map(|(id, _)| id.clone()).collect();
     observed.objects.retain(|id, found| {
-        let is_of_one = id.kind == kinds::CREDENTIAL && found.depends_on.iter().any(|id| stay.contains(id));
+        let is_of_one = id.kind == federated_credential::KIND && found.depends_on.iter().any(|id| stay.contains(id));
         !stay.contains(id) && !is_of_one
     });
     observed.stays.extend(stay.into_iter().map(|object| {
@@ -120,26 +124,31 @@ fn named_by(intents: &Intents) -> BTreeMap<String, BTreeSet<IntentId>> {
 }
 
 /// Those that an identity at home names. Its name is enough: looking does no harm.
-pub(crate) async fn marked(azure: &Azure, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
+pub(crate) async fn marked(looking: Looking<'_>, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
     let identities = snapshot.identities().await?;
     let ids = identities.iter().filter_map(|identity| ResourceId::parse(&identity.id).ok());
-    Ok(ids.filter_map(|id| azure.names.place_named(&id)).collect())
+    Ok(ids.filter_map(|id| looking.names.place_named(&id)).collect())
 }
 
 /// Those in which a custom role of the stack can be assigned.
-fn assignable(observed: &Observed) -> BTreeSet<String> {
-    let roles = observed.objects.iter().filter(|(id, found)| id.kind == kinds::ROLE && found.owned);
-    let roles: Vec<_> = roles.map(|(_, found)| found.attributes.value()).collect();
-    let scopes = roles.iter().filter_map(|role| role["assignable_in"].as_array()).flatten();
-    scopes.filter_map(|scope| Some(ResourceId::parse(scope.as_str()?).ok()?.subscription())).collect()
+fn assignable(observed: &Observed) -> Result<BTreeSet<String>> {
+    let mut subscriptions = BTreeSet::new();
+    for (_, found) in observed.objects.iter().filter(|(id, found)| id.kind == custom_role::KIND && found.owned) {
+        let scopes = CustomRole::of(&found.attributes)?.assignable_in;
+        // Somebody may have made one assignable in a management group.
+        let scopes = scopes.iter().filter_map(|scope| ResourceId::parse(scope).ok());
+        subscriptions.extend(scopes.map(|scope| scope.subscription()));
+    }
+    Ok(subscriptions)
 }
 
 /// Those that the caller sees, as far as they trust the data plane's tenant: nobody of this one can be given a role in
 /// another.
-async fn seen(azure: &Azure, snapshot: &Snapshot, observed: &mut Observed) -> Result<BTreeSet<String>> {
+async fn seen(looking: Looking<'_>, snapshot: &Snapshot, observed: &mut Observed) -> Result<BTreeSet<String>> {
     match snapshot.subscriptions().await {
         Ok(subscriptions) => {
-            let here = subscriptions.iter().filter(|one| one.tenant.eq_ignore_ascii_case(azure.config.tenant.as_str()));
+            let here =
+                subscriptions.iter().filter(|one| one.tenant.eq_ignore_ascii_case(looking.config.tenant.as_str()));
             Ok(here.map(|subscription| subscription.id.clone()).collect())
         }
         Err(error) if is_final(&error) => {
@@ -149,11 +158,6 @@ async fn seen(azure: &Azure, snapshot: &Snapshot, observed: &mut Observed) -> Re
         }
         Err(error) => Err(error),
     }
-}
-
-/// Whether asking again would bring the same answer.
-pub(crate) fn is_final(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::WrongAccount)
 }
 
 pub(crate) fn unsearched(subscription: &str, error: &Error) -> Unsearched {

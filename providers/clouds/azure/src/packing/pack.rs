@@ -9,17 +9,17 @@ use cloudgrant_core::{Access, Checked, Intent, IntentId, ObjectId, Reach, TaskAc
 use foldhash::HashMap;
 
 use crate::config::Config;
-use crate::inventory::lookups::named_roles::NamedRole;
 use crate::inventory::lookups::resolve::{Resolved, Target};
 use crate::names::Names;
 use crate::names::resource_id::ResourceId;
-use crate::objects::kinds;
+use crate::objects::custom_role;
+use crate::policy::condition::Deed;
 use crate::policy::condition::{self, Rules};
 use crate::resources::built_in_roles;
-use crate::resources::kinds::object_store::{self, Deed};
+use crate::resources::kinds::object_store;
 use crate::resources::kinds::registry;
 use crate::resources::locator::Locator;
-use crate::resources::role_choice::{self, Choice};
+use crate::resources::role_choice::{self, Choice, NamedRole};
 
 /// A role, as a principal gets it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,7 +138,7 @@ fn roles_on(
             None => return Vec::new(),
         },
         Choice::Own(own) => {
-            let object = Some(kinds::role(&own.name));
+            let object = Some(custom_role::id(&own.name));
             let role = Role { id: own.id.into(), name: own.name.into(), object };
             let Locator::Objects(_) = &target.locator else { return on(role, Narrowed::No) };
             let level = object_store::on_objects(access);

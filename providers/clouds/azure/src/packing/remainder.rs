@@ -4,30 +4,44 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Remainder, Shares};
+use cloudgrant_core::{ObjectId, Remainder, Shares};
+use serde::Deserialize;
 use serde_json::Value;
 
+use crate::objects::role_assignment::{self, RoleAssignment};
+use crate::policy::condition::Deed;
 use crate::policy::condition::{self, Extent, Says};
-use crate::resources::kinds::object_store::{self, Deed};
+use crate::resources::kinds::object_store;
+
+/// What is left of an object that is for several grants.
+pub(crate) fn of(object: &ObjectId, shares: &Shares<'_>) -> Remainder {
+    match object.kind {
+        role_assignment::KIND => assignment(shares),
+        _ => Remainder::Untold,
+    }
+}
 
 /// The assignment that is left. Nobody can tell what a condition lets through that isn't one of ours: somebody rewrote it.
-pub(crate) fn assignment(shares: &Shares<'_>) -> Remainder {
-    let role = shares.there["role_id"].as_str().unwrap_or_default();
-    match left(shares, object_store::deeds_of(role)) {
-        Some(Some(left)) => with_condition(shares, left.condition()),
+fn assignment(shares: &Shares<'_>) -> Remainder {
+    let Ok(there) = RoleAssignment::deserialize(shares.there) else { return Remainder::Unreadable };
+    match left(shares, &there, object_store::deeds_of(&there.role_id)) {
+        Some(Some(left)) => with_condition(shares, &there, left.condition()).unwrap_or(Remainder::Unreadable),
         Some(None) => Remainder::Nothing,
         None => Remainder::Unreadable,
     }
 }
 
 /// What the condition is to say; `Some(None)` where nothing is left, `None` where it can't be told.
-fn left(shares: &Shares<'_>, deeds: Option<&[Deed]>) -> Option<Option<Says>> {
-    let says = |attributes: &Value| match attributes["condition"].as_str() {
+fn left(shares: &Shares<'_>, there: &RoleAssignment<'_>, deeds: Option<&[Deed]>) -> Option<Option<Says>> {
+    let says = |assignment: &RoleAssignment<'_>| match assignment.condition.as_deref() {
         Some(text) => Says::parse(text).map(Some),
         None => Some(None),
     };
-    let there = says(shares.there)?;
-    let asked = |attributes: Option<&Value>| attributes.map_or(Some(None), |attributes| says(attributes).map(Some));
+    let there = says(there)?;
+    let asked = |attributes: Option<&Value>| match attributes {
+        Some(attributes) => says(&RoleAssignment::deserialize(attributes).ok()?).map(Some),
+        None => Some(None),
+    };
     let (wanted, revoked) = (asked(shares.wanted)?, asked(shares.revoked)?);
     match there {
         Some(Says::Repositories(named, writes)) => {
@@ -47,17 +61,14 @@ fn left(shares: &Shares<'_>, deeds: Option<&[Deed]>) -> Option<Option<Says>> {
     }
 }
 
-fn with_condition(shares: &Shares<'_>, left: Option<String>) -> Remainder {
+fn with_condition(shares: &Shares<'_>, there: &RoleAssignment<'_>, left: Option<String>) -> Option<Remainder> {
     let canonical = |text: Option<&str>| text.map(condition::canonical).unwrap_or_default();
-    if canonical(left.as_deref()) == canonical(shares.there["condition"].as_str()) {
-        return Remainder::Left(shares.there.clone());
+    if canonical(left.as_deref()) == canonical(there.condition.as_deref()) {
+        return Some(Remainder::Left(shares.there.clone()));
     }
-    let mut attributes = shares.wanted.unwrap_or(shares.baseline).clone();
-    if let Some(map) = attributes.as_object_mut() {
-        map.remove("condition");
-        map.extend(left.map(|condition| ("condition".to_owned(), condition.into())));
-    }
-    Remainder::Left(attributes)
+    let asked = RoleAssignment::deserialize(shares.wanted.unwrap_or(shares.baseline)).ok()?;
+    let left = RoleAssignment { condition: left.map(Into::into), ..asked };
+    Some(Remainder::Left(serde_json::to_value(left).ok()?))
 }
 
 /// `None` of a condition is everything; `None` of what somebody asks for, nothing.
@@ -140,7 +151,7 @@ mod tests {
         for (access, prefix) in grants {
             on_objects(*access).iter().for_each(|deed| rules.allow(*deed, prefix));
         }
-        let mut attributes = json!({ "role_id": BLOB_READER.id });
+        let mut attributes = json!({ "principal": "i", "role": "r", "role_id": BLOB_READER.id, "scope": "s" });
         if let Some(condition) = rules.condition(&[Deed::Read, Deed::List], false) {
             attributes["condition"] = condition.into();
         }
@@ -210,7 +221,8 @@ mod tests {
         let text = ours["condition"].as_str().expect("a condition");
         let added = format!("{text} AND (@Resource[Microsoft.Storage/x:y] StringEquals 'z')");
         for by_hand in [text.replace("StringStartsWith", "StringLike"), added, "nothing of ours".to_owned()] {
-            let there = json!({ "role_id": BLOB_READER.id, "condition": by_hand });
+            let there =
+                json!({ "principal": "i", "role": "r", "role_id": BLOB_READER.id, "scope": "s", "condition": by_hand });
             for (wanted, revoked) in [(Some(&a), Some(&ours)), (None, Some(&ours)), (Some(&ours), None)] {
                 let shares =
                     Shares { there: &there, baseline: &ours, wanted, revoked, are_others_edited: false, kept: &[] };

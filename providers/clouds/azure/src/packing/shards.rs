@@ -6,14 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_core::{Checked, Error, ErrorKind, Naming, Result, ScopeBinding, Subject};
 
 use crate::client::arm::FederatedCredential;
+use crate::config::CREDENTIALS_PER_IDENTITY;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::names::Names;
 use crate::names::resource_id::is_same;
-
-/// Source: Azure documentation, "Important considerations and restrictions for federated identity credentials". It can't
-/// be read, nor raised.
-pub(crate) const PER_IDENTITY: usize = 20;
 
 /// One identity of a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +59,7 @@ pub(crate) async fn of(
     let identities = snapshot.identities().await?;
     let mut present: BTreeMap<usize, Vec<FederatedCredential>> = BTreeMap::new();
     // As many as there may be: those in use have no gaps wider than what was taken away.
-    let most = identities.len() + wanted.len() * issuers.len() / PER_IDENTITY + 1;
+    let most = identities.len() + wanted.len() * issuers.len() / CREDENTIALS_PER_IDENTITY + 1;
     for index in 0..most {
         let id = names.identity_id(&names.identity(&binding.scope, index));
         // Where one has lost its mark, what it trusts stays where it is: whoever puts the mark back finds it as it was.
@@ -115,14 +112,14 @@ impl Full {
         let others = needed.saturating_sub(served * issuers);
         let beside = if others == 0 { String::new() } else { format!(", and {others} more that are there") };
         let message = format!(
-            "identity {identity} takes {PER_IDENTITY} federated credentials, and would need {needed}: {issuers} issuers times \
+            "identity {identity} takes {CREDENTIALS_PER_IDENTITY} federated credentials, and would need {needed}: {issuers} issuers times \
              {served} service accounts{beside}"
         );
         let mut hint = format!(
             "take an issuer out of `azure.cluster.oidc_issuer`; or take projects out of `platform.projects` and apply, so \
              that it serves {} or fewer, and put them back then: they get another identity, which their service accounts \
              have to name",
-            PER_IDENTITY / issuers.max(1)
+            CREDENTIALS_PER_IDENTITY / issuers.max(1)
         );
         if others > 0 {
             hint.push_str("; what is there and nobody needs any more goes with an `apply` before");
@@ -159,13 +156,13 @@ fn packed<S: ToString + Ord + Clone>(
     }
     for (index, there) in present {
         let needed = taken.get(index).copied().unwrap_or_default();
-        if needed > PER_IDENTITY.max(there.len()) {
+        if needed > CREDENTIALS_PER_IDENTITY.max(there.len()) {
             full.push(Full { index: *index, served: served.get(index).copied().unwrap_or_default(), needed });
         }
     }
     for (first, subject) in homeless {
         let (credentials, new) = trust.credentials(&first, &subject, &[]);
-        let has_room = |index: &usize| taken.get(index).copied().unwrap_or_default() + new <= PER_IDENTITY;
+        let has_room = |index: &usize| taken.get(index).copied().unwrap_or_default() + new <= CREDENTIALS_PER_IDENTITY;
         let index = (0..=taken.len()).find(has_room).unwrap_or(taken.len());
         *taken.entry(index).or_default() += new;
         packed.entry(index).or_default().extend(credentials);

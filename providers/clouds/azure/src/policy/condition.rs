@@ -4,11 +4,12 @@
 //! Azure role assignment conditions for Azure Blob Storage".
 
 mod at_most;
+mod deed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use crate::policy::condition::at_most::{Allowed, AtMost};
-use crate::resources::kinds::object_store::Deed;
+pub(crate) use crate::policy::condition::deed::Deed;
 
 /// The version of the language that conditions are written in.
 pub(crate) const VERSION: &str = "2.0";

@@ -2,6 +2,7 @@
 //!
 //! Source: Azure documentation, "Azure built-in roles"; requirements 66 to 71.
 
+pub(crate) use crate::error::ASSIGN;
 use crate::resources::kinds;
 
 /// A ready-made role.
@@ -150,9 +151,6 @@ pub(crate) const RBAC_ADMINISTRATOR: Role = role(
     Verdict::Assigns(ASSIGN),
     Gives::Control(&[ASSIGN]),
 );
-
-/// Assigning roles.
-pub(crate) const ASSIGN: &str = "Microsoft.Authorization/roleAssignments/write";
 
 /// All roles that are known without asking: these, and those of the kinds that have roles of their own.
 pub(crate) fn all() -> impl Iterator<Item = Role> {

@@ -3,18 +3,27 @@
 
 use cloudgrant_core::{Reach, TaskAccess, matches};
 
-use crate::Azure;
-use crate::client::arm::Permission;
+use crate::client::arm::{Mode, Permission, Registry};
 use crate::client::host::Host;
+use crate::config::Config;
+use crate::names::Names;
 use crate::resources::built_in_roles::{self, Gives, Verdict};
 use crate::resources::locator::{Locator, Place};
 use crate::resources::role_choice::{self, Choice, role_for};
 
 /// Whether two reaches, each of its grant, give something in common. Nothing is asked: where Azure alone could tell, they do.
-pub(crate) fn overlap(azure: &Azure, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
+/// `registries` are those that were read.
+pub(crate) fn overlap(
+    config: &Config,
+    names: &Names,
+    registries: &[Registry],
+    one: (&TaskAccess, &Reach),
+    other: (&TaskAccess, &Reach),
+) -> bool {
+    let of = |reach, locator| Given::of(config, names, registries, reach, locator);
     match (Locator::parse(&one.1.resource.locator), Locator::parse(&other.1.resource.locator)) {
         (Ok(here), Ok(there)) => {
-            let (one, other) = (Given::of(azure, one, &here), Given::of(azure, other, &there));
+            let (one, other) = (of(one, &here), of(other, &there));
             are_nested(&here, &there) && are_actions_in_common(&one, &other) && is_content_in_common(&one, &other)
         }
         // What can't be understood isn't granted; nobody is told that it is gone.
@@ -42,8 +51,14 @@ pub(crate) enum Action {
 }
 
 impl<'a> Given<'a> {
-    fn of(azure: &Azure, (grant, reach): (&TaskAccess, &Reach), locator: &'a Locator) -> Self {
-        let choice = role_for(&azure.config, &azure.names, grant, reach, locator);
+    fn of(
+        config: &Config,
+        names: &Names,
+        registries: &[Registry],
+        (grant, reach): (&TaskAccess, &Reach),
+        locator: &'a Locator,
+    ) -> Self {
+        let choice = role_for(config, names, grant, reach, locator);
         let role = match &choice {
             Choice::Named(name) => built_in_roles::known(name),
             Choice::ReadyMade(role) => Some(*role),
@@ -54,11 +69,20 @@ impl<'a> Given<'a> {
         let actions = actions_of(&choice).filter(|_| !is_keys);
         let is_narrowed = match (&choice, locator) {
             (Choice::Named(name), _) => role_choice::can_be_narrowed(name, locator),
-            (_, Locator::Registry(registry)) => azure.has_repository_permissions(&registry.registry),
+            (_, Locator::Registry(registry)) => has_repository_permissions(registries, &registry.registry),
             (_, Locator::Objects(_) | Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_)) => true,
         };
         Self { locator, actions, is_narrowed, deletes_container: role == Some(built_in_roles::BLOB_CONTRIBUTOR) }
     }
+}
+
+/// Whether a registry is known to look at roles for repositories, so that a role for one is for no other.
+pub(crate) fn has_repository_permissions(known: &[Registry], place: &Place) -> bool {
+    let is_it = |registry: &Registry| match place {
+        Place::Named(host) => registry.login_server.eq_ignore_ascii_case(&host.text),
+        Place::At(id) => registry.id.eq_ignore_ascii_case(id.as_str()),
+    };
+    known.iter().any(|registry| is_it(registry) && registry.mode == Mode::Repositories)
 }
 
 /// What the role of a reach allows; `None` where that isn't known without asking.

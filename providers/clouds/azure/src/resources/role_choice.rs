@@ -3,12 +3,12 @@
 use cloudgrant_core::{Access, Diagnostic, Intent, Note, Reach, ResourceKind, Scope, TaskAccess};
 
 use crate::config::Config;
-use crate::inventory::lookups::named_roles::NamedRole;
 use crate::names::Names;
+use crate::policy::condition::Deed;
 use crate::resources::built_in_roles::{self, Role};
 use crate::resources::kinds::IN_HOLDER;
 use crate::resources::kinds::child_kind::{ChildKind, Gives};
-use crate::resources::kinds::object_store::{self, Deed};
+use crate::resources::kinds::object_store;
 use crate::resources::kinds::registry::{self, Roles};
 use crate::resources::kinds::secret;
 use crate::resources::locator::Locator;
@@ -19,6 +19,13 @@ pub(crate) struct CustomRole {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) data_actions: Vec<String>,
+}
+
+/// A role that the manifest names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedRole {
+    pub(crate) id: String,
+    pub(crate) name: String,
 }
 
 /// The role that a reach gets.

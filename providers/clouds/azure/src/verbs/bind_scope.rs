@@ -6,21 +6,23 @@ use std::fmt::Write as _;
 
 use cloudgrant_core::{
     Annotation, AnnotationValue, Asked, Bound, Checked, Desired, Domain, Error, ErrorKind, Identity, Intent, IntentId,
-    MadeBy, Object, ObjectId, Ownership, Permissions, Principal, Result, Scope, ScopeBinding, Subject, quoted,
+    MadeBy, Object, ObjectId, Permissions, Principal, Result, Scope, ScopeBinding, Subject, quoted,
 };
 use serde_json::json;
 
-use crate::Azure;
 use crate::config::Config;
+use crate::error::is_final;
 use crate::inventory::clusters::Issuers;
 use crate::marks::places;
 use crate::names::resource_id::ResourceId;
 use crate::names::{Names, SCOPE_TAG};
-use crate::objects::kinds;
+use crate::objects::federated_credential::FederatedCredential;
+use crate::objects::managed_identity;
 use crate::objects::managed_identity::CLIENT_ID;
-use crate::observe::search::is_final;
+use crate::objects::role_assignment::RoleAssignment;
 use crate::packing::pack::{self, Assignment, Roles};
 use crate::packing::shards::{self, Shard, Wanted};
+use crate::verbs::Handles;
 use crate::verbs::unbound;
 use crate::verbs::validate::shared_identity;
 
@@ -33,7 +35,7 @@ const POD_LABEL: (&str, &str) = ("azure.workload.identity/use", "true");
 type ByGrant<'a> = BTreeMap<&'a IntentId, Vec<&'a Roles>>;
 
 pub(crate) async fn bound(
-    azure: &Azure,
+    handles: Handles<'_>,
     bindings: &[Checked<ScopeBinding>],
     permissions: &Permissions,
 ) -> Result<Bound> {
@@ -42,24 +44,24 @@ pub(crate) async fn bound(
         return Ok(bound);
     }
     let reaches = bindings.iter().flat_map(|binding| &binding.grants).flat_map(|grant| &grant.reaches);
-    azure.warm(reaches.map(|reach| reach.resource.kind)).await?;
+    handles.inventory.warm(reaches.map(|reach| reach.resource.kind)).await?;
     let roles = permissions.by_grant()?;
     for binding in bindings {
         match &binding.scope {
-            Scope::Global => global(azure, binding, &roles, &mut bound.desired).await?,
+            Scope::Global => global(handles, binding, &roles, &mut bound.desired).await?,
             Scope::Domain { domain } => {
-                match (azure.config.identities.get(domain), azure.conventions.scoped_principals) {
+                match (handles.config.identities.get(domain), handles.conventions.scoped_principals) {
                     (Some(name), made_by) => {
-                        let identity = named(azure, name, domain).await?;
-                        assign(&azure.names, binding, &roles, &identity, Vec::new(), &mut bound.desired);
+                        let identity = named(handles, name, domain).await?;
+                        assign(handles.names, binding, &roles, &identity, Vec::new(), &mut bound.desired);
                         match made_by {
-                            MadeBy::Stack => bound.principals.push(named_principal(azure, binding, &identity).await?),
+                            MadeBy::Stack => bound.principals.push(named_principal(handles, binding, &identity).await?),
                             // The platform knows what its vendor has made.
                             MadeBy::Vendor => _ = bound.desired.vendor_made.insert(binding.scope.clone()),
                         }
                     }
-                    (None, MadeBy::Vendor) => bound.principals.push(of_vendor(&azure.config, binding, &roles)),
-                    (None, MadeBy::Stack) => domain_identities(azure, binding, &roles, &mut bound).await?,
+                    (None, MadeBy::Vendor) => bound.principals.push(of_vendor(handles.config, binding, &roles)),
+                    (None, MadeBy::Stack) => domain_identities(handles, binding, &roles, &mut bound).await?,
                 }
             }
             // Core never asks for it, as the capabilities don't have it; and if it did, nothing would be widened.
@@ -69,34 +71,34 @@ pub(crate) async fn bound(
             }
         }
     }
-    let notes = unbound::notes(azure, bindings, &bound.desired).await?;
+    let notes = unbound::notes(handles, bindings, &bound.desired).await?;
     bound.desired.notes.extend(notes);
     Ok(bound)
 }
 
 /// Requirements 2 and 3.
 async fn global(
-    azure: &Azure,
+    handles: Handles<'_>,
     binding: &Checked<ScopeBinding>,
     roles: &ByGrant<'_>,
     desired: &mut Desired,
 ) -> Result<()> {
-    let identity = azure.task_identity().await?;
-    assign(&azure.names, binding, roles, &identity, Vec::new(), desired);
+    let identity = handles.inventory.task_identity().await?;
+    assign(handles.names, binding, roles, &identity, Vec::new(), desired);
     Ok(())
 }
 
 /// The identity that the manifest names for a domain, which must not be that of all task code: that one may be found by its
 /// name alone.
-async fn named(azure: &Azure, name: &str, domain: &Domain) -> Result<ResourceId> {
+async fn named(handles: Handles<'_>, name: &str, domain: &Domain) -> Result<ResourceId> {
     let key = format!("azure.identities.{domain}");
-    let identity = azure.existing_identity(name, &key).await?;
+    let identity = handles.inventory.existing_identity(name, &key).await?;
     // One that the manifest names was looked at offline.
-    let is_default = if azure.config.task_identity.is_some() || azure.conventions.task_principal.is_empty() {
+    let is_default = if handles.config.task_identity.is_some() || handles.conventions.task_principal.is_empty() {
         false
     } else {
         // Where none or several are called like it, only a global grant has to know which is meant.
-        match azure.task_identity().await {
+        match handles.inventory.task_identity().await {
             Ok(default) => default == identity,
             Err(error) if error.kind() == ErrorKind::NotFound => false,
             Err(error) => return Err(error),
@@ -157,33 +159,37 @@ fn for_binding(binding: &Checked<ScopeBinding>) -> Vec<IntentId> {
 
 /// Identities that the stack makes: they trust exactly the domain's service accounts.
 async fn domain_identities(
-    azure: &Azure,
+    handles: Handles<'_>,
     binding: &Checked<ScopeBinding>,
     roles: &ByGrant<'_>,
     bound: &mut Bound,
 ) -> Result<()> {
-    let Issuers { named, why_not } = azure.issuers().await?;
-    let snapshot = azure.snapshot().await;
-    let shards = shards::of(&azure.names, &azure.platform.tenancy().naming, &snapshot, binding, &named).await?;
+    let Issuers { named, why_not } = handles.inventory.issuers().await?;
+    let snapshot = handles.inventory.snapshot().await;
+    let shards = shards::of(handles.names, &handles.platform.tenancy().naming, &snapshot, binding, &named).await?;
     for shard in &shards {
-        let identity = azure.names.identity_id(&shard.name);
+        let identity = handles.names.identity_id(&shard.name);
         if let Some(why) = &why_not {
             snapshot.unusable().trust(&identity, why.clone());
         }
-        let object = identity_object(&azure.names, binding, &shard.name);
+        let object = identity_object(handles.names, binding, &shard.name);
         let id = object.id.clone();
         let desired = &mut bound.desired;
         desired.objects.push(object);
-        desired.objects.extend(credentials(&azure.config, binding, shard, &identity, &id));
-        assign(&azure.names, binding, roles, &identity, vec![id.clone()], desired);
-        bound.principals.push(principal(&azure.names, binding, shard, id));
+        desired.objects.extend(credentials(handles.config, binding, shard, &identity, &id));
+        assign(handles.names, binding, roles, &identity, vec![id.clone()], desired);
+        bound.principals.push(principal(handles.names, binding, shard, id));
     }
     Ok(())
 }
 
 /// An identity that the manifest names, for the platform to be told of it. Whom it trusts is its owner's to say.
-async fn named_principal(azure: &Azure, binding: &Checked<ScopeBinding>, identity: &ResourceId) -> Result<Principal> {
-    let found = match azure.snapshot().await.identity(identity).await {
+async fn named_principal(
+    handles: Handles<'_>,
+    binding: &Checked<ScopeBinding>,
+    identity: &ResourceId,
+) -> Result<Principal> {
+    let found = match handles.inventory.snapshot().await.identity(identity).await {
         // Nothing can be given to it, which is told; its owner knows its client ID.
         Err(error) if is_final(&error) => None,
         found => found?,
@@ -192,7 +198,7 @@ async fn named_principal(azure: &Azure, binding: &Checked<ScopeBinding>, identit
     let value = match client_id {
         Some(client_id) => AnnotationValue::Known(client_id),
         None => AnnotationValue::Chosen {
-            object: kinds::identity(identity, azure.names.group()),
+            object: managed_identity::id(identity, handles.names.group()),
             output: CLIENT_ID,
             command: client_id_command(identity),
         },
@@ -205,7 +211,7 @@ async fn named_principal(azure: &Azure, binding: &Checked<ScopeBinding>, identit
         identity: Identity::Known {
             name: identity.name().to_owned(),
             annotation: Annotation { key: CLIENT_ID_ANNOTATION, value, pod_label: Some(POD_LABEL) },
-            issuers: azure.config.cluster.oidc_issuer.clone(),
+            issuers: handles.config.cluster.oidc_issuer.clone(),
         },
     })
 }
@@ -239,18 +245,8 @@ fn principal(names: &Names, binding: &Checked<ScopeBinding>, shard: &Shard, iden
 }
 
 fn identity_object(names: &Names, binding: &Checked<ScopeBinding>, name: &str) -> Object {
-    let tags = names.tags([(SCOPE_TAG, binding.scope.to_string())]);
-    Object {
-        id: kinds::identity(&names.identity_id(name), names.group()),
-        scope: binding.scope.clone(),
-        attributes: json!({ "resource_group": names.group().name(), "tags": tags }).into(),
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because: for_binding(binding),
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
+    let tags = [(SCOPE_TAG, binding.scope.to_string())];
+    managed_identity::wanted(names, name, tags, &binding.scope, for_binding(binding))
 }
 
 /// Source: Azure documentation, "Workload identity on AKS": one credential a service account and issuer, never a
@@ -260,26 +256,18 @@ fn credentials(
     binding: &Checked<ScopeBinding>,
     shard: &Shard,
     identity: &ResourceId,
-    depends_on: &ObjectId,
+    object: &ObjectId,
 ) -> Vec<Object> {
-    let object = |credential: &Wanted<Subject>| Object {
-        id: kinds::credential(&shard.name, &credential.name),
-        scope: binding.scope.clone(),
-        attributes: json!({
-            "identity": identity.as_str(),
-            "issuer": credential.issuer,
-            "subject": credential.subject,
-            "audience": config.cluster.audience(),
-        })
-        .into(),
-        references: Vec::new(),
-        depends_on: vec![depends_on.clone()],
-        because: vec![binding.id()],
-        ownership: Ownership::Fragment { of: format!("identity {}", shard.name) },
-        touches: Vec::new(),
-        handoff: None,
+    let wanted = |credential: &Wanted<Subject>| {
+        let trusted = FederatedCredential {
+            identity: identity.as_str().into(),
+            issuer: credential.issuer.as_str().into(),
+            subject: credential.subject.to_string().into(),
+            audience: config.cluster.audience().into(),
+        };
+        trusted.wanted(object, &credential.name, &binding.scope, vec![binding.id()])
     };
-    shard.credentials.iter().map(object).collect()
+    shard.credentials.iter().map(wanted).collect()
 }
 
 fn assign(
@@ -304,30 +292,19 @@ fn assign(
     }
 }
 
-/// A role assignment. It is a part of what others write too: Azure takes one for each scope, role and principal, whoever
-/// makes it.
+/// The role assignment of what is packed into one, to an identity.
 pub(crate) fn assignment_object(names: &Names, identity: &ResourceId, scope: &Scope, assignment: Assignment) -> Object {
     let Assignment { scope: on, role, condition, because } = assignment;
-    let mut attributes = json!({
-        "principal": identity.as_str(),
-        "role": role.name,
-        "role_id": role.id,
-        "scope": on.as_str(),
-    });
-    if let (Some(condition), Some(attributes)) = (condition, attributes.as_object_mut()) {
-        attributes.insert("condition".to_owned(), condition.into());
-    }
-    Object {
-        id: kinds::assignment(&kinds::holder(identity, names.group()), &role.name, &on),
-        scope: scope.clone(),
-        attributes: attributes.into(),
-        references: Vec::new(),
-        depends_on: role.object.into_iter().collect(),
-        because,
-        ownership: Ownership::Fragment { of: format!("the role assignments of {}", on.short()) },
-        touches: vec![on.name().to_owned()],
-        handoff: None,
-    }
+    let attributes = RoleAssignment {
+        principal: identity.as_str().into(),
+        role: role.name,
+        role_id: role.id,
+        scope: on.as_str().into(),
+        assignment: None,
+        condition: condition.map(Into::into),
+    };
+    let object = attributes.wanted(names, identity, &on, scope, because);
+    Object { depends_on: role.object.into_iter().collect(), ..object }
 }
 
 #[cfg(test)]
@@ -336,7 +313,7 @@ mod tests {
 
     use super::*;
     use crate::client::loopback::{Loopback, json as answer, refusal};
-    use crate::objects::tests::azure_of;
+    use crate::tests::connected;
 
     #[tokio::test]
     async fn whether_a_domain_s_identity_is_that_of_all_task_code_is_never_guessed() {
@@ -358,9 +335,9 @@ mod tests {
                 _ => refusal(400, "Whatever"),
             })
             .await;
-            let azure = azure_of("union", cloud.config()).await;
+            let azure = connected("union", cloud.config()).await;
             let domain = Domain::parse("production").expect("a domain");
-            let found = named(&azure, &id, &domain).await;
+            let found = named(azure.of_verbs(), &id, &domain).await;
             assert_eq!(found.map_err(|error| error.kind()).err(), expected);
         }
     }
@@ -370,7 +347,7 @@ mod tests {
     async fn a_project_is_bound_to_nothing_whoever_asks_for_it() {
         const EVERY_SCOPE: Capabilities = Capabilities::none().scopes(&ScopeKind::ALL, "");
         let cloud = Loopback::start(|_, _| answer(200, json!({ "value": [] }))).await;
-        let azure = azure_of("flyte", cloud.config()).await;
+        let azure = connected("flyte", cloud.config()).await;
         let (project, domain) =
             (Project::parse("vision").expect("a project"), Domain::parse("production").expect("a domain"));
         let tenancy = Tenancy {
@@ -384,7 +361,8 @@ mod tests {
         let subjects = tenancy.subjects(&scope);
         let binding = ScopeBinding { scope, subjects, grants: Vec::new(), served_elsewhere: Vec::new() };
         let binding = EVERY_SCOPE.check("azure", "bindings[0]", &tenancy, binding).expect("these capabilities have it");
-        let error = bound(&azure, &[binding], &Permissions::default()).await.expect_err("Azure binds domains");
+        let error =
+            bound(azure.of_verbs(), &[binding], &Permissions::default()).await.expect_err("Azure binds domains");
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.to_string().contains("can't bind project vision in domain production"), "{error}");
     }

@@ -2,25 +2,25 @@
 
 use cloudgrant_core::{Checked, Desired, Error, Intent, Note, RegistryAccess, Result, Scope};
 
-use crate::Azure;
+use crate::client::remedies;
 use crate::inventory::lookups::resolve::{self, Target};
 use crate::marks::places;
-use crate::objects::remedies;
 use crate::packing::pack;
 use crate::resources::locator::Locator;
+use crate::verbs::Handles;
 use crate::verbs::bind_scope;
 use crate::verbs::grant_task_access;
 
 /// Requirements 9, 69 and 104. How the registry looks at roles was read before: Source: Azure documentation, "Azure
 /// Container Registry Microsoft Entra permissions and role assignments".
-pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+pub(crate) async fn desired(handles: Handles<'_>, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
     let mut desired = Desired::default();
     if registries.is_empty() {
         return Ok(desired);
     }
-    azure.warm(registries.iter().map(|registry| registry.resource().kind)).await?;
-    let resolved = resolve::resolve(azure, registries.iter().flat_map(|registry| registry.reaches()));
-    let (resolved, kubelet) = tokio::join!(resolved, azure.kubelet());
+    handles.inventory.warm(registries.iter().map(|registry| registry.resource().kind)).await?;
+    let resolved = resolve::resolve(handles.inventory, registries.iter().flat_map(|registry| registry.reaches()));
+    let (resolved, kubelet) = tokio::join!(resolved, handles.inventory.kubelet());
     let (resolved, kubelet) = Error::both(resolved, kubelet)?;
     for registry in registries {
         let [reach] = &registry.reach;
@@ -30,9 +30,9 @@ pub(crate) async fn desired(azure: &Azure, registries: &[Checked<RegistryAccess>
             desired.notes.push(admin_user(target));
         }
         for assignment in pack::pull(registry.access(), target, &registry.id()) {
-            let mut object = bind_scope::assignment_object(&azure.names, &kubelet, &Scope::Global, assignment);
+            let mut object = bind_scope::assignment_object(handles.names, &kubelet, &Scope::Global, assignment);
             object.touches.push(kubelet.name().to_owned());
-            desired.objects.extend(places::depend(&azure.names, &mut object, &target.scope));
+            desired.objects.extend(places::depend(handles.names, &mut object, &target.scope));
             desired.objects.push(object);
         }
         if let (false, Locator::Registry(named)) = (target.abac, &target.locator)

@@ -4,79 +4,46 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, Intent, Note, Object, Ownership, Permissions, Reach, Result, TaskAccess};
-use serde_json::{Value, json};
+use cloudgrant_core::{Checked, Intent, Note, Object, Permissions, Reach, Result, TaskAccess};
 
-use crate::Azure;
 use crate::config::Config;
 use crate::inventory::lookups::resolve::{self, Resolved, Target};
 use crate::names::Names;
-use crate::objects::kinds;
+use crate::objects::custom_role;
 use crate::packing::pack::Roles;
+use crate::policy::condition::Deed;
 use crate::resources::built_in_roles::{self, Verdict};
-use crate::resources::kinds::object_store::{self, Deed};
+use crate::resources::kinds::object_store;
 use crate::resources::locator::Locator;
-use crate::resources::role_choice::{self, Choice, CustomRole, role_for};
+use crate::resources::role_choice::{self, Choice, role_for};
+use crate::verbs::Handles;
 
-pub(crate) async fn permissions(azure: &Azure, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+pub(crate) async fn permissions(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
     let mut permissions = Permissions::default();
     if grants.is_empty() {
         return Ok(permissions);
     }
-    azure.warm(grants.iter().flat_map(|grant| &grant.reaches).map(|reach| reach.resource.kind)).await?;
-    let resolved = resolve::resolve(azure, grants.iter().flat_map(|grant| &grant.reaches)).await?;
+    handles.inventory.warm(grants.iter().flat_map(|grant| &grant.reaches).map(|reach| reach.resource.kind)).await?;
+    let resolved = resolve::resolve(handles.inventory, grants.iter().flat_map(|grant| &grant.reaches)).await?;
     let mut roles: BTreeMap<String, Object> = BTreeMap::new();
     for grant in grants {
         for reach in &grant.reaches {
             let Some(target) = resolved.target(reach) else { continue };
-            if let Choice::Own(role) = role_for(&azure.config, &azure.names, grant, reach, &target.locator) {
-                let object = roles.entry(role.name.clone()).or_insert_with(|| object(&azure.config, grant, role));
+            if let Choice::Own(role) = role_for(handles.config, handles.names, grant, reach, &target.locator) {
+                let object = roles
+                    .entry(role.name.clone())
+                    .or_insert_with(|| custom_role::wanted(handles.config, role, &grant.scope));
                 if !object.because.contains(&grant.id()) {
                     object.because.push(grant.id());
                 }
-                assignable_in(object, &target.scope.subscription());
+                custom_role::make_assignable_in(object, &target.scope.subscription())?;
             }
-            notes(&azure.config, &azure.names, grant, reach, target, &resolved, &mut permissions.desired.notes);
+            notes(handles.config, handles.names, grant, reach, target, &resolved, &mut permissions.desired.notes);
         }
-        permissions.grant(&***grant, Roles::of_grant(&azure.config, &azure.names, grant, &resolved));
+        permissions.grant(&***grant, Roles::of_grant(handles.config, handles.names, grant, &resolved));
     }
     permissions.desired.objects.extend(roles.into_values());
     Ok(permissions)
-}
-
-fn object(config: &Config, grant: &TaskAccess, role: CustomRole) -> Object {
-    // A definition is the tenant's, but listed in the subscriptions in which it can be assigned only. The data plane's is
-    // always one of them: there it is looked for, whatever the manifest says by then.
-    let home = format!("/subscriptions/{}", config.subscription);
-    Object {
-        id: kinds::role(&role.name),
-        scope: grant.scope.clone(),
-        attributes: json!({
-            "id": role.id,
-            "assignable_in": [home],
-            "data_actions": role.data_actions,
-        })
-        .into(),
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because: Vec::new(),
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
-}
-
-/// A role can be assigned in the subscriptions that its definition names, and nowhere else.
-fn assignable_in(role: &mut Object, subscription: &str) {
-    let scope = Value::from(format!("/subscriptions/{subscription}"));
-    role.attributes.change(|attributes| {
-        if let Some(scopes) = attributes["assignable_in"].as_array_mut()
-            && !scopes.contains(&scope)
-        {
-            scopes.push(scope);
-            scopes.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-        }
-    });
 }
 
 fn notes(

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use cloudgrant_core::{Checked, Desired, Domain, MadeBy, Note, Result, Scope, ScopeBinding, listed};
 
-use crate::Azure;
+use crate::error::is_final;
 use crate::names::resource_id::{ResourceId, folded};
-use crate::objects::kinds;
-use crate::observe::search::is_final;
+use crate::objects::role_assignment;
+use crate::verbs::Handles;
 
 /// How many grants are named.
 const NAMED: usize = 5;
@@ -18,20 +18,24 @@ const NAMED: usize = 5;
 ///
 /// # Errors
 /// Azure doesn't answer.
-pub(super) async fn notes(azure: &Azure, bindings: &[Checked<ScopeBinding>], desired: &Desired) -> Result<Vec<Note>> {
+pub(super) async fn notes(
+    handles: Handles<'_>,
+    bindings: &[Checked<ScopeBinding>],
+    desired: &Desired,
+) -> Result<Vec<Note>> {
     let global = bindings.iter().find(|binding| binding.scope == Scope::Global && !binding.grants.is_empty());
     let Some(global) = global else { return Ok(Vec::new()) };
     let unbound: BTreeSet<_> = global.serves().map(|(pair, _)| &pair.domain).collect();
     let mut notes = Vec::new();
-    for (domain, name) in azure.config.identities.iter().filter(|(domain, _)| unbound.contains(domain)) {
+    for (domain, name) in handles.config.identities.iter().filter(|(domain, _)| unbound.contains(domain)) {
         let id = match ResourceId::parse(name) {
             Ok(id) => id,
-            Err(_) => azure.names.identity_id(name),
+            Err(_) => handles.names.identity_id(name),
         };
         // Whoever makes a domain's identity without being told of its binding has its task code run as that one all along. Everybody
         // else's platform was told of it while it was bound; and where cloudgrant tells it, it is told otherwise by now.
-        let is_vendor_s = azure.conventions.scoped_principals == MadeBy::Vendor;
-        let loses = (is_vendor_s || azure.platform.backend().is_none()) && has_some(azure, &id, desired).await?;
+        let is_vendor_s = handles.conventions.scoped_principals == MadeBy::Vendor;
+        let loses = (is_vendor_s || handles.platform.backend().is_none()) && has_some(handles, &id, desired).await?;
         if is_vendor_s || loses {
             notes.push(told(global, domain, &id, loses));
         }
@@ -40,29 +44,29 @@ pub(super) async fn notes(azure: &Azure, bindings: &[Checked<ScopeBinding>], des
 }
 
 /// Whether the stack has given an identity something of what the global binding asks for.
-async fn has_some(azure: &Azure, id: &ResourceId, desired: &Desired) -> Result<bool> {
-    let snapshot = azure.snapshot().await;
+async fn has_some(handles: Handles<'_>, id: &ResourceId, desired: &Desired) -> Result<bool> {
+    let snapshot = handles.inventory.snapshot().await;
     let identity = match snapshot.identity(id).await {
         // Whatever it has, nobody can say that it is this one's.
         Err(error) if is_final(&error) => return Ok(false),
         found => found?,
     };
     let Some(identity) = identity else { return Ok(false) };
-    let global = desired.objects.iter().filter(|it| it.id.kind == kinds::ASSIGNMENT && it.scope == Scope::Global);
-    for object in global {
-        let attributes = object.attributes.value();
-        let text = |key: &str| attributes[key].as_str().unwrap_or_default();
-        let Ok(scope) = ResourceId::parse(text("scope")) else { continue };
+    for wanted in role_assignment::among(&desired.objects) {
+        let (object, wanted) = wanted?;
+        if object.scope != Scope::Global {
+            continue;
+        }
         // The observation reads the same lists.
-        let assignments = match snapshot.assignments(&scope.subscription()).await {
+        let assignments = match snapshot.assignments(&wanted.scope_id()?.subscription()).await {
             Err(error) if is_final(&error) => continue,
             list => list?,
         };
         let has = assignments.iter().any(|there| {
-            there.is_of(&azure.names)
+            there.is_of(handles.names)
                 && there.principal_id.eq_ignore_ascii_case(&identity.principal_id)
-                && there.role().eq_ignore_ascii_case(text("role_id"))
-                && folded(&there.scope) == folded(text("scope"))
+                && there.role().eq_ignore_ascii_case(&wanted.role_id)
+                && folded(&there.scope) == folded(&wanted.scope)
         });
         if has {
             return Ok(true);

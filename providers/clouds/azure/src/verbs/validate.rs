@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Conventions, Diagnostic, Intent, Intents, Origin, Reach, ResourceKind, Scope, redacted};
+use cloudgrant_core::{Conventions, Diagnostic, Intents, Origin, Reach, Scope, redacted};
 
-use crate::Azure;
 use crate::config::cloud::Hosts;
 use crate::config::{Config, Credentials};
 use crate::inventory::identities;
@@ -121,38 +120,31 @@ pub(crate) fn group(config: &Config) -> Result<ResourceId, Diagnostic> {
     })
 }
 
-/// The kinds of resources that the intents reach.
-pub(crate) fn kinds(intents: &Intents) -> BTreeSet<ResourceKind> {
-    let grants = intents.grants.iter().flat_map(|grant| &grant.reaches);
-    let registries = intents.registries.iter().flat_map(|registry| registry.reaches());
-    grants.chain(registries).map(|reach| reach.resource.kind).collect()
-}
-
-pub(crate) fn intents(azure: &Azure, intents: &Intents) -> Vec<Diagnostic> {
+pub(crate) fn intents(config: &Config, names: &Names, conventions: &Conventions, intents: &Intents) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let (mut resources, mut levels) = (BTreeSet::new(), BTreeSet::new());
     for reach in intents.grants.iter().flat_map(|grant| &grant.reaches) {
         if resources.insert(&reach.resource.name) {
-            problems.extend(resource(&azure.config, &azure.conventions, reach));
+            problems.extend(resource(config, conventions, reach));
         }
         if levels.insert((&reach.resource.name, reach.access)) {
-            problems.extend(role_of(&azure.config, reach));
+            problems.extend(role_of(config, reach));
         }
     }
     let mut told = BTreeSet::new();
     for grant in &intents.grants {
-        let refused = grant.reaches.iter().filter_map(|reach| role_choice::imprecise(&azure.config, grant, reach));
+        let refused = grant.reaches.iter().filter_map(|reach| role_choice::imprecise(config, grant, reach));
         problems.extend(refused.filter(|problem| told.insert(problem.path.clone())));
     }
     for registry in &intents.registries {
         let locator = &registry.resource().locator;
-        if let Some(problem) = other_cloud(&azure.config, locator) {
+        if let Some(problem) = other_cloud(config, locator) {
             problems.push(Diagnostic { path: format!("registries.{}.azure", registry.name), ..problem });
         }
     }
-    problems.extend(unused_roles(&azure.config, intents));
-    problems.extend(task_identity(&azure.config, &azure.conventions, intents));
-    problems.extend(shared_identities(&azure.config, &azure.names));
+    problems.extend(unused_roles(config, intents));
+    problems.extend(task_identity(config, conventions, intents));
+    problems.extend(shared_identities(config, names));
     problems
 }
 

@@ -8,6 +8,7 @@ use crate::client::arm::{Permission, one_line};
 use crate::client::bridge;
 use crate::client::{Arm, check_path, unreadable};
 use crate::error::Call;
+use crate::names::Names;
 
 const VERSION: &str = "2022-04-01";
 
@@ -28,6 +29,13 @@ pub(crate) struct RoleDefinition {
     pub(crate) not_data_actions: Vec<String>,
     /// What it allows, set by set: what one takes away, another one may give.
     pub(crate) permissions: Vec<Permission>,
+}
+
+impl RoleDefinition {
+    /// Whether it is a stack's: its id is derived from its name, for this stack at this home.
+    pub(crate) fn is_of(&self, names: &Names) -> bool {
+        self.name.eq_ignore_ascii_case(&names.role_id(&self.role_name))
+    }
 }
 
 /// A custom role to make.

@@ -2,14 +2,14 @@
 
 use cloudgrant_core::{Diagnostic, Error, Result};
 
-use crate::Azure;
 use crate::client::arm::{Registry, StorageAccount};
 use crate::client::host::Host;
+use crate::client::remedies;
+use crate::error::is_final;
+use crate::inventory::Inventory;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::objects::remedies;
-use crate::observe::search::is_final;
 use crate::resources::built_in_roles;
 use crate::resources::kinds::child_kind::Holder;
 use crate::resources::kinds::registry;
@@ -32,13 +32,13 @@ impl Absence {
     /// observation to say, and nobody is kept from anything else by that.
     pub(super) async fn at(
         self,
-        azure: &Azure,
+        inventory: &Inventory,
         snapshot: &Snapshot,
         kind: &str,
         place: &Place,
         subscription: &str,
     ) -> Result<ResourceId> {
-        let id = former(azure, snapshot, kind, place, subscription).await?;
+        let id = former(inventory, snapshot, kind, place, subscription).await?;
         let why = match self {
             Self::Elsewhere(problem) => Unusable::unfit(problem),
             Self::Gone(problem) => Unusable::absent(problem),
@@ -51,7 +51,7 @@ impl Absence {
 /// Where its resource group isn't known, the stack's own assignments on it say it; where there are none, nothing is there, and its
 /// name alone matters.
 async fn former(
-    azure: &Azure,
+    inventory: &Inventory,
     snapshot: &Snapshot,
     kind: &str,
     place: &Place,
@@ -64,23 +64,23 @@ async fn former(
             let name = host.name.split('-').next().filter(|_| kind == REGISTRIES).unwrap_or(&host.name);
             let path = format!("/providers/{kind}/{name}");
             let assignments = snapshot.assignments(subscription).await?;
-            let of_ours = assignments.iter().filter(|assignment| assignment.is_of(&azure.names));
+            let of_ours = assignments.iter().filter(|assignment| assignment.is_of(&inventory.names));
             let mut former = of_ours.filter_map(|assignment| {
                 let at = assignment.scope.to_ascii_lowercase().find(&path.to_ascii_lowercase())? + path.len();
                 let (id, rest) = assignment.scope.split_at_checked(at)?;
                 ResourceId::parse(id).ok().filter(|_| rest.is_empty() || rest.starts_with('/'))
             });
-            former.next().unwrap_or_else(|| azure.names.group().child(path.trim_start_matches('/')))
+            former.next().unwrap_or_else(|| inventory.names.group().child(path.trim_start_matches('/')))
         }
     })
 }
 
 /// Whether the stack assigned roles of repositories on a registry.
-pub(super) async fn had_repositories(azure: &Azure, snapshot: &Snapshot, id: &ResourceId) -> Result<bool> {
+pub(super) async fn had_repositories(inventory: &Inventory, snapshot: &Snapshot, id: &ResourceId) -> Result<bool> {
     let assignments = snapshot.assignments(&id.subscription()).await?;
     let mut ours = assignments
         .iter()
-        .filter(|assignment| is_same(&assignment.scope, id.as_str()) && assignment.is_of(&azure.names));
+        .filter(|assignment| is_same(&assignment.scope, id.as_str()) && assignment.is_of(&inventory.names));
     Ok(ours.any(|assignment| built_in_roles::known(&assignment.role()).is_some_and(registry::is_of_repositories)))
 }
 

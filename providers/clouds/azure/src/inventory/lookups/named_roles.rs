@@ -5,22 +5,16 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Access, Diagnostic, Result};
 
 use crate::client::arm::RoleDefinition;
+use crate::client::remedies;
+use crate::config::Credentials;
+use crate::inventory::Inventory;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::names::resource_id::is_same;
-use crate::objects::remedies;
-use crate::observe::is_ours;
 use crate::resources::built_in_roles::{self, Role};
 use crate::resources::locator::is_guid;
 use crate::resources::refused_roles;
-use crate::{Azure, Credentials};
-
-/// A role that the manifest names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedRole {
-    pub(crate) id: String,
-    pub(crate) name: String,
-}
+use crate::resources::role_choice::NamedRole;
 
 /// What is asked for: a role for a level of access, to be assigned in a subscription.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +34,7 @@ impl Wanted<'_> {
     /// Azure doesn't answer; inside of that, a ready-made role that no task code gets.
     pub(super) async fn found(
         self,
-        azure: &Azure,
+        inventory: &Inventory,
         snapshot: &Snapshot,
         can_be_looked_up: bool,
     ) -> Result<Result<NamedRole, Diagnostic>> {
@@ -67,19 +61,19 @@ impl Wanted<'_> {
             [] if is_guid(name) => {
                 let message = format!("there is no custom role with the id {name} in subscription {subscription}");
                 let hint = "name a ready-made role by its name, such as `Storage Blob Data Reader`".to_owned();
-                no_role(azure, message, name, subscription, hint)
+                no_role(inventory, message, name, subscription, hint)
             }
             [] => {
                 let message = format!("there is no role `{name}` in subscription {subscription}");
                 let hint = format!("look it up: `{}`", remedies::list_roles(subscription));
-                no_role(azure, message, name, subscription, hint)
+                no_role(inventory, message, name, subscription, hint)
             }
             many => Diagnostic::new("", format!("{} roles are called `{name}`", many.len()))
                 .hint("name the one that is meant by its id (`az role definition list --name NAME --query [].name`)"),
         };
         let id = match defined.as_slice() {
             [role] => role.name.clone(),
-            _ => self.former(azure, snapshot, &defined).await?.unwrap_or_else(|| name.to_owned()),
+            _ => self.former(inventory, snapshot, &defined).await?.unwrap_or_else(|| name.to_owned()),
         };
         snapshot.unusable().assign(&id, Unusable::unfit(why));
         Ok(Ok(NamedRole { id, name: name.to_owned() }))
@@ -87,18 +81,23 @@ impl Wanted<'_> {
 
     /// The custom role that the stack has assigned as this one: of those that are called so, or, where none is, of those that the
     /// manifest doesn't name. `None` where there are several.
-    async fn former(self, azure: &Azure, snapshot: &Snapshot, called_so: &[RoleDefinition]) -> Result<Option<String>> {
+    async fn former(
+        self,
+        inventory: &Inventory,
+        snapshot: &Snapshot,
+        called_so: &[RoleDefinition],
+    ) -> Result<Option<String>> {
         let assignments = snapshot.assignments(self.subscription).await?;
         let custom = snapshot.custom_roles_of(self.subscription).await?;
         let is_candidate = |id: &str| {
             let is_it = |role: &&RoleDefinition| role.name.eq_ignore_ascii_case(id);
             let is_named = |role: &RoleDefinition| self.all.iter().any(|name| is_same(name, &role.role_name));
             match called_so {
-                [] => custom.iter().find(is_it).is_some_and(|role| !is_ours(azure, role) && !is_named(role)),
+                [] => custom.iter().find(is_it).is_some_and(|role| !role.is_of(&inventory.names) && !is_named(role)),
                 several => several.iter().any(|role| is_it(&role)),
             }
         };
-        let ours = assignments.iter().filter(|assignment| assignment.is_of(&azure.names));
+        let ours = assignments.iter().filter(|assignment| assignment.is_of(&inventory.names));
         let roles: BTreeSet<_> = ours.map(|assignment| assignment.role()).filter(|role| is_candidate(role)).collect();
         let mut roles = roles.into_iter().filter(|id| !self.all.iter().any(|name| is_same(name, id)));
         Ok(match (roles.next(), roles.next()) {
@@ -110,8 +109,8 @@ impl Wanted<'_> {
 
 /// A role that isn't there. A sandbox has the roles for data that Azure offers, and nobody's own: what these allow, a manifest
 /// doesn't say.
-fn no_role(azure: &Azure, message: String, role: &str, subscription: &str, hint: String) -> Diagnostic {
-    let hint = match azure.config.credentials == Credentials::Sandbox {
+fn no_role(inventory: &Inventory, message: String, role: &str, subscription: &str, hint: String) -> Diagnostic {
+    let hint = match inventory.config.credentials == Credentials::Sandbox {
         true => format!(
             "the sandbox doesn't know this role, and so not what it allows. If the name is right, say so first: {}",
             remedies::role_for_sandbox(role, subscription)

@@ -7,21 +7,22 @@ use cloudgrant_core::{Access, Diagnostic, Error, ErrorKind, Reach, Result};
 use foldhash::HashMap;
 use futures_util::future::try_join_all;
 
-use crate::Azure;
 use crate::client::arm::{Mode, StorageAccount, Vault};
+use crate::client::remedies;
+use crate::error::is_final;
+use crate::inventory::Inventory;
 use crate::inventory::lookups::absence::{
     self, Absence, REGISTRIES, STORAGE, VAULTS, absent, absent_vault, had_repositories, no_account, no_registry,
 };
-use crate::inventory::lookups::named_roles::{self, NamedRole};
+use crate::inventory::lookups::named_roles;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::objects::remedies;
-use crate::observe::search::is_final;
 use crate::policy::condition;
 use crate::resources::kinds::child_kind::{Child, Holder};
 use crate::resources::kinds::object_store::Objects;
 use crate::resources::locator::{Locator, Place};
+use crate::resources::role_choice::NamedRole;
 
 /// What locators and names of roles turned out to be.
 #[derive(Debug, Default)]
@@ -60,7 +61,10 @@ impl Resolved {
 }
 
 /// Looks up everything that these reach, and tells of all that can't be found in one go.
-pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item = &'a Reach>) -> Result<Resolved> {
+pub(crate) async fn resolve<'a>(
+    inventory: &Inventory,
+    reaches: impl IntoIterator<Item = &'a Reach>,
+) -> Result<Resolved> {
     let mut locators: BTreeMap<&str, Locator> = BTreeMap::new();
     let mut roles: BTreeSet<(&str, String, Access)> = BTreeSet::new();
     for reach in reaches {
@@ -70,27 +74,27 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
         {
             locators.insert(locator, parsed);
         }
-        if let Some(role) = azure.config.role(&reach.resource.name, reach.access) {
+        if let Some(role) = inventory.config.role(&reach.resource.name, reach.access) {
             let id = locators.get(locator.as_str()).and_then(Locator::id);
-            let subscription = id.map_or_else(|| azure.config.subscription.to_string(), ResourceId::subscription);
+            let subscription = id.map_or_else(|| inventory.config.subscription.to_string(), ResourceId::subscription);
             roles.insert((role, subscription, reach.access));
         }
     }
-    let snapshot = azure.snapshot().await;
+    let snapshot = inventory.snapshot().await;
     let subscriptions: BTreeSet<_> = locators.values().filter_map(Locator::id).map(ResourceId::subscription).collect();
     let usable =
-        try_join_all(subscriptions.iter().map(|subscription| is_usable(azure, &snapshot, subscription))).await?;
+        try_join_all(subscriptions.iter().map(|subscription| is_usable(inventory, &snapshot, subscription))).await?;
     let unusable: BTreeSet<_> = subscriptions
         .iter()
         .zip(usable)
         .filter(|(_, usable)| !usable)
         .map(|(subscription, _)| subscription.as_str())
         .collect();
-    let found = try_join_all(locators.values().map(|locator| target(azure, &snapshot, locator, &unusable)));
+    let found = try_join_all(locators.values().map(|locator| target(inventory, &snapshot, locator, &unusable)));
     let names: BTreeSet<_> = roles.iter().map(|(name, ..)| *name).collect();
     let named = roles.iter().map(|(name, subscription, access)| async {
         let wanted = named_roles::Wanted { name, subscription, access: *access, all: &names };
-        wanted.found(azure, &snapshot, !unusable.contains(subscription.as_str())).await
+        wanted.found(inventory, &snapshot, !unusable.contains(subscription.as_str())).await
     });
     let named = try_join_all(named);
     let (found, named) = tokio::try_join!(found, named)?;
@@ -123,8 +127,8 @@ pub(crate) async fn resolve<'a>(azure: &Azure, reaches: impl IntoIterator<Item =
 
 /// Whether something can be looked up in a subscription other than the data plane's. Where it can't, nothing new can be made in it,
 /// which is for the observation to say.
-async fn is_usable(azure: &Azure, snapshot: &Snapshot, subscription: &str) -> Result<bool> {
-    match same_tenant(azure, subscription).await {
+async fn is_usable(inventory: &Inventory, snapshot: &Snapshot, subscription: &str) -> Result<bool> {
+    match inventory.same_tenant(subscription).await {
         Ok(()) => Ok(true),
         Err(error) if is_final(&error) => {
             snapshot.unusable().assign(&format!("/subscriptions/{subscription}"), Unusable::of(&error));
@@ -134,33 +138,13 @@ async fn is_usable(azure: &Azure, snapshot: &Snapshot, subscription: &str) -> Re
     }
 }
 
-/// Requirements 6 and 93: an identity works in its own tenant only.
-pub(crate) async fn same_tenant(azure: &Azure, subscription: &str) -> Result<()> {
-    let home = &azure.config.tenant;
-    if subscription == azure.config.subscription.as_str() {
-        return Ok(());
-    }
-    let hint = "a managed identity works in its own tenant only: copy the data there, or run that task elsewhere";
-    let elsewhere = |tenant: &str| {
-        let message = format!("subscription {subscription} belongs to {tenant}, the data plane to tenant {home}");
-        Error::new(ErrorKind::WrongAccount, message).hint(hint)
-    };
-    match azure.tenants.get_or_read(&azure.arm, subscription).await {
-        Ok(tenant) if tenant.eq_ignore_ascii_case(home.as_str()) => Ok(()),
-        Ok(tenant) => Err(elsewhere(&format!("tenant {tenant}"))),
-        // Azure doesn't even answer those who come from another tenant.
-        Err(error) if error.kind() == ErrorKind::WrongAccount => Err(elsewhere("another tenant").source(error)),
-        Err(error) => Err(error),
-    }
-}
-
 async fn target(
-    azure: &Azure,
+    inventory: &Inventory,
     snapshot: &Snapshot,
     locator: &Locator,
     unusable: &BTreeSet<&str>,
 ) -> Result<Result<Target, Diagnostic>> {
-    let here = azure.config.subscription.as_str();
+    let here = inventory.config.subscription.as_str();
     let subscription = locator.id().map_or_else(|| here.to_owned(), ResourceId::subscription);
     let plain = |scope| Target {
         locator: locator.clone(),
@@ -183,13 +167,13 @@ async fn target(
     Ok(match locator {
         Locator::Resource(id) => Ok(plain(id.clone())),
         Locator::Child(child) => {
-            let held = holder(azure, snapshot, child, &subscription).await?;
+            let held = holder(inventory, snapshot, child, &subscription).await?;
             held.map(|(id, closed)| Target { closed, ..plain(child.within(&id)) })
         }
         Locator::Objects(objects) => {
             let (id, hierarchical, closed) = match &objects.account {
                 Place::At(id) => {
-                    let (hierarchical, closed) = account(azure, snapshot, id, objects).await?;
+                    let (hierarchical, closed) = account(inventory, snapshot, id, objects).await?;
                     (Ok(id.clone()), hierarchical, closed)
                 }
                 Place::Named(host) => {
@@ -198,8 +182,8 @@ async fn target(
                         Some(account) => (parsed(&account.id), Some(account.hierarchical), account.closed),
                         None => {
                             let absence = no_account(&accounts, host, here);
-                            let id = absence.at(azure, snapshot, STORAGE, &objects.account, here).await?;
-                            let hierarchical = was_hierarchical(azure, snapshot, &id, objects).await?;
+                            let id = absence.at(inventory, snapshot, STORAGE, &objects.account, here).await?;
+                            let hierarchical = was_hierarchical(inventory, snapshot, &id, objects).await?;
                             (Ok(id), hierarchical, false)
                         }
                     }
@@ -212,11 +196,11 @@ async fn target(
             match vaults.iter().find(|vault| is(&secret.vault, &vault.id, &vault.name)) {
                 None => {
                     let absence = Absence::Gone(absent_vault(secret.vault.name(), &subscription));
-                    let id = absence.at(azure, snapshot, VAULTS, &secret.vault, &subscription).await?;
+                    let id = absence.at(inventory, snapshot, VAULTS, &secret.vault, &subscription).await?;
                     Ok(plain(id.child(&format!("secrets/{}", secret.name))))
                 }
                 Some(vault) => parsed(&vault.id).map(|id| {
-                    if let Some(why) = unfit(azure, vault) {
+                    if let Some(why) = unfit(inventory, vault) {
                         snapshot.unusable().assign(id.as_str(), Unusable::unfit(why));
                     }
                     Target { closed: vault.closed, ..plain(id.child(&format!("secrets/{}", secret.name))) }
@@ -238,7 +222,7 @@ async fn target(
                             Mode::Other(mode) => {
                                 let why = unknown_mode(&found.name, mode);
                                 snapshot.unusable().assign(scope.as_str(), Unusable::unfit(why));
-                                had_repositories(azure, snapshot, &scope).await?
+                                had_repositories(inventory, snapshot, &scope).await?
                             }
                         };
                         Ok(Target { abac, admin_user: found.admin_user, closed: found.closed, ..plain(scope) })
@@ -250,8 +234,8 @@ async fn target(
                         Place::Named(host) => no_registry(&registries, host, here),
                         Place::At(id) => Absence::Gone(absent("container registry", id.name(), &subscription)),
                     };
-                    let id = absence.at(azure, snapshot, REGISTRIES, place, &subscription).await?;
-                    let abac = had_repositories(azure, snapshot, &id).await?;
+                    let id = absence.at(inventory, snapshot, REGISTRIES, place, &subscription).await?;
+                    let abac = had_repositories(inventory, snapshot, &id).await?;
                     Ok(Target { abac, ..plain(id) })
                 }
             }
@@ -261,7 +245,7 @@ async fn target(
 
 /// The account, the vault or the namespace that holds something, and whether it answers some networks only.
 async fn holder(
-    azure: &Azure,
+    inventory: &Inventory,
     snapshot: &Snapshot,
     child: &Child,
     subscription: &str,
@@ -286,7 +270,7 @@ async fn holder(
             let vaults = snapshot.vaults(subscription).await?;
             if let Some(vault) = vaults.iter().find(|vault| is(&child.holder, &vault.id, &vault.name)) {
                 return Ok(parsed(&vault.id).map(|id| {
-                    if let Some(why) = unfit(azure, vault) {
+                    if let Some(why) = unfit(inventory, vault) {
                         snapshot.unusable().assign(id.as_str(), Unusable::unfit(why));
                     }
                     (id, vault.closed)
@@ -306,7 +290,7 @@ async fn holder(
             }
         },
     };
-    Ok(Ok((absence.at(azure, snapshot, kind.resource_type(), &child.holder, subscription).await?, false)))
+    Ok(Ok((absence.at(inventory, snapshot, kind.resource_type(), &child.holder, subscription).await?, false)))
 }
 
 fn is(place: &Place, id: &str, name: &str) -> bool {
@@ -322,8 +306,8 @@ fn names(text: &str, id: &ResourceId) -> bool {
 }
 
 /// Why roles on a vault give nothing, where they don't.
-fn unfit(azure: &Azure, vault: &Vault) -> Option<Diagnostic> {
-    let tenant = azure.config.tenant.as_str();
+fn unfit(inventory: &Inventory, vault: &Vault) -> Option<Diagnostic> {
+    let tenant = inventory.config.tenant.as_str();
     // Roles mean nothing to a vault that looks at its access policies.
     if !vault.rbac {
         let message = format!("the key vault {} looks at access policies, not at roles", vault.name);
@@ -356,7 +340,7 @@ fn unknown_mode(registry: &str, mode: &str) -> Diagnostic {
 /// Whether the account of an ID has a hierarchical namespace, and whether it answers some networks only. Who may assign roles there
 /// but not read the account can go on: with what was known when the role was assigned, which stands in its condition.
 async fn account(
-    azure: &Azure,
+    inventory: &Inventory,
     snapshot: &Snapshot,
     id: &ResourceId,
     objects: &Objects,
@@ -376,13 +360,13 @@ async fn account(
         Some(account) => (Some(account.hierarchical), account.closed),
         // It only matters for a prefix.
         None if objects.prefix.is_empty() => (None, false),
-        None => (was_hierarchical(azure, snapshot, id, objects).await?, false),
+        None => (was_hierarchical(inventory, snapshot, id, objects).await?, false),
     })
 }
 
 /// What the stack's own conditions on a container say.
 async fn was_hierarchical(
-    azure: &Azure,
+    inventory: &Inventory,
     snapshot: &Snapshot,
     id: &ResourceId,
     objects: &Objects,
@@ -391,7 +375,7 @@ async fn was_hierarchical(
     let assignments = snapshot.assignments(&id.subscription()).await?;
     let ours = assignments
         .iter()
-        .filter(|assignment| is_same(&assignment.scope, container.as_str()) && assignment.is_of(&azure.names));
+        .filter(|assignment| is_same(&assignment.scope, container.as_str()) && assignment.is_of(&inventory.names));
     let conditions = ours.filter_map(|assignment| assignment.condition.as_deref());
     let named = conditions.filter(|condition| condition::names_folder(condition, &objects.prefix));
     Ok(named.map(|_| true).next())

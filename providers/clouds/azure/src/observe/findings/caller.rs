@@ -10,13 +10,15 @@ use cloudgrant_core::{
 };
 use futures_util::future::try_join_all;
 
-use crate::Azure;
 use crate::client::arm::Permission;
+use crate::error::is_final;
 use crate::inventory::lookups::absence;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, is_within};
-use crate::objects::kinds;
-use crate::observe::search::is_final;
+use crate::objects::custom_role::{self, CustomRole};
+use crate::objects::role_assignment::{self, RoleAssignment};
+use crate::objects::{federated_credential, managed_identity};
+use crate::observe::Looking;
 use crate::resources::built_in_roles;
 
 /// What the caller has to be allowed.
@@ -54,7 +56,7 @@ impl Operation {
 /// What the caller may not make, change or delete, with a warning of what it may not delete. It costs a request for the data
 /// plane's subscription, and one for each scope where that isn't enough; nothing where no role is to be changed.
 pub(crate) async fn may_assign(
-    azure: &Azure,
+    looking: Looking<'_>,
     desired: &Desired,
     snapshot: &Snapshot,
     observed: &Observed,
@@ -64,7 +66,7 @@ pub(crate) async fn may_assign(
     if needed.is_empty() {
         return Ok((unmakeable, notes));
     }
-    let subscription = format!("/subscriptions/{}", azure.config.subscription);
+    let subscription = format!("/subscriptions/{}", looking.config.subscription);
     let here = match snapshot.permissions(&subscription).await {
         // Each scope says by itself what is needed of it.
         Err(error) if is_final(&error) => Arc::default(),
@@ -164,14 +166,13 @@ fn needed(desired: &Desired, observed: &Observed) -> Result<BTreeMap<Need, Objec
 /// delete, update or view a custom role.
 fn writes(kind: &str, attributes: &Attributes) -> Result<Vec<(Operation, String)>> {
     Ok(match kind {
-        kinds::ASSIGNMENT => attributes.text("scope").map(|scope| (Operation::Assign, scope)).into_iter().collect(),
-        kinds::ROLE => {
-            let scopes = attributes.value()["assignable_in"].as_array().cloned().unwrap_or_default();
-            let scopes = scopes.iter().filter_map(|scope| scope.as_str());
-            scopes.map(|scope| (Operation::Define, scope.to_owned())).collect()
+        role_assignment::KIND => vec![(Operation::Assign, RoleAssignment::of(attributes)?.scope.into_owned())],
+        custom_role::KIND => {
+            let scopes = CustomRole::of(attributes)?.assignable_in;
+            scopes.into_iter().map(|scope| (Operation::Define, scope)).collect()
         }
         // Of these, nothing is asked ahead.
-        kinds::IDENTITY | kinds::CREDENTIAL => Vec::new(),
+        managed_identity::KIND | federated_credential::KIND => Vec::new(),
         kind => return Err(Error::provider_bug("azure", format!("it doesn't know what it takes to write a {kind}"))),
     })
 }

@@ -5,18 +5,17 @@
 //! goes unchecked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{Broken, Desired, Diagnostic, Error, ErrorKind, IntentId, Note, ObjectId, Observed, Result};
 use futures_util::future::join_all;
 
-use crate::Azure;
 use crate::client::Presence;
 use crate::client::arm::{READ_CONTAINER, READ_SECRET};
 use crate::inventory::lookups::absence;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, is_within};
-use crate::objects::kinds;
+use crate::objects::role_assignment;
+use crate::observe::Looking;
 
 /// What is in a storage account or a key vault, or is a resource by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,10 +67,10 @@ impl Content {
         }
     }
 
-    async fn look(self, azure: &Azure, snapshot: &Snapshot, scope: &ResourceId) -> Result<Presence> {
+    async fn look(self, looking: Looking<'_>, snapshot: &Snapshot, scope: &ResourceId) -> Result<Presence> {
         match self {
-            Self::Container => azure.arm.container(scope).await,
-            Self::Secret => azure.arm.secret(scope).await,
+            Self::Container => looking.client.container(scope).await,
+            Self::Secret => looking.client.secret(scope).await,
             Self::Other => match snapshot.permissions(scope.as_str()).await {
                 Ok(_) => Ok(Presence::There),
                 Err(error) if absence::is_told_by(&error) => Ok(Presence::Missing),
@@ -96,15 +95,20 @@ struct Asked {
 /// either. It costs a request for each that is new to the stack and to this run, and nothing where none is: neither for what this
 /// run takes away. Whoever [looks again](cloudgrant_core::Backend::look_again) asks for all of them: what is granted already on one
 /// that is gone is told as what doesn't work.
-pub(crate) async fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot, observed: &Observed) -> Result<Read> {
-    let looks_again = azure.looks_again.load(Ordering::Relaxed);
+pub(crate) async fn read(
+    looking: Looking<'_>,
+    desired: &Desired,
+    snapshot: &Snapshot,
+    observed: &Observed,
+) -> Result<Read> {
+    let looks_again = looking.inventory.looks_again();
     let mut all: BTreeMap<ResourceId, Asked> = BTreeMap::new();
     let unusable = snapshot.unusable().of_assignments();
     let is_unusable = |scope: &str| unusable.keys().any(|id| is_within(scope, id));
-    let mut seen = azure.contents.lock().await;
-    for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
-        let scope = object.attributes.text("scope").and_then(|scope| ResourceId::parse(&scope).ok());
-        let Some(scope) = scope else { continue };
+    let mut seen = looking.inventory.contents.lock().await;
+    for assignment in role_assignment::among(&desired.objects) {
+        let (object, assignment) = assignment?;
+        let scope = assignment.scope_id()?;
         let Some(content) = Content::of(&scope).filter(|_| !is_unusable(scope.as_str())) else { continue };
         let is_there = observed.objects.contains_key(&object.id);
         if is_there && !looks_again {
@@ -128,7 +132,7 @@ pub(crate) async fn read(azure: &Azure, desired: &Desired, snapshot: &Snapshot, 
     let look = |(scope, asked): (&ResourceId, &Asked)| {
         let (scope, content) = (scope.clone(), asked.content);
         async move {
-            let presence = content.look(azure, snapshot, &scope).await;
+            let presence = content.look(looking, snapshot, &scope).await;
             (scope, presence)
         }
     };

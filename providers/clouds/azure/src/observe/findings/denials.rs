@@ -1,18 +1,20 @@
 //! Deny assignments: what stays forbidden whatever roles say, told before anything is made.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{Broken, Desired, Error, Note, Object, Observed, Result, matches};
 
-use crate::Azure;
 use crate::client::arm::{Denied, DenyAssignment, Party};
+use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::ResourceId;
-use crate::objects::kinds;
+use crate::objects::custom_role::{self, CustomRole};
+use crate::objects::federated_credential::{self, FederatedCredential};
+use crate::objects::managed_identity;
+use crate::objects::role_assignment::{self, RoleAssignment};
+use crate::observe::Looking;
 use crate::observe::managed_identity::Principals;
 use crate::observe::scopes::{Lies, lies};
-use crate::observe::search::is_final;
 use crate::resources::built_in_roles::{self, ASSIGN, Gives};
 
 /// What an action is on.
@@ -35,7 +37,7 @@ pub(crate) struct Forbidden {
 /// caller itself is denied them, and of what the roles are for. Who looks thoroughly hears also which role that is there gives
 /// nothing for one. It costs a request for each subscription in which something is looked at.
 pub(crate) async fn read(
-    azure: &Azure,
+    looking: Looking<'_>,
     desired: &Desired,
     snapshot: &Snapshot,
     principals: &Principals,
@@ -43,22 +45,20 @@ pub(crate) async fn read(
 ) -> Result<Forbidden> {
     let mut notes = Vec::new();
     let mut broken: BTreeMap<String, Broken> = BTreeMap::new();
-    let looks_again = azure.looks_again.load(Ordering::Relaxed);
+    let looks_again = looking.inventory.looks_again();
     let mut looked_at = Vec::new();
     for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
         let is_there = observed.objects.contains_key(&object.id);
-        if is_there && !(looks_again && object.id.kind == kinds::ASSIGNMENT) {
+        if is_there && !(looks_again && object.id.kind == role_assignment::KIND) {
             continue;
         }
-        if let Some(write) = write_of(azure, object)? {
-            looked_at.push((object, write, is_there));
-        }
+        looked_at.push((object, write_of(looking, object)?, is_there));
     }
-    let caller = azure.arm.caller().map(|caller| caller.principal);
+    let caller = looking.client.caller().map(|caller| caller.principal);
     let subscriptions: BTreeSet<_> = looked_at.iter().map(|(_, write, _)| write.scope.subscription()).collect();
     let mut denials = BTreeMap::new();
     for subscription in subscriptions {
-        match azure.arm.deny_assignments(&subscription).await {
+        match looking.client.deny_assignments(&subscription).await {
             Ok(list) => _ = denials.insert(subscription, list),
             Err(error) if is_final(&error) => {
                 let message = "its deny assignments can't be read, which may forbid what is to be made or used";
@@ -67,7 +67,7 @@ pub(crate) async fn read(
             Err(error) => return Err(error),
         }
     }
-    let custom = custom_actions(desired);
+    let custom = custom_actions(desired)?;
     // Many credentials of one identity are denied together.
     let mut told_of = HashSet::new();
     for (object, write, is_there) in &looked_at {
@@ -75,9 +75,13 @@ pub(crate) async fn read(
         if list.is_empty() {
             continue;
         }
-        let holder = object.attributes.text("principal");
-        let principal = holder.as_deref().and_then(|identity| principals.of(identity));
-        let used = used(object, &custom, snapshot).await;
+        let assignment = (object.id.kind == role_assignment::KIND).then(|| RoleAssignment::of(&object.attributes));
+        let assignment = assignment.transpose()?;
+        let principal = assignment.as_ref().and_then(|assignment| principals.of(&assignment.principal));
+        let used = match &assignment {
+            Some(assignment) => used(&assignment.role_id, &custom, snapshot).await,
+            None => Vec::new(),
+        };
         for denial in list.iter().filter(|denial| holds_at(denial, &write.scope)) {
             let key = (&denial.name, &denial.scope, write.operation, write.scope.as_str());
             let whom = [(None, "everybody whom it doesn't exclude"), (caller.as_deref(), "who runs this")];
@@ -118,62 +122,49 @@ struct Write {
     scope: ResourceId,
 }
 
-/// None for what isn't made in Azure.
-fn write_of(azure: &Azure, object: &Object) -> Result<Option<Write>> {
-    let attribute = |key: &str| {
-        let text = object.attributes.text(key).unwrap_or_default();
-        ResourceId::parse(&text)
-            .map_err(|why| Error::provider_bug("azure", format!("`{key}` of {} is no resource ID: {why}", object.id)))
-    };
+fn write_of(looking: Looking<'_>, object: &Object) -> Result<Write> {
     let (operation, scope) = match object.id.kind {
-        kinds::ASSIGNMENT => (ASSIGN, attribute("scope")?),
-        kinds::IDENTITY => ("Microsoft.ManagedIdentity/userAssignedIdentities/write", azure.names.group().clone()),
-        kinds::CREDENTIAL => (
+        role_assignment::KIND => (ASSIGN, RoleAssignment::of(&object.attributes)?.scope_id()?),
+        managed_identity::KIND => {
+            ("Microsoft.ManagedIdentity/userAssignedIdentities/write", looking.names.group().clone())
+        }
+        federated_credential::KIND => (
             "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
-            attribute("identity")?,
+            FederatedCredential::of(&object.attributes)?.identity_id()?,
         ),
-        kinds::ROLE => {
-            let home = format!("/subscriptions/{}", azure.config.subscription);
+        custom_role::KIND => {
+            let home = format!("/subscriptions/{}", looking.config.subscription);
             let home = ResourceId::parse(&home).map_err(|why| Error::provider_bug("azure", why))?;
             ("Microsoft.Authorization/roleDefinitions/write", home)
         }
         kind => return Err(Error::provider_bug("azure", format!("it doesn't know what denies a {kind}"))),
     };
-    Ok(Some(Write { operation, scope }))
+    Ok(Write { operation, scope })
 }
 
 /// The actions of the custom roles that are wanted, by the role's id.
-fn custom_actions(desired: &Desired) -> HashMap<String, Vec<String>> {
-    let roles = desired.objects.iter().filter(|object| object.id.kind == kinds::ROLE);
-    roles
-        .map(|object| {
-            let attributes = object.attributes.value();
-            let list = attributes["data_actions"].as_array().into_iter().flatten();
-            let actions = list.filter_map(|action| action.as_str().map(ToOwned::to_owned)).collect();
-            (object.attributes.text("id").unwrap_or_default(), actions)
-        })
-        .collect()
+fn custom_actions(desired: &Desired) -> Result<HashMap<String, Vec<String>>> {
+    let roles = desired.objects.iter().filter(|object| object.id.kind == custom_role::KIND);
+    let of_role = |role: CustomRole<'_>| (role.id.into_owned(), role.data_actions);
+    roles.map(|object| CustomRole::of(&object.attributes).map(of_role)).collect()
 }
 
-/// What an assignment is for, as patterns: of the custom role that is wanted, of the ready-made one, or of the one that the
-/// manifest names, whose definition was read for that. Nothing for what is no assignment.
-async fn used(object: &Object, custom: &HashMap<String, Vec<String>>, snapshot: &Snapshot) -> Vec<(Plane, String)> {
-    let Some(role) = object.attributes.text("role_id").filter(|_| object.id.kind == kinds::ASSIGNMENT) else {
-        return Vec::new();
-    };
+/// What an assignment of a role is for, as patterns: of the custom role that is wanted, of the ready-made one, or of the one that the
+/// manifest names, whose definition was read for that.
+async fn used(role: &str, custom: &HashMap<String, Vec<String>>, snapshot: &Snapshot) -> Vec<(Plane, String)> {
     let on =
         |plane: Plane, actions: &[String]| actions.iter().map(|action| (plane, action.clone())).collect::<Vec<_>>();
-    if let Some(actions) = custom.get(&role) {
+    if let Some(actions) = custom.get(role) {
         return on(Plane::Data, actions);
     }
-    if let Some(role) = built_in_roles::known(&role) {
+    if let Some(role) = built_in_roles::known(role) {
         let (plane, patterns) = match role.gives {
             Gives::Control(patterns) => (Plane::Control, patterns),
             Gives::Data(patterns) => (Plane::Data, patterns),
         };
         return patterns.iter().map(|pattern| (plane, (*pattern).to_owned())).collect();
     }
-    let Some(role) = snapshot.role_so_far(&role).await else { return Vec::new() };
+    let Some(role) = snapshot.role_so_far(role).await else { return Vec::new() };
     on(Plane::Data, &role.data_actions).into_iter().chain(on(Plane::Control, &role.actions)).collect()
 }
 

@@ -5,73 +5,72 @@
 //! that alone.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
-use cloudgrant_core::{Desired, Observed, Widening, listed};
-use serde_json::Value;
+use cloudgrant_core::{Attributes, Desired, Observed, Result, Widening, listed};
 
-use crate::Azure;
-use crate::client::arm::FederatedCredential;
+use crate::client::arm;
+use crate::client::remedies;
 use crate::names::resource_id::ResourceId;
-use crate::objects::{kinds, remedies};
-use crate::observe::managed_identity::attributes_of;
-use crate::policy::condition::{Allowed, AtMost, Extent, Says};
-use crate::resources::kinds::object_store::{self, Deed};
+use crate::objects::custom_role::{self, CustomRole};
+use crate::objects::federated_credential::{self, FederatedCredential};
+use crate::objects::role_assignment::{self, RoleAssignment};
+use crate::observe::Looking;
+use crate::policy::condition::{Allowed, AtMost, Deed, Extent, Says};
+use crate::resources::kinds::object_store;
 
 /// How many actions, or prefixes, are named.
 const NAMED: usize = 5;
 
 /// Adds it to what is told, where somebody only looks: to whoever plans an apply, it is shown as a change.
-pub(crate) fn widened(azure: &Azure, desired: &Desired, observed: &mut Observed) {
-    if !azure.looks_again.load(Ordering::Relaxed) {
-        return;
+pub(crate) fn widened(looking: Looking<'_>, desired: &Desired, observed: &mut Observed) -> Result<()> {
+    if !looking.inventory.looks_again() {
+        return Ok(());
     }
     for object in &desired.objects {
         let found = observed.objects.get(&object.id).filter(|found| found.owned);
         let Some(found) = found.filter(|found| found.attributes != object.attributes) else { continue };
-        if let Some(what) = beyond(object.id.kind, &object.attributes.value(), &found.attributes.value()) {
+        if let Some(what) = beyond(object.id.kind, &object.attributes, &found.attributes)? {
             observed.widened.push(Widening::mended_by_apply(object.id.clone(), &what));
         }
     }
+    Ok(())
 }
 
 /// The same of an identity whose tags somebody replaced: what it trusts is compared with nothing else, and no apply mends it before
 /// these are back.
 pub(crate) fn of_doubted(
-    azure: &Azure,
+    looking: Looking<'_>,
     desired: &Desired,
     identity: &ResourceId,
-    credentials: &[FederatedCredential],
-) -> Vec<Widening> {
-    if !azure.looks_again.load(Ordering::Relaxed) {
-        return Vec::new();
+    credentials: &[arm::FederatedCredential],
+) -> Result<Vec<Widening>> {
+    if !looking.inventory.looks_again() {
+        return Ok(Vec::new());
     }
-    let told = credentials.iter().filter_map(|there| {
-        let id = kinds::credential(identity.name(), &there.name);
-        let wanted = desired.objects.iter().find(|object| object.id == id)?;
-        let what = credential(&wanted.attributes.value(), &attributes_of(azure, identity, there).value())?;
+    let mut told = Vec::new();
+    for there in credentials {
+        let id = federated_credential::id(identity.name(), &there.name);
+        let Some(wanted) = desired.objects.iter().find(|object| object.id == id) else { continue };
+        let asked = FederatedCredential::of(&wanted.attributes)?;
+        let what = credential(&asked, &FederatedCredential::found(looking.names, identity, there));
         let remedy = remedies::delete_credential(identity, &there.name);
-        Some(Widening::edited(id, &what, remedy))
-    });
-    told.collect()
+        told.extend(what.map(|what| Widening::edited(id, &what, remedy)));
+    }
+    Ok(told)
 }
 
 /// In what an object reaches more than is asked for, as the end of a sentence that begins with it.
-fn beyond(kind: &str, asked: &Value, there: &Value) -> Option<String> {
-    match kind {
-        kinds::ROLE => role(asked, there),
-        kinds::CREDENTIAL => credential(asked, there),
-        kinds::ASSIGNMENT => assignment(asked, there),
+fn beyond(kind: &str, asked: &Attributes, there: &Attributes) -> Result<Option<String>> {
+    Ok(match kind {
+        custom_role::KIND => role(&CustomRole::of(asked)?, &CustomRole::of(there)?),
+        federated_credential::KIND => credential(&FederatedCredential::of(asked)?, &FederatedCredential::of(there)?),
+        role_assignment::KIND => assignment(&RoleAssignment::of(asked)?, &RoleAssignment::of(there)?),
         _ => None,
-    }
+    })
 }
 
-fn role(asked: &Value, there: &Value) -> Option<String> {
-    let texts = |attributes: &Value, key: &str| -> Vec<String> {
-        let list = attributes[key].as_array().into_iter().flatten();
-        list.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
-    };
-    allows_more(&texts(asked, "data_actions"), &texts(there, "actions"), &texts(there, "data_actions"))
+fn role(asked: &CustomRole<'_>, there: &CustomRole<'_>) -> Option<String> {
+    allows_more(&asked.data_actions, &there.actions, &there.data_actions)
 }
 
 /// What a custom role of the stack's allows besides the data actions that it is for. The stack gives none of the other actions.
@@ -82,24 +81,23 @@ pub(crate) fn allows_more(asked: &[String], actions: &[String], data_actions: &[
 }
 
 /// A credential trusts one subject of one issuer: another one is somebody who isn't to be trusted.
-fn credential(asked: &Value, there: &Value) -> Option<String> {
-    let text = |attributes: &Value, key: &str| attributes[key].as_str().unwrap_or_default().to_owned();
-    let whom = |attributes: &Value| ["subject", "issuer", "audience"].map(|key| text(attributes, key));
-    let [subject, issuer, audience] = whom(there);
-    (whom(asked) != whom(there)).then(|| {
+fn credential(asked: &FederatedCredential<'_>, there: &FederatedCredential<'_>) -> Option<String> {
+    let FederatedCredential { issuer, subject, audience, .. } = there;
+    let is_asked = (subject, issuer, audience) == (&asked.subject, &asked.issuer, &asked.audience);
+    (!is_asked).then(|| {
         format!(
             "trusts the subject {subject} of {issuer} (audience {audience}), whom the manifest doesn't ask it to trust"
         )
     })
 }
 
-fn assignment(asked: &Value, there: &Value) -> Option<String> {
+fn assignment(asked: &RoleAssignment<'_>, there: &RoleAssignment<'_>) -> Option<String> {
     // Where all of it is asked for, nothing is beyond that.
-    let wanted = asked["condition"].as_str()?;
-    let Some(condition) = there["condition"].as_str() else {
+    let wanted = asked.condition.as_deref()?;
+    let Some(condition) = there.condition.as_deref() else {
         return Some("is there without the condition, so that it reaches more than the manifest asks for".to_owned());
     };
-    let role = asked["role_id"].as_str().unwrap_or_default();
+    let role = &asked.role_id;
     let there = AtMost::of(condition);
     let more = match (Says::parse(wanted), &there.repositories) {
         (Some(Says::Objects(asked, hierarchical)), _) => {
@@ -173,30 +171,37 @@ fn objects(
 #[cfg(test)]
 mod tests {
     use cloudgrant_core::Access;
-    use serde_json::json;
 
     use super::*;
     use crate::policy::condition::{Rules, on_repositories};
     use crate::resources::built_in_roles::BLOB_READER;
     use crate::resources::kinds::object_store::on_objects;
 
+    fn of(role: &'static str, condition: Option<String>) -> RoleAssignment<'static> {
+        RoleAssignment {
+            principal: "i".into(),
+            role: "r".into(),
+            role_id: role.into(),
+            scope: "s".into(),
+            assignment: None,
+            condition: condition.map(Into::into),
+        }
+    }
+
     /// Storage Blob Data Reader for grants of a level on a prefix.
-    fn reader(grants: &[(Access, &str)]) -> Value {
+    fn reader(grants: &[(Access, &str)]) -> RoleAssignment<'static> {
         let mut rules = Rules::default();
         for (access, prefix) in grants {
             on_objects(*access).iter().for_each(|deed| rules.allow(*deed, prefix));
         }
-        json!({ "role_id": BLOB_READER.id, "condition": rules.condition(&[Deed::Read, Deed::List], false) })
+        of(BLOB_READER.id, rules.condition(&[Deed::Read, Deed::List], false))
     }
 
     #[test]
     fn a_condition_that_lets_more_through_is_told_and_one_that_narrows_is_not() {
         use Access::{List, Read};
         let asked = reader(&[(Read, "a/"), (Read, "b/")]);
-        let edited = |edit: &dyn Fn(&str) -> String| {
-            let condition = asked["condition"].as_str().unwrap_or_default();
-            json!({ "role_id": BLOB_READER.id, "condition": edit(condition) })
-        };
+        let edited = |edit: &dyn Fn(&str) -> String| of(BLOB_READER.id, asked.condition.as_deref().map(edit));
         for (there, expected) in [
             (reader(&[(Read, "a/"), (Read, "b/"), (Read, "c/")]), Some("read `c/`, list `c/`")),
             (reader(&[(Read, "a"), (Read, "b/")]), Some("read `a`, list `a`")),
@@ -204,7 +209,7 @@ mod tests {
             (reader(&[(Read, "")]), Some("without the condition")),
             (reader(&[(Read, "a/")]), None),
             (reader(&[(Read, "a/x/"), (Read, "b/")]), None),
-            (json!({ "condition": "(1 == 1)" }), Some("another condition")),
+            (of(BLOB_READER.id, Some("(1 == 1)".to_owned())), Some("another condition")),
             // What somebody narrowed by hand reaches no more.
             (edited(&|text| format!("{text} AND (@Resource[x:tags] StringEquals 'b')")), None),
             (edited(&|text| text.replace("StringStartsWith 'a/'", "StringEquals 'a/x'")), None),
@@ -214,8 +219,8 @@ mod tests {
             (edited(&|text| format!("{text} OR (@Resource[x:tags] StringEquals 'b')")), Some("another condition")),
         ] {
             let told = assignment(&asked, &there);
-            assert_eq!(told.is_some(), expected.is_some(), "{there}: {told:?}");
-            assert!(expected.is_none_or(|expected| told.unwrap_or_default().contains(expected)), "{there}");
+            assert_eq!(told.is_some(), expected.is_some(), "{there:?}: {told:?}");
+            assert!(expected.is_none_or(|expected| told.unwrap_or_default().contains(expected)), "{there:?}");
         }
         assert_eq!(assignment(&reader(&[(Read, "")]), &asked), None, "all of it is asked for");
     }
@@ -224,7 +229,7 @@ mod tests {
     fn more_repositories_are_told_and_fewer_are_not() {
         let on = |names: &[&str], writes| {
             let names = names.iter().map(|name| (*name).to_owned()).collect();
-            json!({ "role_id": "x", "condition": on_repositories(&names, writes) })
+            of("x", Some(on_repositories(&names, writes)))
         };
         let asked = on(&["a", "b"], true);
         assert!(assignment(&asked, &on(&["a", "b", "c"], true)).is_some_and(|told| told.contains("reach `c`")));
@@ -234,20 +239,22 @@ mod tests {
 
     #[test]
     fn a_role_that_allows_more_is_told_and_one_that_allows_less_or_is_assignable_elsewhere_is_not() {
-        let of = |data: &[&str], more: Value| {
-            let mut role = json!({ "data_actions": data });
-            if let (Some(role), Some(more)) = (role.as_object_mut(), more.as_object()) {
-                role.extend(more.clone());
-            }
-            role
+        let of = |data: &[&str]| CustomRole {
+            id: "r".into(),
+            assignable_in: Vec::new(),
+            data_actions: data.iter().map(|action| (*action).to_owned()).collect(),
+            actions: Vec::new(),
+            not_data_actions: Vec::new(),
         };
-        let asked = of(&["x/read", "x/write"], json!({}));
-        assert!(
-            role(&asked, &of(&["x/*", "x/write"], json!({}))).is_some_and(|told| told.contains("also allows x/*,"))
-        );
-        assert!(
-            role(&asked, &of(&["x/read"], json!({ "actions": ["*"] }))).is_some_and(|told| told.contains("allows *,"))
-        );
-        assert_eq!(role(&asked, &of(&["X/Read"], json!({ "assignable_in": ["/"], "not_data_actions": ["*"] }))), None);
+        let asked = of(&["x/read", "x/write"]);
+        assert!(role(&asked, &of(&["x/*", "x/write"])).is_some_and(|told| told.contains("also allows x/*,")));
+        let acts = CustomRole { actions: vec!["*".to_owned()], ..of(&["x/read"]) };
+        assert!(role(&asked, &acts).is_some_and(|told| told.contains("allows *,")));
+        let elsewhere = CustomRole {
+            assignable_in: vec!["/".to_owned()],
+            not_data_actions: vec!["*".to_owned()],
+            ..of(&["X/Read"])
+        };
+        assert_eq!(role(&asked, &elsewhere), None);
     }
 }

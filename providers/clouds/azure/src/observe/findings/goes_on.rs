@@ -9,18 +9,18 @@ use cloudgrant_core::{
     Desired, Error, ErrorKind, Intent, IntentId, Note, Reach, Result, Scope, ScopeBinding, TaskAccess, listed,
 };
 
-use crate::Azure;
 use crate::client::arm::RoleAssignment;
+use crate::client::remedies::delete_assignment;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::ResourceId;
-use crate::objects::kinds;
-use crate::objects::remedies::delete_assignment;
+use crate::objects::role_assignment;
+use crate::observe::Looking;
 use crate::observe::findings::goes_on::gives::Reading;
 use crate::observe::managed_identity::Principals;
 use crate::resources::built_in_roles;
 use crate::resources::kinds::registry::Roles;
 use crate::resources::locator::Locator;
-use crate::resources::overlap::{Action, actions_of};
+use crate::resources::overlap::{Action, actions_of, has_repository_permissions};
 use crate::resources::role_choice::{self, Choice};
 
 /// How many grants and registries are named.
@@ -69,23 +69,23 @@ pub(crate) struct Identities {
 
 impl Identities {
     /// To be asked before the observation begins: it reads what the verbs read.
-    pub(crate) async fn of(azure: &Azure, desired: &Desired) -> Result<Self> {
+    pub(crate) async fn of(looking: Looking<'_>, desired: &Desired) -> Result<Self> {
         let mut all = Self::default();
         if !desired.thorough {
             return Ok(all);
         }
         for (at, binding) in desired.baseline.bindings.iter().enumerate() {
-            let named = binding.scope.domain().and_then(|domain| azure.config.identities.get(domain));
+            let named = binding.scope.domain().and_then(|domain| looking.config.identities.get(domain));
             let identity = match (&binding.scope, named) {
-                (Scope::Global, _) => azure.task_identity().await,
-                (_, Some(name)) => azure.existing_identity(name, "azure.identities").await,
+                (Scope::Global, _) => looking.inventory.task_identity().await,
+                (_, Some(name)) => looking.inventory.existing_identity(name, "azure.identities").await,
                 // One of the stack's own goes.
                 (_, None) => continue,
             };
             all.of_bindings.extend(or_unknown(identity)?.map(|identity| (at, identity)));
         }
         if !desired.baseline.registries.is_empty() {
-            all.kubelet = or_unknown(azure.kubelet().await)?;
+            all.kubelet = or_unknown(looking.inventory.kubelet().await)?;
         }
         Ok(all)
     }
@@ -93,19 +93,26 @@ impl Identities {
 
 impl Given {
     /// Reads nothing: what is revoked may be gone.
-    pub(crate) fn of(azure: &Azure, desired: &Desired, principals: &Principals, identities: &Identities) -> Self {
+    pub(crate) fn of(
+        looking: Looking<'_>,
+        desired: &Desired,
+        principals: &Principals,
+        identities: &Identities,
+    ) -> Result<Self> {
         let stays: HashSet<_> = desired.objects.iter().flat_map(|object| &object.because).collect();
         let mut all = Vec::new();
         for (at, identity) in &identities.of_bindings {
             let Some(binding) = desired.baseline.bindings.get(*at) else { continue };
             let revoked = binding.grants.iter().filter(|grant| !stays.contains(&grant.id()));
             let reaches = revoked.flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)));
-            all.extend(reaches.filter_map(|(grant, reach)| One::of_grant(azure, grant, reach, identity, principals)));
+            all.extend(reaches.filter_map(|(grant, reach)| One::of_grant(looking, grant, reach, identity, principals)));
         }
-        for (binding, identity) in of_stays(desired, identities) {
+        for (binding, identity) in of_stays(desired, identities)? {
             let revoked = binding.grants.iter().filter(|grant| !stays.contains(&grant.id()));
             let reaches = revoked.flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)));
-            all.extend(reaches.filter_map(|(grant, reach)| One::of_grant(azure, grant, reach, &identity, principals)));
+            all.extend(
+                reaches.filter_map(|(grant, reach)| One::of_grant(looking, grant, reach, &identity, principals)),
+            );
         }
         if let Some(kubelet) = &identities.kubelet {
             let revoked = desired.baseline.registries.iter().filter(|registry| !stays.contains(&registry.id()));
@@ -113,10 +120,10 @@ impl Given {
             all.extend(reaches.filter_map(|(registry, reach)| {
                 let locator = Locator::parse(&reach.resource.locator).ok()?;
                 let choice = Choice::OfRegistry(Roles::of(reach.access)?);
-                One::of(azure, registry, reach, (kubelet, principals), locator, &choice)
+                One::of(looking, registry, reach, (kubelet, principals), locator, &choice)
             }));
         }
-        Self(all)
+        Ok(Self(all))
     }
 
     /// Whether something is revoked of what a principal has.
@@ -128,12 +135,12 @@ impl Given {
     /// subscriptions whose assignments were read.
     pub(crate) async fn notes(
         &self,
-        azure: &Azure,
+        looking: Looking<'_>,
         snapshot: &Snapshot,
         searched: &BTreeSet<String>,
         foreign: &[Foreign],
     ) -> Vec<Note> {
-        let mut reading = Reading::new(azure, snapshot, searched);
+        let mut reading = Reading::new(looking, snapshot, searched);
         let mut notes = Vec::new();
         for other in foreign {
             let mut best = None;
@@ -173,19 +180,19 @@ impl Given {
 
 impl One {
     fn of_grant(
-        azure: &Azure,
+        looking: Looking<'_>,
         grant: &TaskAccess,
         reach: &Reach,
         identity: &ResourceId,
         principals: &Principals,
     ) -> Option<Self> {
         let locator = Locator::parse(&reach.resource.locator).ok()?;
-        let choice = role_choice::role_for(&azure.config, &azure.names, grant, reach, &locator);
-        Self::of(azure, grant.id(), reach, (identity, principals), locator, &choice)
+        let choice = role_choice::role_for(looking.config, looking.names, grant, reach, &locator);
+        Self::of(looking, grant.id(), reach, (identity, principals), locator, &choice)
     }
 
     fn of(
-        azure: &Azure,
+        looking: Looking<'_>,
         grant: IntentId,
         reach: &Reach,
         (identity, principals): (&ResourceId, &Principals),
@@ -198,7 +205,7 @@ impl One {
         let principal = principals.of(identity.as_str())?.to_owned();
         let mut actions = actions_of(choice);
         if let (Locator::Registry(registry), Some(actions)) = (&locator, &mut actions)
-            && azure.has_repository_permissions(&registry.registry)
+            && has_repository_permissions(&looking.inventory.known_registries(), &registry.registry)
         {
             // It looks at no other role.
             actions.retain(|action| matches!(action, Action::Data(_)));
@@ -210,22 +217,21 @@ impl One {
 }
 
 /// The bindings whose identities are the stack's own and stay: what else is given to these is asked for by what stays.
-fn of_stays<'a>(
-    desired: &'a Desired,
-    identities: &'a Identities,
-) -> impl Iterator<Item = (&'a ScopeBinding, ResourceId)> {
-    let mut holders: BTreeMap<&Scope, BTreeSet<String>> = BTreeMap::new();
+fn of_stays<'a>(desired: &'a Desired, identities: &Identities) -> Result<Vec<(&'a ScopeBinding, ResourceId)>> {
+    let mut holders: BTreeMap<&Scope, BTreeSet<ResourceId>> = BTreeMap::new();
     if desired.thorough {
-        for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT) {
-            holders.entry(&object.scope).or_default().extend(object.attributes.text("principal"));
+        for assignment in role_assignment::among(&desired.objects) {
+            let (object, assignment) = assignment?;
+            holders.entry(&object.scope).or_default().insert(assignment.identity()?);
         }
     }
     let bindings = desired.baseline.bindings.iter().enumerate();
     let own = bindings.filter(|(at, _)| !identities.of_bindings.contains_key(at));
-    own.flat_map(move |(_, binding)| {
+    let of_each = own.flat_map(|(_, binding)| {
         let holders = holders.get(&binding.scope).into_iter().flatten();
-        holders.filter_map(|id| ResourceId::parse(id).ok()).map(|id| (&**binding, id)).collect::<Vec<_>>()
-    })
+        holders.map(move |identity| (&**binding, identity.clone()))
+    });
+    Ok(of_each.collect())
 }
 
 /// `None` for an identity that isn't there, or that nobody here may read.

@@ -4,16 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Attributes, Desired, ErrorKind, Note, ObjectId, Observed, Result, matches};
+use cloudgrant_core::{Desired, ErrorKind, Note, ObjectId, Observed, Result, matches};
 
-use crate::Azure;
 use crate::client::arm::RoleAssignment;
+use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::ResourceId;
-use crate::objects::kinds;
+use crate::objects::role_assignment::{self, RoleAssignment as Attributes};
+use crate::observe::Looking;
 use crate::observe::managed_identity::Principals;
 use crate::observe::scopes::{Lies, lies};
-use crate::observe::search::is_final;
 use crate::policy::delegation::{Action, Asked, Delegation};
 use crate::resources::built_in_roles::{self, Verdict};
 use crate::resources::locator::is_guid;
@@ -34,14 +34,14 @@ type Reason = (String, Action, bool);
 /// Warns of each role assignment that the caller may not write or delete by the conditions of its own roles. It costs a
 /// request for each subscription in which somebody's right to assign roles has a condition, and none where nobody's has.
 pub(crate) async fn notes(
-    azure: &Azure,
+    looking: Looking<'_>,
     desired: &Desired,
     snapshot: &Snapshot,
     principals: &Principals,
     observed: &Observed,
 ) -> Result<Vec<Note>> {
-    let deeds = deeds(desired, observed, principals);
-    let Some(caller) = azure.arm.caller().filter(|_| !deeds.is_empty()) else { return Ok(Vec::new()) };
+    let deeds = deeds(desired, observed, principals)?;
+    let Some(caller) = looking.client.caller().filter(|_| !deeds.is_empty()) else { return Ok(Vec::new()) };
     let subscriptions: BTreeSet<_> = deeds.iter().map(|deed| deed.scope.subscription()).collect();
     let mut told: BTreeMap<Reason, Vec<&Deed>> = BTreeMap::new();
     for subscription in subscriptions {
@@ -53,7 +53,7 @@ pub(crate) async fn notes(
         if !all.iter().any(is_limited) {
             continue;
         }
-        let (mine, with_groups) = administrates(azure, snapshot, &subscription, &caller.principal, &all).await?;
+        let (mine, with_groups) = administrates(looking, snapshot, &subscription, &caller.principal, &all).await?;
         for deed in deeds.iter().filter(|deed| deed.scope.subscription() == subscription) {
             if let Some((by, certain)) = refused(deed, &mine) {
                 // A group's role may let what the caller's own ones don't.
@@ -70,30 +70,31 @@ fn is_limited(assignment: &RoleAssignment) -> bool {
     assignment.condition.as_deref().is_some_and(about)
 }
 
-fn deeds(desired: &Desired, observed: &Observed, principals: &Principals) -> Vec<Deed> {
-    let of = |id: &ObjectId, attributes: &Attributes, action| {
-        let holder = attributes.text("principal").unwrap_or_default();
+fn deeds(desired: &Desired, observed: &Observed, principals: &Principals) -> Result<Vec<Deed>> {
+    let of = |id: &ObjectId, assignment: &Attributes<'_>, action, scope| {
         // Of an identity that is gone, only its principal is known.
-        let known = principals.of(&holder).map(ToOwned::to_owned);
-        Some(Deed {
-            id: id.clone(),
-            action,
-            scope: ResourceId::parse(&attributes.text("scope")?).ok()?,
-            role: attributes.text("role_id")?,
-            principal: known.or_else(|| is_guid(&holder).then_some(holder)),
-        })
+        let known = principals.of(&assignment.principal).map(ToOwned::to_owned);
+        let principal = known.or_else(|| is_guid(&assignment.principal).then(|| assignment.principal.to_string()));
+        Deed { id: id.clone(), action, scope, role: assignment.role_id.to_string(), principal }
     };
-    let wanted =
-        desired.objects.iter().filter(|object| object.id.kind == kinds::ASSIGNMENT && object.handoff.is_none());
-    let is_there = |id: &ObjectId, attributes: &Attributes| {
-        observed.objects.get(id).is_some_and(|found| !found.owned || found.attributes == *attributes)
-    };
-    let written = wanted.clone().filter(|object| !is_there(&object.id, &object.attributes));
-    let kept: BTreeSet<_> = wanted.map(|object| &object.id).collect();
-    let gone =
-        observed.objects.iter().filter(|(id, found)| id.kind == kinds::ASSIGNMENT && found.owned && !kept.contains(id));
-    let written = written.filter_map(|object| of(&object.id, &object.attributes, Action::Give));
-    written.chain(gone.filter_map(|(id, found)| of(id, &found.attributes, Action::Take))).collect()
+    let (mut deeds, mut kept) = (Vec::new(), BTreeSet::new());
+    for assignment in role_assignment::among(&desired.objects) {
+        let (object, assignment) = assignment?;
+        if object.handoff.is_some() {
+            continue;
+        }
+        kept.insert(&object.id);
+        let found = observed.objects.get(&object.id);
+        if !found.is_some_and(|found| !found.owned || found.attributes == object.attributes) {
+            deeds.push(of(&object.id, &assignment, Action::Give, assignment.scope_id()?));
+        }
+    }
+    let owned = observed.objects.iter().filter(|(id, found)| id.kind == role_assignment::KIND && found.owned);
+    for (id, found) in owned.filter(|(id, _)| !kept.contains(id)) {
+        let assignment = Attributes::of(&found.attributes)?;
+        deeds.push(of(id, &assignment, Action::Take, assignment.scope_id()?));
+    }
+    Ok(deeds)
 }
 
 /// A right to assign roles that the caller has.
@@ -107,7 +108,7 @@ struct Right {
 
 /// The caller's rights to assign roles in a subscription, those of its groups among them, and whether these could be read.
 async fn administrates(
-    azure: &Azure,
+    looking: Looking<'_>,
     snapshot: &Snapshot,
     subscription: &str,
     caller: &str,
@@ -119,7 +120,7 @@ async fn administrates(
         .filter(|assignment| assignment.principal_id.eq_ignore_ascii_case(caller))
         .map(|assignment| (assignment.id.to_ascii_lowercase(), assignment.clone()))
         .collect();
-    match azure.arm.role_assignments_to(subscription, caller).await {
+    match looking.client.role_assignments_to(subscription, caller).await {
         Ok(more) => mine.extend(more.into_iter().map(|one| (one.id.to_ascii_lowercase(), one))),
         // Who is in which group isn't everybody's to know.
         Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::Unexpected) => {
@@ -196,7 +197,7 @@ fn note(by: &str, action: Action, certain: bool, deeds: &[&Deed]) -> Note {
 mod tests {
     use super::*;
     use crate::client::loopback::{Loopback, SUBSCRIPTION, json, refusal};
-    use crate::objects::tests::azure_of;
+    use crate::tests::connected;
 
     #[tokio::test]
     async fn without_the_groups_of_the_caller_no_refusal_is_certain() {
@@ -206,9 +207,9 @@ mod tests {
                 _ => json(200, serde_json::json!({ "value": [] })),
             })
             .await;
-            let azure = azure_of("flyte", cloud.config()).await;
-            let snapshot = azure.snapshot().await;
-            let answer = administrates(&azure, &snapshot, SUBSCRIPTION, "p", &[]).await.expect("an answer");
+            let azure = connected("flyte", cloud.config()).await;
+            let snapshot = azure.inventory.snapshot().await;
+            let answer = administrates(azure.looking(), &snapshot, SUBSCRIPTION, "p", &[]).await.expect("an answer");
             assert_eq!(answer.1, readable);
         }
     }

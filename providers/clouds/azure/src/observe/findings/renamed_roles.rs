@@ -6,16 +6,17 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use cloudgrant_core::{Error, ErrorKind, Object, Result, Scope, Stays};
 use uuid::Uuid;
 
-use crate::Azure;
 use crate::client::arm::RoleDefinition;
+use crate::client::remedies;
 use crate::inventory::snapshot::Snapshot;
 use crate::names;
-use crate::objects::{commands, kinds, remedies};
+use crate::objects::{self, custom_role};
+use crate::observe::Looking;
 use crate::resources::role_choice::all_own;
 
 /// What tells that a custom role under a strange name may be the stack's.
 pub(crate) struct Renamed<'a> {
-    azure: &'a Azure,
+    looking: Looking<'a>,
     /// The names that roles of the stack have, by the ids that are derived from these: of all that the platform's scopes could
     /// get, as the manifest may have lost the grant.
     known: HashMap<String, String>,
@@ -24,15 +25,15 @@ pub(crate) struct Renamed<'a> {
 }
 
 impl<'a> Renamed<'a> {
-    pub(crate) async fn of(azure: &'a Azure, snapshot: &Snapshot) -> Result<Self> {
-        let domains = &azure.platform.tenancy().domains;
+    pub(crate) async fn of(looking: Looking<'a>, snapshot: &Snapshot) -> Result<Self> {
+        let domains = &looking.platform.tenancy().domains;
         let domains = domains.iter().map(|domain| Scope::Domain { domain: domain.clone() });
         let scopes: Vec<_> = domains.chain([Scope::Global]).collect();
         let known =
-            scopes.iter().flat_map(|scope| all_own(&azure.names, scope)).map(|role| (role.id, role.name)).collect();
-        let assignments = snapshot.assignments(azure.config.subscription.as_str()).await?;
-        let ours = assignments.iter().filter(|assignment| assignment.is_of(&azure.names));
-        Ok(Self { azure, known, assigned: ours.map(|assignment| assignment.role()).collect() })
+            scopes.iter().flat_map(|scope| all_own(looking.names, scope)).map(|role| (role.id, role.name)).collect();
+        let assignments = snapshot.assignments(looking.config.subscription.as_str()).await?;
+        let ours = assignments.iter().filter(|assignment| assignment.is_of(looking.names));
+        Ok(Self { looking, known, assigned: ours.map(|assignment| assignment.role()).collect() })
     }
 
     /// What to say of a role that isn't known for the stack's by its name, where nothing wants it and it may be the stack's.
@@ -51,15 +52,17 @@ impl<'a> Renamed<'a> {
         let reason = format!(
             "{sign}, so that nobody can tell whether it is in use under that name. This stack's assignments of it go. If nobody uses \
              it, delete it: `{}`; whoever does needs a role of their own in its place",
-            remedies::delete_role(&id, self.azure.config.subscription.as_str())
+            remedies::delete_role(&id, self.looking.config.subscription.as_str())
         );
-        Some(Stays { object: kinds::role(before.unwrap_or(&role.role_name)), reason, is_empty: true })
+        Some(Stays { object: custom_role::id(before.unwrap_or(&role.role_name)), reason, is_empty: true })
     }
 
     /// Why a role that is wanted can't be made: another one has its id.
     pub(crate) fn conflict(&self, role: &RoleDefinition, wanted: &Object) -> Error {
         let message = format!("{} is there under another name, `{}`", wanted.id, role.role_name);
-        let rename = commands::commands(self.azure, wanted).join(" && ");
+        let rename = objects::kind(custom_role::KIND)
+            .map(|kind| kind.commands(wanted, self.looking.config, self.looking.names).join(" && "))
+            .unwrap_or_default();
         Error::new(ErrorKind::Conflict, message).with("role", &role.id).hint(format!(
             "if nobody uses it under that name, give it back its own, with just what it is to allow: `{rename}`; whoever does use \
              it needs a role of their own, and this one is the stack's again once they have"
@@ -69,7 +72,7 @@ impl<'a> Renamed<'a> {
     /// Whether one whose name from before isn't known has the stack's description, or else is assigned by the stack and allows
     /// just what one of its roles does. Its id is of version 5, as derived ones are; those that the portal gives are not.
     fn looks_like_ours(&self, role: &RoleDefinition, id: &str) -> bool {
-        let names = &self.azure.names;
+        let names = &self.looking.names;
         let derived = Uuid::parse_str(id).is_ok_and(|id| id.get_version_num() == 5);
         let Some((stack, home)) = names::described(&role.description) else {
             return derived && self.assigned.contains(id) && self.allows_as_ours(role);
@@ -81,13 +84,13 @@ impl<'a> Renamed<'a> {
         let allowed: BTreeSet<_> = role.data_actions.iter().collect();
         let nothing_else = role.actions.is_empty() && role.not_data_actions.is_empty();
         nothing_else
-            && all_own(&self.azure.names, &Scope::Global)
+            && all_own(&self.looking.names, &Scope::Global)
                 .any(|own| own.data_actions.iter().collect::<BTreeSet<_>>() == allowed)
     }
 
     /// A role of somebody's that the manifest has the stack assign.
     fn is_named_by_manifest(&self, role: &RoleDefinition) -> bool {
-        let mut named = self.azure.config.roles.values().flat_map(|levels| levels.values());
+        let mut named = self.looking.config.roles.values().flat_map(|levels| levels.values());
         named.any(|named| named.eq_ignore_ascii_case(&role.role_name) || named.eq_ignore_ascii_case(&role.name))
     }
 }

@@ -4,32 +4,33 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use cloudgrant_core::{Desired, Found, Note, ObjectId, Observed, Result, Stays};
-use serde_json::Value;
+use cloudgrant_core::{Desired, Note, ObjectId, Observed, Result, Stays};
 
-use crate::Azure;
 use crate::client::arm::RoleAssignment;
+use crate::client::remedies;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, is_within};
-use crate::objects::kinds;
-use crate::objects::remedies;
+use crate::objects::custom_role::{self, CustomRole};
+use crate::observe::Looking;
 
 /// Leaves what can't go as it is, and says so.
 pub(crate) async fn keep(
-    azure: &Azure,
+    looking: Looking<'_>,
     desired: &Desired,
     snapshot: &Snapshot,
     searched: &BTreeSet<String>,
     observed: &mut Observed,
 ) -> Result<()> {
-    let wanted: HashMap<_, _> =
-        desired.objects.iter().map(|object| (&object.id, scopes(&object.attributes.value()))).collect();
-    let roles = observed.objects.iter().filter(|(id, found)| id.kind == kinds::ROLE && found.owned);
+    let wanted = desired.objects.iter().filter(|object| object.id.kind == custom_role::KIND);
+    let wanted = wanted.map(|object| Ok((&object.id, CustomRole::of(&object.attributes)?.assignable_in)));
+    let wanted: HashMap<_, _> = wanted.collect::<Result<_>>()?;
+    let roles = observed.objects.iter().filter(|(id, found)| id.kind == custom_role::KIND && found.owned);
     let mut held: Vec<(ObjectId, Vec<(String, String)>)> = Vec::new();
     for (id, found) in roles {
         let mut kept = Vec::new();
-        for scope in former(found, wanted.get(id).map_or(&[], Vec::as_slice)) {
-            if let Some(why) = in_use(azure, snapshot, searched, found, &scope).await? {
+        let role = CustomRole::of(&found.attributes)?;
+        for scope in former(&role, wanted.get(id).map_or(&[], Vec::as_slice)) {
+            if let Some(why) = in_use(looking, snapshot, searched, &role, &scope).await? {
                 kept.push((scope, why));
             }
         }
@@ -45,14 +46,10 @@ pub(crate) async fn keep(
             observed.stays.push(Stays { object: id, reason: why, is_empty: false });
             continue;
         }
-        let is_kept = |scope: &Value| kept.iter().any(|(kept, _)| scope.as_str() == Some(kept));
-        let without = |attributes: &mut Value| {
-            if let Some(scopes) = attributes["assignable_in"].as_array_mut() {
-                scopes.retain(|scope| !is_kept(scope));
-            }
-        };
         if let Some(found) = observed.objects.get_mut(&id) {
-            found.attributes.change(without);
+            let mut role = CustomRole::of(&found.attributes)?;
+            role.assignable_in.retain(|scope| !kept.iter().any(|(kept, _)| kept == scope));
+            found.attributes = role.attributes();
         }
         let scopes = kept.iter().map(|(scope, _)| scope.as_str()).collect::<Vec<_>>().join(", ");
         observed.notes.push(Note::warning(&id, format!("it stays assignable in {scopes}: {why}")));
@@ -60,22 +57,17 @@ pub(crate) async fn keep(
     Ok(())
 }
 
-fn scopes(attributes: &Value) -> Vec<String> {
-    let list = attributes["assignable_in"].as_array().into_iter().flatten();
-    list.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
-}
-
-fn former(found: &Found, wanted: &[String]) -> Vec<String> {
-    let is_wanted = |scope: &String| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(scope));
-    scopes(&found.attributes.value()).into_iter().filter(|scope| !is_wanted(scope)).collect()
+fn former(role: &CustomRole<'_>, wanted: &[String]) -> Vec<String> {
+    let is_wanted = |scope: &&String| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(scope));
+    role.assignable_in.iter().filter(|scope| !is_wanted(scope)).cloned().collect()
 }
 
 /// Why a role can't leave a scope.
 async fn in_use(
-    azure: &Azure,
+    looking: Looking<'_>,
     snapshot: &Snapshot,
     searched: &BTreeSet<String>,
-    role: &Found,
+    role: &CustomRole<'_>,
     scope: &str,
 ) -> Result<Option<String>> {
     let Ok(id) = ResourceId::parse(scope) else { return Ok(None) };
@@ -87,12 +79,11 @@ async fn in_use(
             remedies::list_assignments(&subscription)
         )));
     }
-    let name = role.attributes.text("id").unwrap_or_default();
     let assignments = snapshot.assignments(&subscription).await?;
     let is_theirs = |assignment: &&RoleAssignment| {
-        assignment.role().eq_ignore_ascii_case(&name)
+        assignment.role().eq_ignore_ascii_case(&role.id)
             && is_within(&assignment.scope, scope)
-            && !assignment.is_of(&azure.names)
+            && !assignment.is_of(looking.names)
     };
     Ok(assignments.iter().find(is_theirs).map(|theirs| {
         format!(

@@ -8,36 +8,31 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Desired, ErrorKind, Note, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::Azure;
 use crate::client::arm::{Cluster, FederatedCredential};
+use crate::client::remedies;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::names::resource_id::ResourceId;
-use crate::objects::remedies;
-use crate::observe::findings::workload_identity::{is_for_tasks, platforms_clusters};
+use crate::observe::Looking;
+use crate::observe::findings::workload_identity::{for_tasks, platforms_clusters};
 use crate::observe::managed_identity::Principals;
 
 /// Warns of each of these identities under which no pod can log in, and of each that trusts another issuer than the data
 /// plane's. It costs a request for each, and none where all identities are the stack's.
 pub(crate) async fn notes(
-    azure: &Azure,
+    looking: Looking<'_>,
     desired: &Desired,
     snapshot: &Snapshot,
     principals: &Principals,
 ) -> Result<Vec<Note>> {
-    let clusters = snapshot.clusters(azure.cluster_group()).await?;
-    let issuers = Issuers::of(azure, &clusters);
-    let holders: BTreeSet<_> = desired
-        .objects
-        .iter()
-        .filter(|object| object.handoff.is_none() && is_for_tasks(azure, object, &clusters))
-        .filter_map(|object| ResourceId::parse(&object.attributes.text("principal")?).ok())
-        .collect();
+    let clusters = snapshot.clusters(looking.inventory.cluster_group()).await?;
+    let issuers = Issuers::of(looking, &clusters);
+    let holders = for_tasks(looking, desired, &clusters)?;
     let theirs = principals.holders().filter(|(id, principal)| !principal.ours && holders.contains(id));
     let theirs: Vec<_> = theirs.map(|(id, _)| id.clone()).collect();
     let issuers = &issuers;
     let told = theirs.into_iter().map(|id| async move {
         match snapshot.credentials(&id).await {
-            Ok(credentials) => Ok(issuers.notes(azure, &id, &credentials)),
+            Ok(credentials) => Ok(issuers.notes(looking, &id, &credentials)),
             Err(error) => match error.kind() {
                 // It went in between: whoever assigns its roles is told.
                 ErrorKind::NotFound => Ok(Vec::new()),
@@ -67,24 +62,24 @@ struct Issuers {
 }
 
 impl Issuers {
-    fn of(azure: &Azure, clusters: &[Cluster]) -> Self {
+    fn of(looking: Looking<'_>, clusters: &[Cluster]) -> Self {
         let issuers = |clusters: Vec<&Cluster>| -> BTreeSet<String> {
             clusters.into_iter().filter_map(|cluster| cluster.issuer.clone()).collect()
         };
         let all = issuers(clusters.iter().collect());
-        let configured = &azure.config.cluster.oidc_issuer;
+        let configured = &looking.config.cluster.oidc_issuer;
         let known: BTreeSet<_> = configured.iter().chain(&all).cloned().collect();
         // What no cluster has is warned of by itself. Where there is no cluster to look at, the manifest's count.
         let checked = configured.iter().filter(|issuer| all.is_empty() || all.contains(*issuer));
         let mut needed: Vec<_> = checked.map(|issuer| BTreeSet::from([issuer.clone()])).collect();
         if needed.is_empty() {
-            let of_platform = issuers(platforms_clusters(azure, clusters));
+            let of_platform = issuers(platforms_clusters(looking, clusters));
             needed.push(if of_platform.is_empty() { all } else { of_platform });
         }
         Self { needed, known }
     }
 
-    fn notes(&self, azure: &Azure, identity: &ResourceId, credentials: &[FederatedCredential]) -> Vec<Note> {
+    fn notes(&self, looking: Looking<'_>, identity: &ResourceId, credentials: &[FederatedCredential]) -> Vec<Note> {
         let mut notes = Vec::new();
         let trusts = |issuers: &BTreeSet<String>| {
             let nobody_knows = issuers.is_empty();
@@ -99,7 +94,7 @@ impl Issuers {
             let message = format!(
                 "it has no federated credential {whose}, so that no pod there can log in as it, whatever its roles: whoever \
                  made it adds one for each service account: `{}`",
-                remedies::add_credential(identity, issuer, azure.config.cluster.audience())
+                remedies::add_credential(identity, issuer, looking.config.cluster.audience())
             );
             notes.push(Note::warning(about(identity), message));
         }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::resources::kinds::object_store::Deed;
+use crate::policy::condition::Deed;
 
 use super::{ATTRIBUTES, Says, canonical, other_than};
 

@@ -10,7 +10,9 @@ mod storage_queue;
 mod storage_table;
 mod vault_key;
 
-use cloudgrant_core::{Access, Capabilities, Inexact, RegisteredKind, ResourceKind, ScopeKind};
+use std::collections::BTreeSet;
+
+use cloudgrant_core::{Access, Capabilities, Inexact, Intent as _, Intents, RegisteredKind, ResourceKind, ScopeKind};
 
 use crate::resources::built_in_roles::Role;
 use crate::resources::kinds::child_kind::{ChildKind, Gives};
@@ -51,6 +53,13 @@ pub(crate) fn roles() -> impl Iterator<Item = Role> {
             Gives::DataActions(_) => &[],
         })
         .copied()
+}
+
+/// The kinds of resources that the intents reach.
+pub(crate) fn reached_by(intents: &Intents) -> BTreeSet<ResourceKind> {
+    let grants = intents.grants.iter().flat_map(|grant| &grant.reaches);
+    let registries = intents.registries.iter().flat_map(|registry| registry.reaches());
+    grants.chain(registries).map(|reach| reach.resource.kind).collect()
 }
 
 /// Any other resource: the role of each level is what the manifest says (`azure.roles`).

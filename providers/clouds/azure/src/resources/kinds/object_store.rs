@@ -7,6 +7,7 @@ use cloudgrant_core::{
 };
 
 use crate::client::host::Host;
+use crate::policy::condition::Deed;
 use crate::resources::built_in_roles::{BLOB_CONTRIBUTOR, BLOB_READER, Role};
 use crate::resources::kinds::inexact;
 use crate::resources::locator::{Locator, Place, wrong};
@@ -46,42 +47,6 @@ pub(crate) fn needs_custom_role(access: Access) -> bool {
     match access {
         Access::Write | Access::ReadWrite | Access::Manage => true,
         Access::List | Access::Read | Access::Pull | Access::Push => false,
-    }
-}
-
-const BLOBS: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
-
-/// What can be done to objects, as conditions tell it apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Deed {
-    Read,
-    List,
-    Write,
-    Delete,
-}
-
-impl Deed {
-    pub(crate) const ALL: [Self; 4] = [Self::Read, Self::List, Self::Write, Self::Delete];
-
-    /// What it is called where a sentence goes on.
-    pub(crate) fn verb(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::List => "list",
-            Self::Write => "write",
-            Self::Delete => "delete",
-        }
-    }
-
-    /// The data actions for it. Listing is a way of reading. Source: Azure documentation, "Actions and attributes for
-    /// Azure role assignment conditions for Azure Blob Storage".
-    pub(crate) fn data_actions(self) -> Vec<String> {
-        let of = |names: &[&str]| names.iter().map(|name| format!("{BLOBS}/{name}")).collect();
-        match self {
-            Self::Read | Self::List => of(&["read"]),
-            Self::Write => of(&["write", "add/action"]),
-            Self::Delete => of(&["delete", "move/action"]),
-        }
     }
 }
 

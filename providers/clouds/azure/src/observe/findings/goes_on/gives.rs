@@ -5,17 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::Azure;
 use crate::client::arm::{Permission, RoleAssignment};
 use crate::client::host::Service;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, folded, is_within};
+use crate::observe::Looking;
 use crate::observe::findings::goes_on::{Foreign, One};
 use crate::observe::scopes::{Lies, lies};
+use crate::policy::condition::Deed;
 use crate::policy::condition::{Extent, Says};
 use crate::resources::built_in_roles::{ASSIGN, Gives as Patterns, known};
 use crate::resources::kinds::child_kind::Holder;
-use crate::resources::kinds::object_store::Deed;
 use crate::resources::locator::{Locator, Place, is_guid};
 use crate::resources::overlap::{Action, allows_some};
 
@@ -82,15 +82,15 @@ enum Where {
 
 /// What is read to answer that. Nothing of it is in anybody's way who takes access away: what can't be read, can't be told.
 pub(super) struct Reading<'a> {
-    azure: &'a Azure,
+    looking: Looking<'a>,
     snapshot: &'a Snapshot,
     searched: &'a BTreeSet<String>,
     places: BTreeMap<Locator, Where>,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(azure: &'a Azure, snapshot: &'a Snapshot, searched: &'a BTreeSet<String>) -> Self {
-        Self { azure, snapshot, searched, places: BTreeMap::new() }
+    pub(super) fn new(looking: Looking<'a>, snapshot: &'a Snapshot, searched: &'a BTreeSet<String>) -> Self {
+        Self { looking, snapshot, searched, places: BTreeMap::new() }
     }
 
     /// Whether an assignment gives some of what a grant gave, and how.
@@ -294,7 +294,7 @@ impl<'a> Reading<'a> {
     }
 
     fn here(&self) -> String {
-        self.azure.config.subscription.as_str().to_owned()
+        self.looking.config.subscription.as_str().to_owned()
     }
 }
 

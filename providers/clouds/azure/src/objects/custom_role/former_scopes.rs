@@ -2,23 +2,26 @@
 //! stack's assignments there go after all else is made: until then, the role keeps them. Source: Azure/bicep, issue 17145;
 //! hashicorp/terraform-provider-azurerm, issue 31803.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use cloudgrant_core::{Error, Result};
-use serde_json::Value;
+use tokio::sync::Mutex;
 
-use crate::Azure;
 use crate::client::arm::{RoleAssignment, RoleDefinition};
 use crate::names::resource_id::is_within;
-use crate::objects::custom_role::{texts, write};
-use crate::objects::{resource, text};
+use crate::objects::custom_role::{CustomRole, write};
+use crate::objects::{Handles, resource};
+
+/// Custom roles that keep former scopes until their assignments there are gone, by id.
+#[derive(Debug, Default)]
+pub(crate) struct FormerScopes(Mutex<HashMap<String, RoleWithFormerScopes>>);
 
 /// A role that keeps former scopes for now.
 #[derive(Debug, Clone)]
-pub(crate) struct RoleWithFormerScopes {
+struct RoleWithFormerScopes {
     name: String,
     /// The role as it should be.
-    after: Value,
+    wanted: CustomRole<'static>,
     former: Vec<String>,
     /// The stack's assignments of it that this run has deleted: lists show them for a while.
     gone: BTreeSet<String>,
@@ -29,24 +32,23 @@ pub(crate) struct RoleWithFormerScopes {
 /// # Errors
 /// Azure counts assignments that are gone.
 pub(super) async fn keep(
-    azure: &Azure,
+    handles: Handles<'_>,
     name: &str,
-    after: &Value,
+    wanted: CustomRole<'static>,
     there: Option<&RoleDefinition>,
     error: Error,
 ) -> Result<RoleDefinition> {
-    let wanted = texts(after, "assignable_in");
     let scopes = there.map(|role| role.assignable_scopes.as_slice()).unwrap_or_default();
-    let is_wanted = |scope: &String| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(scope));
+    let is_wanted = |scope: &String| wanted.assignable_in.iter().any(|wanted| wanted.eq_ignore_ascii_case(scope));
     let former: Vec<_> = scopes.iter().filter(|scope| !is_wanted(scope)).cloned().collect();
-    let kept = RoleWithFormerScopes { name: name.to_owned(), after: after.clone(), former, gone: BTreeSet::new() };
+    let kept = RoleWithFormerScopes { name: name.to_owned(), wanted, former, gone: BTreeSet::new() };
     // Where it can't be seen, it may be. The plan has said so, as it has of what others have assigned.
-    if let Ok((false, None)) = assigned(azure, &kept).await {
+    if let Ok((false, None)) = assigned(handles, &kept).await {
         return Err(error);
     }
-    let scopes: Vec<_> = wanted.into_iter().chain(kept.former.iter().cloned()).collect();
-    let role = write(azure, name, after, &scopes).await?;
-    azure.former_scopes.lock().await.insert(text(after, "id").to_owned(), kept);
+    let scopes: Vec<_> = kept.wanted.assignable_in.iter().chain(&kept.former).cloned().collect();
+    let role = write(handles, name, &kept.wanted, &scopes).await?;
+    handles.writers.former_scopes.0.lock().await.insert(kept.wanted.id.clone().into_owned(), kept);
     Ok(role)
 }
 
@@ -54,33 +56,32 @@ pub(super) async fn keep(
 ///
 /// # Errors
 /// Azure refuses it, or still counts assignments that are gone.
-pub(super) async fn leave(azure: &Azure, role: &str, assignment: &str) -> Result<()> {
+pub(crate) async fn leave(handles: Handles<'_>, role: &str, assignment: &str) -> Result<()> {
     // One at a time: the last one to go finds none left.
-    let mut roles = azure.former_scopes.lock().await;
+    let mut roles = handles.writers.former_scopes.0.lock().await;
     let Some(kept) = roles.get_mut(role) else { return Ok(()) };
     kept.gone.insert(assignment.to_ascii_lowercase());
     let kept = kept.clone();
-    if !matches!(assigned(azure, &kept).await, Ok((false, None))) {
+    if !matches!(assigned(handles, &kept).await, Ok((false, None))) {
         return Ok(());
     }
-    write(azure, &kept.name, &kept.after, &texts(&kept.after, "assignable_in")).await?;
+    write(handles, &kept.name, &kept.wanted, &kept.wanted.assignable_in).await?;
     roles.remove(role);
     Ok(())
 }
 
 /// Whether the stack has assigned the role in its former scopes, and one of the assignments of others there.
-async fn assigned(azure: &Azure, kept: &RoleWithFormerScopes) -> Result<(bool, Option<RoleAssignment>)> {
-    let id = text(&kept.after, "id");
+async fn assigned(handles: Handles<'_>, kept: &RoleWithFormerScopes) -> Result<(bool, Option<RoleAssignment>)> {
     let subscriptions: BTreeSet<_> =
         kept.former.iter().filter_map(|scope| resource(scope).ok()).map(|scope| scope.subscription()).collect();
     let (mut ours, mut theirs) = (false, None);
     for subscription in subscriptions {
-        for assignment in azure.arm.role_assignments(&subscription).await? {
+        for assignment in handles.client.role_assignments(&subscription).await? {
             let is_former = kept.former.iter().any(|scope| is_within(&assignment.scope, scope));
-            if !assignment.role().eq_ignore_ascii_case(id) || !is_former {
+            if !assignment.role().eq_ignore_ascii_case(&kept.wanted.id) || !is_former {
                 continue;
             }
-            if assignment.is_of(&azure.names) {
+            if assignment.is_of(handles.names) {
                 ours |= !kept.gone.contains(&assignment.name.to_ascii_lowercase());
             } else {
                 theirs = Some(assignment);

@@ -3,9 +3,9 @@
 use cloudgrant_core::quoted;
 use serde_json::json;
 
+use crate::config::Guid;
 use crate::names::resource_id::ResourceId;
 use crate::names::{HOME_TAG, STACK_TAG};
-use crate::resources::locator::is_guid;
 
 /// Takes a role assignment away.
 pub(crate) fn delete_assignment(id: &str) -> String {
@@ -105,7 +105,7 @@ pub(crate) fn disable_admin(registry: &str) -> String {
 /// Has a sandbox know a role, by its name or its ID, whose actions whoever types it fills in.
 pub(crate) fn role_for_sandbox(role: &str, subscription: &str) -> String {
     let subscription = format!("/subscriptions/{subscription}");
-    let (id, name) = if is_guid(role) { (role, "NAME") } else { ("GUID", role) };
+    let (id, name) = if Guid::parse(role).is_ok() { (role, "NAME") } else { ("GUID", role) };
     let described = json!({
         "id": format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{id}"),
         "properties": {
