@@ -6,6 +6,10 @@
 //! on exactly its level gets a custom role. Domains are as narrow as it gets on Azure.
 //!
 //! Link it into a program with `use cloudgrant_azure as _;`.
+//!
+//! The folders stand above each other, and a file takes what it needs from its own and from those to the right (`tests/layers.rs`
+//! holds that): lib → verbs, stacks, permissions → observe → packing → marks → objects → inventory → resources → policy → client →
+//! names → config → error. Only this file knows the whole provider; it gives out handles.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
@@ -229,12 +233,12 @@ impl Provider for Azure {
     }
 
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
-        Locator::parse(&resource.locator).map(|locator| locator.in_task_code(self.config.cloud)).unwrap_or_default()
+        resource.locator.parsed::<Locator>().in_task_code(self.config.cloud)
     }
 
     fn client_code(&self, reach: &Reach) -> Option<ClientCode> {
-        match Locator::parse(&reach.resource.locator).ok()? {
-            Locator::Child(child) => Some((child.kind.code)(&child, self.config.cloud, reach.access)),
+        match Locator::of(reach) {
+            Locator::Child(child) => Some((child.kind.code)(child, self.config.cloud, reach.access)),
             Locator::Objects(_) | Locator::Secret(_) | Locator::Registry(_) | Locator::Resource(_) => None,
         }
     }

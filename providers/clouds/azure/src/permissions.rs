@@ -62,8 +62,7 @@ const ASSIGNMENTS: [&str; 2] =
 /// Whether a namespace of Service Bus is named by its host.
 fn names_a_namespace(intents: &Intents) -> bool {
     let is_one = |child: &Child| child.kind.holder == Holder::Namespace && matches!(child.holder, Place::Named(_));
-    reaches(intents)
-        .any(|reach| matches!(Locator::parse(&reach.resource.locator), Ok(Locator::Child(child)) if is_one(&child)))
+    reaches(intents).any(|reach| matches!(Locator::of(reach), Locator::Child(child) if is_one(child)))
 }
 
 /// See [`cloudgrant_core::Provider::permissions`].
@@ -182,11 +181,8 @@ fn assigner(config: &Config, names: &Names, intents: &Intents) -> PermissionDocu
 /// What each reach of the grants gets.
 fn choices<'a>(config: &'a Config, names: &'a Names, intents: &'a Intents) -> impl Iterator<Item = Choice<'a>> {
     let of_grant = move |grant: &'a Arc<Checked<TaskAccess>>| {
-        let choice = move |reach: &'a Reach| {
-            let locator = Locator::parse(&reach.resource.locator).ok()?;
-            Some(role_choice::role_for(config, names, grant, reach, &locator))
-        };
-        grant.reaches.iter().filter_map(choice)
+        let choice = move |reach: &'a Reach| role_choice::role_for(config, names, grant, reach, Locator::of(reach));
+        grant.reaches.iter().map(choice)
     };
     intents.grants.iter().flat_map(of_grant)
 }
@@ -220,7 +216,7 @@ fn reaches(intents: &Intents) -> impl Iterator<Item = &Reach> {
 
 /// The subscription of a resource that is named by its ID.
 fn subscription(reach: &Reach) -> Option<String> {
-    Locator::parse(&reach.resource.locator).ok()?.id().map(ResourceId::subscription)
+    Locator::of(reach).id().map(ResourceId::subscription)
 }
 
 /// The data plane's subscription, and those of resources and identities that are named by their ID.

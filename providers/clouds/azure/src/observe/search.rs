@@ -115,8 +115,7 @@ fn named_by(intents: &Intents) -> BTreeMap<String, BTreeSet<IntentId>> {
     let registries = intents.registries.iter().map(|registry| (registry.id(), registry.reaches()));
     let mut subscriptions: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for (intent, reaches) in grants.chain(registries) {
-        let locators = reaches.iter().filter_map(|reach| Locator::parse(&reach.resource.locator).ok());
-        for subscription in locators.filter_map(|locator| Some(locator.id()?.subscription())) {
+        for subscription in reaches.iter().filter_map(|reach| Some(Locator::of(reach).id()?.subscription())) {
             subscriptions.entry(subscription).or_default().insert(intent.clone());
         }
     }

@@ -9,7 +9,8 @@ use cloudgrant_core::{Access, Checked, Intent, IntentId, ObjectId, Reach, TaskAc
 use foldhash::HashMap;
 
 use crate::config::Config;
-use crate::inventory::lookups::resolve::{Resolved, Target};
+use crate::inventory::lookups::resolve::Resolved;
+use crate::inventory::lookups::target::Target;
 use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 use crate::objects::custom_role;

@@ -1,6 +1,6 @@
 //! Locators: how a manifest names what is in Azure.
 
-use cloudgrant_core::{Diagnostic, ResourceKind, redacted};
+use cloudgrant_core::{Diagnostic, Reach, ResourceKind, redacted};
 
 use crate::client::host::{Host, Service};
 use crate::config::{Cloud, Guid};
@@ -61,6 +61,11 @@ pub(crate) const WHOLE: &str = "name each resource that task code needs: \
     /subscriptions/ID/resourceGroups/NAME/providers/NAMESPACE/TYPE/NAME (`az resource list --resource-group NAME --query [].id`)";
 
 impl Locator {
+    /// What a reach is of, as it was read with the manifest.
+    pub(crate) fn of(reach: &Reach) -> &Self {
+        reach.resource.locator.parsed()
+    }
+
     pub(crate) fn kind(&self) -> ResourceKind {
         match self {
             Self::Objects(_) => ResourceKind::OBJECT_STORE,
@@ -79,6 +84,17 @@ impl Locator {
             | Self::Registry(Registry { registry: Place::At(id), .. })
             | Self::Child(Child { holder: Place::At(id), .. })
             | Self::Resource(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The cloud that its host belongs to; none where it says nothing of that.
+    pub(crate) fn cloud(&self) -> Option<Cloud> {
+        match self {
+            Self::Objects(Objects { account: Place::Named(host), .. })
+            | Self::Secret(Secret { vault: Place::Named(host), .. })
+            | Self::Registry(Registry { registry: Place::Named(host), .. })
+            | Self::Child(Child { holder: Place::Named(host), .. }) => Some(host.cloud),
             _ => None,
         }
     }
@@ -170,14 +186,6 @@ impl Locator {
             Some(hint) if hint == forms() => problem.hint(REGISTRY_FORM),
             _ => problem,
         })
-    }
-
-    /// The cloud that the host in a locator belongs to; none where the locator says nothing of it.
-    pub(crate) fn cloud(text: &str) -> Option<Cloud> {
-        let (_, rest) = text.split_once("://").unwrap_or(("", text));
-        let authority = rest.split('/').next()?;
-        let host = authority.rsplit('@').next()?;
-        Host::parse(host).map(|host| host.cloud)
     }
 }
 

@@ -21,14 +21,9 @@ pub(crate) fn overlap(
     other: (&TaskAccess, &Reach),
 ) -> bool {
     let of = |reach, locator| Given::of(config, names, registries, reach, locator);
-    match (Locator::parse(&one.1.resource.locator), Locator::parse(&other.1.resource.locator)) {
-        (Ok(here), Ok(there)) => {
-            let (one, other) = (of(one, &here), of(other, &there));
-            are_nested(&here, &there) && are_actions_in_common(&one, &other) && is_content_in_common(&one, &other)
-        }
-        // What can't be understood isn't granted; nobody is told that it is gone.
-        (Err(_), _) | (_, Err(_)) => one.1.resource.locator == other.1.resource.locator,
-    }
+    let (here, there) = (Locator::of(one.1), Locator::of(other.1));
+    let (one, other) = (of(one, here), of(other, there));
+    are_nested(here, there) && are_actions_in_common(&one, &other) && is_content_in_common(&one, &other)
 }
 
 /// What a reach gives.

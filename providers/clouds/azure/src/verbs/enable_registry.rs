@@ -3,7 +3,8 @@
 use cloudgrant_core::{Checked, Desired, Error, Intent, Note, RegistryAccess, Result, Scope};
 
 use crate::client::remedies;
-use crate::inventory::lookups::resolve::{self, Target};
+use crate::inventory::lookups::resolve;
+use crate::inventory::lookups::target::Target;
 use crate::marks::places;
 use crate::packing::pack;
 use crate::resources::locator::Locator;

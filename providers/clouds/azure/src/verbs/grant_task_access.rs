@@ -7,7 +7,8 @@ use std::sync::Arc;
 use cloudgrant_core::{Checked, Intent, Note, Object, Permissions, Reach, Result, TaskAccess};
 
 use crate::config::Config;
-use crate::inventory::lookups::resolve::{self, Resolved, Target};
+use crate::inventory::lookups::resolve::{self, Resolved};
+use crate::inventory::lookups::target::Target;
 use crate::names::Names;
 use crate::objects::custom_role;
 use crate::packing::pack::Roles;

@@ -152,7 +152,7 @@ pub(crate) fn intents(config: &Config, names: &Names, conventions: &Conventions,
 fn role_of(config: &Config, reach: &Reach) -> Option<Diagnostic> {
     let (name, access) = (&reach.resource.name, reach.access);
     let path = format!("azure.roles.{name}.{access}");
-    let locator = Locator::parse(&reach.resource.locator).ok()?;
+    let locator = Locator::of(reach);
     let Some(wanted) = config.role(name, access) else {
         return matches!(locator, Locator::Resource(_)).then(|| {
             let message = format!("`{access}` on `{name}` has no meaning for a resource of this kind");
@@ -170,10 +170,10 @@ fn role_of(config: &Config, reach: &Reach) -> Option<Diagnostic> {
             Diagnostic::new(path, format!("`{wanted}` names no role")).hint("write its name, or its id (a GUID)"),
         );
     }
-    if role_choice::can_be_narrowed(wanted, &locator) {
+    if role_choice::can_be_narrowed(wanted, locator) {
         return None;
     }
-    let (to, part, roles) = match &locator {
+    let (to, part, roles) = match locator {
         Locator::Objects(objects) => {
             (&objects.prefix, "prefix", [built_in_roles::BLOB_READER, built_in_roles::BLOB_CONTRIBUTOR])
         }
@@ -195,7 +195,7 @@ fn resource(config: &Config, conventions: &Conventions, reach: &Reach) -> Option
     if let Some(problem) = other_cloud(config, &resource.locator) {
         return Some(Diagnostic { path, ..problem });
     }
-    let locator = Locator::parse(&resource.locator).ok()?;
+    let locator = Locator::of(reach);
     if let (false, Some(what)) = (resource.force, locator.group()) {
         // Requirement 3 has roles at these scopes too, and 29 is about what is in them.
         let message = format!(
@@ -217,8 +217,8 @@ fn resource(config: &Config, conventions: &Conventions, reach: &Reach) -> Option
 }
 
 /// Azure's clouds know nothing of each other.
-fn other_cloud(config: &Config, locator: &str) -> Option<Diagnostic> {
-    let cloud = Locator::cloud(locator).filter(|cloud| *cloud != config.cloud)?;
+fn other_cloud(config: &Config, locator: &cloudgrant_core::Locator) -> Option<Diagnostic> {
+    let cloud = locator.parsed::<Locator>().cloud().filter(|cloud| *cloud != config.cloud)?;
     let (own, other) = (Hosts::of(config.cloud), Hosts::of(cloud).name);
     let message = format!("`{locator}` is in Azure's cloud `{other}`, the data plane in `{}`", own.name);
     let suffix = own.like(locator);

@@ -118,9 +118,8 @@ impl Given {
             let revoked = desired.baseline.registries.iter().filter(|registry| !stays.contains(&registry.id()));
             let reaches = revoked.flat_map(|registry| registry.reach.iter().map(move |reach| (registry.id(), reach)));
             all.extend(reaches.filter_map(|(registry, reach)| {
-                let locator = Locator::parse(&reach.resource.locator).ok()?;
                 let choice = Choice::OfRegistry(Roles::of(reach.access)?);
-                One::of(looking, registry, reach, (kubelet, principals), locator, &choice)
+                One::of(looking, registry, reach, (kubelet, principals), &choice)
             }));
         }
         Ok(Self(all))
@@ -186,9 +185,8 @@ impl One {
         identity: &ResourceId,
         principals: &Principals,
     ) -> Option<Self> {
-        let locator = Locator::parse(&reach.resource.locator).ok()?;
-        let choice = role_choice::role_for(looking.config, looking.names, grant, reach, &locator);
-        Self::of(looking, grant.id(), reach, (identity, principals), locator, &choice)
+        let choice = role_choice::role_for(looking.config, looking.names, grant, reach, Locator::of(reach));
+        Self::of(looking, grant.id(), reach, (identity, principals), &choice)
     }
 
     fn of(
@@ -196,12 +194,12 @@ impl One {
         grant: IntentId,
         reach: &Reach,
         (identity, principals): (&ResourceId, &Principals),
-        locator: Locator,
         choice: &Choice<'_>,
     ) -> Option<Self> {
         if matches!(choice, Choice::Nothing) {
             return None;
         }
+        let locator = Locator::of(reach).clone();
         let principal = principals.of(identity.as_str())?.to_owned();
         let mut actions = actions_of(choice);
         if let (Locator::Registry(registry), Some(actions)) = (&locator, &mut actions)

@@ -39,7 +39,7 @@ pub(crate) const INEXACT: [Inexact; 3] = [
 /// With a prefix, what writes is a custom role of the level's data actions and nothing else. A ready-made role's
 /// management actions (deleting the container, keys that sign for others) have no condition: they reach past the prefix.
 pub(crate) fn is_exact(resource: &Resource, access: Access) -> bool {
-    matches!(Locator::parse(&resource.locator), Ok(Locator::Objects(it)) if needs_own(false, access, &it.prefix))
+    matches!(resource.locator.parsed(), Locator::Objects(it) if needs_own(false, access, &it.prefix))
 }
 
 /// Whether no ready-made role gives a level on objects and nothing besides.
