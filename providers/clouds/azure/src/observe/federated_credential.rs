@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use cloudgrant_core::{Desired, Found, Note, ObjectId, Observed, Result, Stays, Widening};
+use cloudgrant_core::{Desired, Found, Note, ObjectId, Observed, Platform, Result, Stays, Widening};
 
 use crate::client::{arm, remedies};
+use crate::config::Config;
+use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 use crate::objects::federated_credential::{self, FederatedCredential};
 use crate::objects::managed_identity::trusts_others;
@@ -21,7 +23,7 @@ pub(crate) fn add(
     observed: &mut Observed,
 ) -> Result<()> {
     if !wanted.contains(object) {
-        go_along(looking, identity, object, credentials, observed);
+        go_along(looking.names, looking.platform, identity, object, credentials, observed);
         return Ok(());
     }
     // Another cluster's credential for the same service account leaves it bound.
@@ -48,13 +50,13 @@ pub(crate) fn add(
             continue;
         }
         if owned && !wanted.contains(&id) && looking.inventory.looks_again() {
-            observed.widened.extend(trusting_nobody_s(looking, identity, object, credential));
+            observed.widened.extend(trusting_nobody_s(looking.config, identity, object, credential));
         }
         let found = Found {
             attributes,
             owned,
             depends_on: vec![object.clone()],
-            if_deleted: if_goes(looking, credential, &trusted),
+            if_deleted: if_goes(looking.platform, credential, &trusted),
             touches: Vec::new(),
         };
         observed.objects.insert(id, found);
@@ -77,24 +79,25 @@ fn trusting(identity: &ResourceId, object: &ObjectId, credential: &arm::Federate
 
 /// Whom an identity trusts that isn't wanted, but for what the stack may have made.
 pub(crate) fn trusted_by_others(
-    looking: Looking<'_>,
+    config: &Config,
+    names: &Names,
     desired: &Desired,
     identity: &ResourceId,
     object: &ObjectId,
     credentials: &[arm::FederatedCredential],
 ) -> Vec<Widening> {
-    let mark = looking.names.credential_mark();
+    let mark = names.credential_mark();
     let is_wanted = |credential: &arm::FederatedCredential| {
         let (id, attributes) = (
             federated_credential::id(identity.name(), &credential.name),
-            FederatedCredential::found(looking.names, identity, credential).attributes(),
+            FederatedCredential::found(names, identity, credential).attributes(),
         );
         let mut wanted = desired.objects.iter().filter(|wanted| wanted.id.kind == federated_credential::KIND);
         wanted.any(|wanted| wanted.id == id || wanted.attributes == attributes)
     };
     let unwanted = credentials.iter().filter(|one| !is_wanted(one));
     let told = |credential: &arm::FederatedCredential| match credential.name.starts_with(&mark) {
-        true => trusting_nobody_s(looking, identity, object, credential),
+        true => trusting_nobody_s(config, identity, object, credential),
         false => Some(trusting(identity, object, credential)),
     };
     unwanted.filter_map(told).collect()
@@ -103,13 +106,13 @@ pub(crate) fn trusted_by_others(
 /// The same of a credential that is called as the stack's are: anybody can call one so. None where it may be one of the stack's, as it
 /// trusts a service account of one of the manifest's clusters.
 fn trusting_nobody_s(
-    looking: Looking<'_>,
+    config: &Config,
     identity: &ResourceId,
     object: &ObjectId,
     credential: &arm::FederatedCredential,
 ) -> Option<Widening> {
     // A manifest that names no issuer means whichever the cluster has.
-    let issuers = &looking.config.cluster.oidc_issuer;
+    let issuers = &config.cluster.oidc_issuer;
     let is_of_cluster = issuers.is_empty() || issuers.contains(&credential.issuer);
     if is_of_cluster && credential.subject.starts_with(SERVICE_ACCOUNT) {
         return None;
@@ -127,15 +130,16 @@ const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 /// An identity that goes takes its credentials along: they need no deletions of their own, of which Azure lets one in four
 /// seconds through. Those of others keep it, and nothing else.
 fn go_along(
-    looking: Looking<'_>,
+    names: &Names,
+    platform: &dyn Platform,
     identity: &ResourceId,
     object: &ObjectId,
     credentials: &[arm::FederatedCredential],
     observed: &mut Observed,
 ) {
-    let mark = looking.names.credential_mark();
-    let names = credentials.iter().map(|credential| credential.name.as_str());
-    let (ours, foreign): (Vec<_>, Vec<_>) = names.partition(|name| name.starts_with(&mark));
+    let mark = names.credential_mark();
+    let all = credentials.iter().map(|credential| credential.name.as_str());
+    let (ours, foreign): (Vec<_>, Vec<_>) = all.partition(|name| name.starts_with(&mark));
     if !foreign.is_empty() {
         // It stays for these alone: what is the stack's on it goes.
         let why = trusts_others(identity, foreign);
@@ -143,9 +147,9 @@ fn go_along(
         observed.objects.remove(object);
         observed.stays.push(Stays { object: object.clone(), reason, is_empty: true });
         for credential in credentials.iter().filter(|credential| credential.name.starts_with(&mark)) {
-            let attributes = FederatedCredential::found(looking.names, identity, credential).attributes();
+            let attributes = FederatedCredential::found(names, identity, credential).attributes();
             let id = federated_credential::id(identity.name(), &credential.name);
-            let if_deleted = if_goes(looking, credential, &BTreeSet::new());
+            let if_deleted = if_goes(platform, credential, &BTreeSet::new());
             let found = Found { attributes, owned: true, depends_on: Vec::new(), if_deleted, touches: Vec::new() };
             observed.objects.insert(id, found);
         }
@@ -157,12 +161,16 @@ fn go_along(
             1 => warning.push_str("; its federated credential goes with it"),
             many => warning.push_str(&format!("; its {many} federated credentials go with it")),
         }
-        warning.push_str(&unbinding(looking, credentials));
+        warning.push_str(&unbinding(platform, credentials));
     }
 }
 
 /// What to say where a credential goes and its identity stays; `trusted` are the subjects that the identity goes on to trust.
-fn if_goes(looking: Looking<'_>, credential: &arm::FederatedCredential, trusted: &BTreeSet<String>) -> Option<String> {
+fn if_goes(
+    platform: &dyn Platform,
+    credential: &arm::FederatedCredential,
+    trusted: &BTreeSet<String>,
+) -> Option<String> {
     let subject = credential.subject.as_str();
     if trusted.contains(subject) {
         return Some(format!(
@@ -171,13 +179,13 @@ fn if_goes(looking: Looking<'_>, credential: &arm::FederatedCredential, trusted:
         ));
     }
     let told = format!("task code of {subject} that still names the identity fails without it");
-    Some(told + &unbinding(looking, std::slice::from_ref(credential)))
+    Some(told + &unbinding(platform, std::slice::from_ref(credential)))
 }
 
 /// What is to be done before an identity goes, for the service accounts that it trusts: the way back from what binding it took.
-fn unbinding(looking: Looking<'_>, credentials: &[arm::FederatedCredential]) -> String {
-    if looking.platform.backend().is_some() {
-        return format!(". {}", looking.platform.unbinding(&[]));
+fn unbinding(platform: &dyn Platform, credentials: &[arm::FederatedCredential]) -> String {
+    if platform.backend().is_some() {
+        return format!(". {}", platform.unbinding(&[]));
     }
     let subjects: BTreeSet<_> = credentials.iter().map(|credential| credential.subject.as_str()).collect();
     let commands: Vec<_> =

@@ -138,8 +138,15 @@ pub(crate) async fn add(
     let read: Vec<_> = stream::iter(read).buffer_unordered(CREDENTIALS_AT_A_TIME).try_collect().await?;
     for (id, object, credentials) in read {
         if doubted.contains(&id) {
-            observed.widened.extend(trusted_by_others(looking, desired, &id, &object, &credentials));
-            observed.widened.extend(edited::of_doubted(looking, desired, &id, &credentials)?);
+            observed.widened.extend(trusted_by_others(
+                looking.config,
+                looking.names,
+                desired,
+                &id,
+                &object,
+                &credentials,
+            ));
+            observed.widened.extend(edited::of_doubted(looking.inventory, looking.names, desired, &id, &credentials)?);
         } else {
             federated_credential::add(looking, desired, &wanted, &id, &object, &credentials, observed)?;
         }

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::inventory::Inventory;
 use crate::marks::{confirmations, platform_places};
 use crate::names::Names;
-pub(crate) use crate::observe::findings::other_homes::OtherHomes;
+use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::{
     caller, contents, denials, edited, goes_on, limited, missing, renamed, role_scopes, trust, workload_identity,
 };
@@ -33,39 +33,40 @@ pub(crate) struct Looking<'a> {
 }
 
 pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<Observed> {
+    let Looking { config, names, client, inventory, .. } = looking;
     // Nothing was asked for where everything is to go: then nothing was read yet either, whatever the manifest names.
-    let snapshot = looking.inventory.snapshot().await;
-    tokio::try_join!(looking.inventory.warm(reached_by(&desired.baseline)), ahead::read(looking, desired, &snapshot))?;
+    let snapshot = inventory.snapshot().await;
+    tokio::try_join!(inventory.warm(reached_by(&desired.baseline)), ahead::read(config, names, desired, &snapshot))?;
     let identities = goes_on::Identities::of(looking, desired).await?;
-    let snapshot = looking.inventory.used_up_snapshot().await;
+    let snapshot = inventory.used_up_snapshot().await;
     let mut observed = Observed::default();
     let mut others = OtherHomes::default();
     let principals = managed_identity::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
     custom_role::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
-    let subscriptions = search::searched(looking, desired, &snapshot, &mut observed).await?;
-    role_scopes::keep(looking, desired, &snapshot, &subscriptions, &mut observed).await?;
+    let subscriptions = search::searched(config, names, desired, &snapshot, &mut observed).await?;
+    role_scopes::keep(names, desired, &snapshot, &subscriptions, &mut observed).await?;
     let homes = (&mut observed, &mut others);
     role_assignment::add(looking, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
-    let renamed = renamed::note(looking, desired, &snapshot, &subscriptions, &observed).await?;
+    let renamed = renamed::note(names, desired, &snapshot, &subscriptions, &observed).await?;
     observed.notes.extend(renamed);
-    observed.platform_places = platform_places::marked(looking.names, &snapshot).await?;
-    observed.confirmed = confirmations::marked(looking.names, &snapshot).await?;
-    observed.unique_ids = confirmations::unique_ids(looking.names, &snapshot).await?;
-    observed.notes.extend(others.note(looking.names.stack()));
+    observed.platform_places = platform_places::marked(names, &snapshot).await?;
+    observed.confirmed = confirmations::marked(names, &snapshot).await?;
+    observed.unique_ids = confirmations::unique_ids(names, &snapshot).await?;
+    observed.notes.extend(others.note(names.stack()));
     // None of these needs another's answer.
     let (contents, denied, (unmakeable, refused), limited, trust) = tokio::try_join!(
-        contents::read(looking, desired, &snapshot, &observed),
+        contents::read(client, inventory, desired, &snapshot, &observed),
         denials::read(looking, desired, &snapshot, &principals, &observed),
-        caller::may_assign(looking, desired, &snapshot, &observed),
-        limited::notes(looking, desired, &snapshot, &principals, &observed),
+        caller::may_assign(config, desired, &snapshot, &observed),
+        limited::notes(client, desired, &snapshot, &principals, &observed),
         trust::notes(looking, desired, &snapshot, &principals),
     )?;
-    missing::read(looking.names, desired, &snapshot, &mut observed)?;
-    edited::widened(looking, desired, &mut observed)?;
+    missing::read(names, desired, &snapshot, &mut observed)?;
+    edited::widened(inventory, desired, &mut observed)?;
     observed.unmakeable.extend(unmakeable);
     observed.broken.extend(contents.broken.into_iter().chain(denied.broken));
     observed.unread.extend(contents.unread);
     observed.notes.extend(contents.notes.into_iter().chain(denied.notes).chain(refused).chain(limited).chain(trust));
-    observed.notes.extend(workload_identity::notes(looking, desired, &snapshot).await?);
+    observed.notes.extend(workload_identity::notes(config, inventory, desired, &snapshot).await?);
     Ok(observed)
 }

@@ -13,6 +13,7 @@ use crate::error::line;
 use crate::inventory::snapshot::Snapshot;
 use crate::marks::places;
 use crate::names;
+use crate::names::Names;
 use crate::names::resource_id::{ResourceId, folded, is_within};
 use crate::objects::role_assignment::RoleAssignment as Attributes;
 use crate::objects::{custom_role, managed_identity, role_assignment};
@@ -114,8 +115,8 @@ fn tuple(scope: &str, role: &str, principal: &str) -> Tuple {
 }
 
 /// What somebody else gave to an identity of the stack's.
-pub(crate) fn given(looking: Looking<'_>, holder: &ResourceId, assignment: &RoleAssignment, role: &str) -> Widening {
-    let object = managed_identity::id(holder, looking.names.group());
+pub(crate) fn given(names: &Names, holder: &ResourceId, assignment: &RoleAssignment, role: &str) -> Widening {
+    let object = managed_identity::id(holder, names.group());
     let what = format!("has the role {} on {}, which this stack did not give it", line(role), assignment.scope);
     Widening { object, what, remedy: delete_assignment(&assignment.id) }
 }
@@ -287,7 +288,7 @@ impl Reader<'_> {
         let name = name.or_else(|| built_in_roles::known(role).map(|role| role.name)).unwrap_or(role);
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
         if let Some((holder, _)) = holder.filter(|(holder, ours)| *ours || self.doubted.contains(holder)) {
-            self.observed.widened.push(given(self.looking, holder, assignment, name));
+            self.observed.widened.push(given(self.looking.names, holder, assignment, name));
         } else if self.own_roles.contains(role) {
             self.observed.widened.push(given_away(assignment, name));
         } else {
@@ -319,7 +320,7 @@ impl Reader<'_> {
         let name = self.role_names.get(role).map(String::as_str);
         let name = name.or_else(|| built_in_roles::known(role).map(|role| role.name)).unwrap_or(role);
         if let Some((holder, _)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
-            self.observed.widened.push(given(self.looking, holder, assignment, name));
+            self.observed.widened.push(given(self.looking.names, holder, assignment, name));
         }
     }
 

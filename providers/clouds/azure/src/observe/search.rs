@@ -8,14 +8,15 @@ use cloudgrant_core::{
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::remedies;
+use crate::config::Config;
 use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::marks::places;
+use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 use crate::objects::custom_role::CustomRole;
 use crate::objects::{custom_role, federated_credential, managed_identity, role_assignment};
-use crate::observe::Looking;
 use crate::resources::locator::Locator;
 
 /// How many subscriptions are read at a time.
@@ -24,23 +25,24 @@ const AT_A_TIME: usize = 8;
 /// The subscriptions whose role assignments were read. What could not be read is said in `observed`, and whatever names
 /// such a place stays.
 pub(crate) async fn searched(
-    looking: Looking<'_>,
+    config: &Config,
+    names: &Names,
     desired: &Desired,
     snapshot: &Snapshot,
     observed: &mut Observed,
 ) -> Result<BTreeSet<String>> {
-    let here = looking.config.subscription.as_str().to_owned();
+    let here = config.subscription.as_str().to_owned();
     let mut wanted = BTreeSet::from([here]);
     for assignment in role_assignment::among(&desired.objects) {
         wanted.insert(assignment?.1.scope_id()?.subscription());
     }
     let named = named_by(&desired.baseline);
     let mut perhaps: BTreeSet<_> = named.keys().cloned().collect();
-    let marked = marked(looking, snapshot).await?;
+    let marked = marked(names, snapshot).await?;
     perhaps.extend(marked.iter().cloned());
     perhaps.extend(assignable(observed)?);
     if desired.thorough {
-        perhaps.extend(seen(looking, snapshot, observed).await?);
+        perhaps.extend(seen(config, snapshot, observed).await?);
     }
     let subscriptions: BTreeSet<_> = wanted.union(&perhaps).cloned().collect();
     let read = stream::iter(subscriptions).map(|subscription| async {
@@ -51,8 +53,7 @@ pub(crate) async fn searched(
     let (mut searched, mut unread) = (BTreeSet::new(), BTreeSet::new());
     let unusable = snapshot.unusable().of_assignments();
     for (subscription, answer) in read {
-        let (is_wanted, is_here) =
-            (wanted.contains(&subscription), subscription == looking.config.subscription.as_str());
+        let (is_wanted, is_here) = (wanted.contains(&subscription), subscription == config.subscription.as_str());
         match answer {
             Ok(()) => _ = searched.insert(subscription),
             Err(error) if !is_final(&error) || is_here => return Err(error),
@@ -63,7 +64,7 @@ pub(crate) async fn searched(
             Err(error) => {
                 // It would be forgotten that something may be there.
                 if !is_wanted {
-                    observed.objects.remove(&places::marker_id(looking.names, &subscription));
+                    observed.objects.remove(&places::marker_id(names, &subscription));
                 }
                 let told = unsearched(&subscription, &error);
                 if let Some(intents) = named.get(&subscription) {
@@ -74,19 +75,19 @@ pub(crate) async fn searched(
             }
         }
     }
-    identities_stay(looking, desired, &unread, observed);
+    identities_stay(names, desired, &unread, observed);
     Ok(searched)
 }
 
 /// Keeps the stack's identities, with whom they trust, as long as they may have roles in a subscription that couldn't be searched: a mark
 /// names the subscription and no identity. An assignment outlives its principal, and task code would lose what it gave.
-fn identities_stay(looking: Looking<'_>, desired: &Desired, unread: &BTreeSet<String>, observed: &mut Observed) {
+fn identities_stay(names: &Names, desired: &Desired, unread: &BTreeSet<String>, observed: &mut Observed) {
     if unread.is_empty() {
         return;
     }
     let subscriptions = unread.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let wanted: BTreeSet<_> = desired.objects.iter().map(|object| &object.id).collect();
-    let is_place = |id: &ObjectId| looking.names.is_place(&looking.names.identity_id(&id.name));
+    let is_place = |id: &ObjectId| names.is_place(&names.identity_id(&id.name));
     let goes = |(id, found): &(&ObjectId, &Found)| {
         id.kind == managed_identity::KIND && found.owned && !wanted.contains(id) && !is_place(id)
     };
@@ -123,10 +124,10 @@ fn named_by(intents: &Intents) -> BTreeMap<String, BTreeSet<IntentId>> {
 }
 
 /// Those that an identity at home names. Its name is enough: looking does no harm.
-pub(crate) async fn marked(looking: Looking<'_>, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
+pub(crate) async fn marked(names: &Names, snapshot: &Snapshot) -> Result<BTreeSet<String>> {
     let identities = snapshot.identities().await?;
     let ids = identities.iter().filter_map(|identity| ResourceId::parse(&identity.id).ok());
-    Ok(ids.filter_map(|id| looking.names.place_named(&id)).collect())
+    Ok(ids.filter_map(|id| names.place_named(&id)).collect())
 }
 
 /// Those in which a custom role of the stack can be assigned.
@@ -143,11 +144,10 @@ fn assignable(observed: &Observed) -> Result<BTreeSet<String>> {
 
 /// Those that the caller sees, as far as they trust the data plane's tenant: nobody of this one can be given a role in
 /// another.
-async fn seen(looking: Looking<'_>, snapshot: &Snapshot, observed: &mut Observed) -> Result<BTreeSet<String>> {
+async fn seen(config: &Config, snapshot: &Snapshot, observed: &mut Observed) -> Result<BTreeSet<String>> {
     match snapshot.subscriptions().await {
         Ok(subscriptions) => {
-            let here =
-                subscriptions.iter().filter(|one| one.tenant.eq_ignore_ascii_case(looking.config.tenant.as_str()));
+            let here = subscriptions.iter().filter(|one| one.tenant.eq_ignore_ascii_case(config.tenant.as_str()));
             Ok(here.map(|subscription| subscription.id.clone()).collect())
         }
         Err(error) if is_final(&error) => {

@@ -11,6 +11,7 @@ use cloudgrant_core::{
 use futures_util::future::try_join_all;
 
 use crate::client::arm::Permission;
+use crate::config::Config;
 use crate::error::is_final;
 use crate::inventory::lookups::absence;
 use crate::inventory::snapshot::Snapshot;
@@ -18,7 +19,6 @@ use crate::names::resource_id::{ResourceId, is_within};
 use crate::objects::custom_role::{self, CustomRole};
 use crate::objects::role_assignment::{self, RoleAssignment};
 use crate::objects::{federated_credential, managed_identity};
-use crate::observe::Looking;
 use crate::resources::built_in_roles;
 
 /// What the caller has to be allowed.
@@ -56,7 +56,7 @@ impl Operation {
 /// What the caller may not make, change or delete, with a warning of what it may not delete. It costs a request for the data
 /// plane's subscription, and one for each scope where that isn't enough; nothing where no role is to be changed.
 pub(crate) async fn may_assign(
-    looking: Looking<'_>,
+    config: &Config,
     desired: &Desired,
     snapshot: &Snapshot,
     observed: &Observed,
@@ -66,7 +66,7 @@ pub(crate) async fn may_assign(
     if needed.is_empty() {
         return Ok((unmakeable, notes));
     }
-    let subscription = format!("/subscriptions/{}", looking.config.subscription);
+    let subscription = format!("/subscriptions/{}", config.subscription);
     let here = match snapshot.permissions(&subscription).await {
         // Each scope says by itself what is needed of it.
         Err(error) if is_final(&error) => Arc::default(),

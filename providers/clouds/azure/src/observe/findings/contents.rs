@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_core::{Broken, Desired, Diagnostic, Error, ErrorKind, IntentId, Note, ObjectId, Observed, Result};
 use futures_util::future::join_all;
 
+use crate::client::Arm;
 use crate::client::Presence;
 use crate::client::arm::{READ_CONTAINER, READ_SECRET};
+use crate::inventory::Inventory;
 use crate::inventory::lookups::absence;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, is_within};
 use crate::objects::role_assignment;
-use crate::observe::Looking;
 
 /// What is in a storage account or a key vault, or is a resource by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,10 +68,10 @@ impl Content {
         }
     }
 
-    async fn look(self, looking: Looking<'_>, snapshot: &Snapshot, scope: &ResourceId) -> Result<Presence> {
+    async fn look(self, client: &Arm, snapshot: &Snapshot, scope: &ResourceId) -> Result<Presence> {
         match self {
-            Self::Container => looking.client.container(scope).await,
-            Self::Secret => looking.client.secret(scope).await,
+            Self::Container => client.container(scope).await,
+            Self::Secret => client.secret(scope).await,
             Self::Other => match snapshot.permissions(scope.as_str()).await {
                 Ok(_) => Ok(Presence::There),
                 Err(error) if absence::is_told_by(&error) => Ok(Presence::Missing),
@@ -96,16 +97,17 @@ struct Asked {
 /// run takes away. Whoever [looks again](cloudgrant_core::Backend::look_again) asks for all of them: what is granted already on one
 /// that is gone is told as what doesn't work.
 pub(crate) async fn read(
-    looking: Looking<'_>,
+    client: &Arm,
+    inventory: &Inventory,
     desired: &Desired,
     snapshot: &Snapshot,
     observed: &Observed,
 ) -> Result<Read> {
-    let looks_again = looking.inventory.looks_again();
+    let looks_again = inventory.looks_again();
     let mut all: BTreeMap<ResourceId, Asked> = BTreeMap::new();
     let unusable = snapshot.unusable().of_assignments();
     let is_unusable = |scope: &str| unusable.keys().any(|id| is_within(scope, id));
-    let mut seen = looking.inventory.contents.lock().await;
+    let mut seen = inventory.contents.lock().await;
     for assignment in role_assignment::among(&desired.objects) {
         let (object, assignment) = assignment?;
         let scope = assignment.scope_id()?;
@@ -132,7 +134,7 @@ pub(crate) async fn read(
     let look = |(scope, asked): (&ResourceId, &Asked)| {
         let (scope, content) = (scope.clone(), asked.content);
         async move {
-            let presence = content.look(looking, snapshot, &scope).await;
+            let presence = content.look(client, snapshot, &scope).await;
             (scope, presence)
         }
     };

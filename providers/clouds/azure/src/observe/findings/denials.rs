@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use cloudgrant_core::{Broken, Desired, Error, Note, Object, Observed, Result, matches};
 
 use crate::client::arm::{Denied, DenyAssignment, Party};
+use crate::config::Config;
 use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
+use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 use crate::objects::custom_role::{self, CustomRole};
 use crate::objects::federated_credential::{self, FederatedCredential};
@@ -52,7 +54,7 @@ pub(crate) async fn read(
         if is_there && !(looks_again && object.id.kind == role_assignment::KIND) {
             continue;
         }
-        looked_at.push((object, write_of(looking, object)?, is_there));
+        looked_at.push((object, write_of(looking.config, looking.names, object)?, is_there));
     }
     let caller = looking.client.caller().map(|caller| caller.principal);
     let subscriptions: BTreeSet<_> = looked_at.iter().map(|(_, write, _)| write.scope.subscription()).collect();
@@ -122,18 +124,16 @@ struct Write {
     scope: ResourceId,
 }
 
-fn write_of(looking: Looking<'_>, object: &Object) -> Result<Write> {
+fn write_of(config: &Config, names: &Names, object: &Object) -> Result<Write> {
     let (operation, scope) = match object.id.kind {
         role_assignment::KIND => (ASSIGN, RoleAssignment::of(&object.attributes)?.scope_id()?),
-        managed_identity::KIND => {
-            ("Microsoft.ManagedIdentity/userAssignedIdentities/write", looking.names.group().clone())
-        }
+        managed_identity::KIND => ("Microsoft.ManagedIdentity/userAssignedIdentities/write", names.group().clone()),
         federated_credential::KIND => (
             "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
             FederatedCredential::of(&object.attributes)?.identity_id()?,
         ),
         custom_role::KIND => {
-            let home = format!("/subscriptions/{}", looking.config.subscription);
+            let home = format!("/subscriptions/{}", config.subscription);
             let home = ResourceId::parse(&home).map_err(|why| Error::provider_bug("azure", why))?;
             ("Microsoft.Authorization/roleDefinitions/write", home)
         }

@@ -10,11 +10,12 @@ use cloudgrant_core::{Attributes, Desired, Observed, Result, Widening, listed};
 
 use crate::client::arm;
 use crate::client::remedies;
+use crate::inventory::Inventory;
+use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 use crate::objects::custom_role::{self, CustomRole};
 use crate::objects::federated_credential::{self, FederatedCredential};
 use crate::objects::role_assignment::{self, RoleAssignment};
-use crate::observe::Looking;
 use crate::policy::condition::{Allowed, AtMost, Deed, Extent, Says};
 use crate::resources::kinds::object_store;
 
@@ -22,8 +23,8 @@ use crate::resources::kinds::object_store;
 const NAMED: usize = 5;
 
 /// Adds it to what is told, where somebody only looks: to whoever plans an apply, it is shown as a change.
-pub(crate) fn widened(looking: Looking<'_>, desired: &Desired, observed: &mut Observed) -> Result<()> {
-    if !looking.inventory.looks_again() {
+pub(crate) fn widened(inventory: &Inventory, desired: &Desired, observed: &mut Observed) -> Result<()> {
+    if !inventory.looks_again() {
         return Ok(());
     }
     for object in &desired.objects {
@@ -39,12 +40,13 @@ pub(crate) fn widened(looking: Looking<'_>, desired: &Desired, observed: &mut Ob
 /// The same of an identity whose tags somebody replaced: what it trusts is compared with nothing else, and no apply mends it before
 /// these are back.
 pub(crate) fn of_doubted(
-    looking: Looking<'_>,
+    inventory: &Inventory,
+    names: &Names,
     desired: &Desired,
     identity: &ResourceId,
     credentials: &[arm::FederatedCredential],
 ) -> Result<Vec<Widening>> {
-    if !looking.inventory.looks_again() {
+    if !inventory.looks_again() {
         return Ok(Vec::new());
     }
     let mut told = Vec::new();
@@ -52,7 +54,7 @@ pub(crate) fn of_doubted(
         let id = federated_credential::id(identity.name(), &there.name);
         let Some(wanted) = desired.objects.iter().find(|object| object.id == id) else { continue };
         let asked = FederatedCredential::of(&wanted.attributes)?;
-        let what = credential(&asked, &FederatedCredential::found(looking.names, identity, there));
+        let what = credential(&asked, &FederatedCredential::found(names, identity, there));
         let remedy = remedies::delete_credential(identity, &there.name);
         told.extend(what.map(|what| Widening::edited(id, &what, remedy)));
     }

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Desired, ErrorKind, Note, ObjectId, Observed, Result, matches};
 
+use crate::client::Arm;
 use crate::client::arm::RoleAssignment;
 use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::ResourceId;
 use crate::objects::role_assignment::{self, RoleAssignment as Attributes};
-use crate::observe::Looking;
 use crate::observe::managed_identity::Principals;
 use crate::observe::scopes::{Lies, lies};
 use crate::policy::delegation::{Action, Asked, Delegation};
@@ -34,14 +34,14 @@ type Reason = (String, Action, bool);
 /// Warns of each role assignment that the caller may not write or delete by the conditions of its own roles. It costs a
 /// request for each subscription in which somebody's right to assign roles has a condition, and none where nobody's has.
 pub(crate) async fn notes(
-    looking: Looking<'_>,
+    client: &Arm,
     desired: &Desired,
     snapshot: &Snapshot,
     principals: &Principals,
     observed: &Observed,
 ) -> Result<Vec<Note>> {
     let deeds = deeds(desired, observed, principals)?;
-    let Some(caller) = looking.client.caller().filter(|_| !deeds.is_empty()) else { return Ok(Vec::new()) };
+    let Some(caller) = client.caller().filter(|_| !deeds.is_empty()) else { return Ok(Vec::new()) };
     let subscriptions: BTreeSet<_> = deeds.iter().map(|deed| deed.scope.subscription()).collect();
     let mut told: BTreeMap<Reason, Vec<&Deed>> = BTreeMap::new();
     for subscription in subscriptions {
@@ -53,7 +53,7 @@ pub(crate) async fn notes(
         if !all.iter().any(is_limited) {
             continue;
         }
-        let (mine, with_groups) = administrates(looking, snapshot, &subscription, &caller.principal, &all).await?;
+        let (mine, with_groups) = administrates(client, snapshot, &subscription, &caller.principal, &all).await?;
         for deed in deeds.iter().filter(|deed| deed.scope.subscription() == subscription) {
             if let Some((by, certain)) = refused(deed, &mine) {
                 // A group's role may let what the caller's own ones don't.
@@ -108,7 +108,7 @@ struct Right {
 
 /// The caller's rights to assign roles in a subscription, those of its groups among them, and whether these could be read.
 async fn administrates(
-    looking: Looking<'_>,
+    client: &Arm,
     snapshot: &Snapshot,
     subscription: &str,
     caller: &str,
@@ -120,7 +120,7 @@ async fn administrates(
         .filter(|assignment| assignment.principal_id.eq_ignore_ascii_case(caller))
         .map(|assignment| (assignment.id.to_ascii_lowercase(), assignment.clone()))
         .collect();
-    match looking.client.role_assignments_to(subscription, caller).await {
+    match client.role_assignments_to(subscription, caller).await {
         Ok(more) => mine.extend(more.into_iter().map(|one| (one.id.to_ascii_lowercase(), one))),
         // Who is in which group isn't everybody's to know.
         Err(error) if matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::Unexpected) => {
@@ -209,7 +209,7 @@ mod tests {
             .await;
             let azure = connected("flyte", cloud.config()).await;
             let snapshot = azure.inventory.snapshot().await;
-            let answer = administrates(azure.looking(), &snapshot, SUBSCRIPTION, "p", &[]).await.expect("an answer");
+            let answer = administrates(&azure.client, &snapshot, SUBSCRIPTION, "p", &[]).await.expect("an answer");
             assert_eq!(answer.1, readable);
         }
     }

@@ -8,7 +8,6 @@ use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, folded};
 use crate::names::{HOME_TAG, Names, SCOPE_TAG, STACK_TAG, tag_of};
 use crate::objects::{federated_credential, role_assignment};
-use crate::observe::Looking;
 
 /// An identity of another stack of the same home.
 #[derive(Debug)]
@@ -23,13 +22,13 @@ struct Theirs {
 /// service accounts. Several stacks may share a resource group, and give the same to task code of several clusters: only whom an
 /// identity trusts tells that, which is read where all else says so.
 pub(crate) async fn note(
-    looking: Looking<'_>,
+    names: &Names,
     desired: &Desired,
     snapshot: &Snapshot,
     subscriptions: &BTreeSet<String>,
     observed: &Observed,
 ) -> Result<Option<Note>> {
-    let about = format!("stack {}", looking.names.stack());
+    let about = format!("stack {}", names.stack());
     let is_told = observed.notes.iter().any(|note| note.is_of_access && note.about == about);
     if is_told || observed.objects.values().any(|found| found.owned) {
         return Ok(None);
@@ -42,7 +41,7 @@ pub(crate) async fn note(
     if trusted.is_empty() {
         return Ok(None);
     }
-    for (former, identities) in giving_the_same(looking, desired, snapshot, subscriptions).await? {
+    for (former, identities) in giving_the_same(names, desired, snapshot, subscriptions).await? {
         for identity in identities {
             if trusts_one(snapshot, &identity, &trusted).await? {
                 let message = format!(
@@ -60,13 +59,13 @@ pub(crate) async fn note(
 /// The identities of other stacks of this home that have some of what is wanted for the same scope. Asks for nothing that an
 /// observation doesn't read anyway.
 async fn giving_the_same(
-    looking: Looking<'_>,
+    names: &Names,
     desired: &Desired,
     snapshot: &Snapshot,
     subscriptions: &BTreeSet<String>,
 ) -> Result<BTreeMap<Stack, Vec<ResourceId>>> {
     let mut giving: BTreeMap<Stack, Vec<ResourceId>> = BTreeMap::new();
-    let others = others(looking, snapshot).await?;
+    let others = others(names, snapshot).await?;
     if others.is_empty() {
         return Ok(giving);
     }
@@ -82,7 +81,7 @@ async fn giving_the_same(
             let roles = wanted.get(&(theirs.scope.clone(), folded(&assignment.scope)));
             let role = assignment.role();
             let is_role = |(name, id): &(String, String)| {
-                let own = looking.names.role_of(&theirs.names, name);
+                let own = names.role_of(&theirs.names, name);
                 own.as_ref().unwrap_or(id).eq_ignore_ascii_case(&role)
             };
             if assignment.is_of(&theirs.names) && roles.is_some_and(|roles| roles.iter().any(is_role)) {
@@ -97,13 +96,13 @@ async fn giving_the_same(
 }
 
 /// By their principals.
-async fn others(looking: Looking<'_>, snapshot: &Snapshot) -> Result<HashMap<String, Theirs>> {
+async fn others(own: &Names, snapshot: &Snapshot) -> Result<HashMap<String, Theirs>> {
     let identities = snapshot.identities().await?;
     let theirs = identities.iter().filter_map(|identity| {
         let id = ResourceId::parse(&identity.id).ok()?;
         let stack = Stack::parse(tag_of(&identity.tags, STACK_TAG)?).ok()?;
         let names = Names::at(stack, tag_of(&identity.tags, HOME_TAG)?)?;
-        let is_other = names.stack() != looking.names.stack() && names.home() == looking.names.home();
+        let is_other = names.stack() != own.stack() && names.home() == own.home();
         let scope = tag_of(&identity.tags, SCOPE_TAG).filter(|_| is_other && names.marks(&id, &identity.tags))?;
         Some((identity.principal_id.to_ascii_lowercase(), Theirs { scope: scope.to_owned(), id, names }))
     });

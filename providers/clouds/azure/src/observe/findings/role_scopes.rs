@@ -9,13 +9,13 @@ use cloudgrant_core::{Desired, Note, ObjectId, Observed, Result, Stays};
 use crate::client::arm::RoleAssignment;
 use crate::client::remedies;
 use crate::inventory::snapshot::Snapshot;
+use crate::names::Names;
 use crate::names::resource_id::{ResourceId, is_within};
 use crate::objects::custom_role::{self, CustomRole};
-use crate::observe::Looking;
 
 /// Leaves what can't go as it is, and says so.
 pub(crate) async fn keep(
-    looking: Looking<'_>,
+    names: &Names,
     desired: &Desired,
     snapshot: &Snapshot,
     searched: &BTreeSet<String>,
@@ -30,7 +30,7 @@ pub(crate) async fn keep(
         let mut kept = Vec::new();
         let role = CustomRole::of(&found.attributes)?;
         for scope in former(&role, wanted.get(id).map_or(&[], Vec::as_slice)) {
-            if let Some(why) = in_use(looking, snapshot, searched, &role, &scope).await? {
+            if let Some(why) = in_use(names, snapshot, searched, &role, &scope).await? {
                 kept.push((scope, why));
             }
         }
@@ -64,7 +64,7 @@ fn former(role: &CustomRole<'_>, wanted: &[String]) -> Vec<String> {
 
 /// Why a role can't leave a scope.
 async fn in_use(
-    looking: Looking<'_>,
+    names: &Names,
     snapshot: &Snapshot,
     searched: &BTreeSet<String>,
     role: &CustomRole<'_>,
@@ -83,7 +83,7 @@ async fn in_use(
     let is_theirs = |assignment: &&RoleAssignment| {
         assignment.role().eq_ignore_ascii_case(&role.id)
             && is_within(&assignment.scope, scope)
-            && !assignment.is_of(looking.names)
+            && !assignment.is_of(names)
     };
     Ok(assignments.iter().find(is_theirs).map(|theirs| {
         format!(

@@ -10,6 +10,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::arm::{Cluster, FederatedCredential};
 use crate::client::remedies;
+use crate::config::Config;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::names::resource_id::ResourceId;
 use crate::observe::Looking;
@@ -25,14 +26,14 @@ pub(crate) async fn notes(
     principals: &Principals,
 ) -> Result<Vec<Note>> {
     let clusters = snapshot.clusters(looking.inventory.cluster_group()).await?;
-    let issuers = Issuers::of(looking, &clusters);
-    let holders = for_tasks(looking, desired, &clusters)?;
+    let issuers = Issuers::of(looking.config, &clusters);
+    let holders = for_tasks(looking.inventory, desired, &clusters)?;
     let theirs = principals.holders().filter(|(id, principal)| !principal.ours && holders.contains(id));
     let theirs: Vec<_> = theirs.map(|(id, _)| id.clone()).collect();
     let issuers = &issuers;
     let told = theirs.into_iter().map(|id| async move {
         match snapshot.credentials(&id).await {
-            Ok(credentials) => Ok(issuers.notes(looking, &id, &credentials)),
+            Ok(credentials) => Ok(issuers.notes(looking.config, &id, &credentials)),
             Err(error) => match error.kind() {
                 // It went in between: whoever assigns its roles is told.
                 ErrorKind::NotFound => Ok(Vec::new()),
@@ -62,24 +63,24 @@ struct Issuers {
 }
 
 impl Issuers {
-    fn of(looking: Looking<'_>, clusters: &[Cluster]) -> Self {
+    fn of(config: &Config, clusters: &[Cluster]) -> Self {
         let issuers = |clusters: Vec<&Cluster>| -> BTreeSet<String> {
             clusters.into_iter().filter_map(|cluster| cluster.issuer.clone()).collect()
         };
         let all = issuers(clusters.iter().collect());
-        let configured = &looking.config.cluster.oidc_issuer;
+        let configured = &config.cluster.oidc_issuer;
         let known: BTreeSet<_> = configured.iter().chain(&all).cloned().collect();
         // What no cluster has is warned of by itself. Where there is no cluster to look at, the manifest's count.
         let checked = configured.iter().filter(|issuer| all.is_empty() || all.contains(*issuer));
         let mut needed: Vec<_> = checked.map(|issuer| BTreeSet::from([issuer.clone()])).collect();
         if needed.is_empty() {
-            let of_platform = issuers(platforms_clusters(looking, clusters));
+            let of_platform = issuers(platforms_clusters(config, clusters));
             needed.push(if of_platform.is_empty() { all } else { of_platform });
         }
         Self { needed, known }
     }
 
-    fn notes(&self, looking: Looking<'_>, identity: &ResourceId, credentials: &[FederatedCredential]) -> Vec<Note> {
+    fn notes(&self, config: &Config, identity: &ResourceId, credentials: &[FederatedCredential]) -> Vec<Note> {
         let mut notes = Vec::new();
         let trusts = |issuers: &BTreeSet<String>| {
             let nobody_knows = issuers.is_empty();
@@ -94,7 +95,7 @@ impl Issuers {
             let message = format!(
                 "it has no federated credential {whose}, so that no pod there can log in as it, whatever its roles: whoever \
                  made it adds one for each service account: `{}`",
-                remedies::add_credential(identity, issuer, looking.config.cluster.audience())
+                remedies::add_credential(identity, issuer, config.cluster.audience())
             );
             notes.push(Note::warning(about(identity), message));
         }

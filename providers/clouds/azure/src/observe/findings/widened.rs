@@ -38,7 +38,7 @@ pub(crate) async fn read(looking: Looking<'_>, named: &Intents) -> Result<Widene
     let nothing = Desired::default();
     for (id, credentials) in credentials {
         let object = managed_identity::id(&id, looking.names.group());
-        found.widened.extend(trusted_by_others(looking, &nothing, &id, &object, &credentials));
+        found.widened.extend(trusted_by_others(looking.config, looking.names, &nothing, &id, &object, &credentials));
     }
     let custom = match snapshot.custom_roles().await {
         Ok(custom) => custom.to_vec(),
@@ -59,7 +59,7 @@ pub(crate) async fn read(looking: Looking<'_>, named: &Intents) -> Result<Widene
         .extend(custom.iter().filter(|role| role.is_of(looking.names)).filter_map(|role| allowing_more(looking, role)));
     let here = looking.config.subscription.as_str().to_owned();
     let mut subscriptions: BTreeSet<_> = search::named(named);
-    subscriptions.extend(search::marked(looking, snapshot).await?);
+    subscriptions.extend(search::marked(looking.names, snapshot).await?);
     subscriptions.insert(here.clone());
     for subscription in subscriptions {
         let assignments = match snapshot.assignments(&subscription).await {
@@ -80,7 +80,7 @@ pub(crate) async fn read(looking: Looking<'_>, named: &Intents) -> Result<Widene
             let name = names.get(&role).copied();
             let name = name.or_else(|| built_in_roles::known(&role).map(|role| role.name)).unwrap_or(&role);
             if let Some(holder) = ours.get(&assignment.principal_id.to_ascii_lowercase()) {
-                found.widened.push(given(looking, holder, assignment, name));
+                found.widened.push(given(looking.names, holder, assignment, name));
             } else if own.contains(&role) {
                 found.widened.push(given_away(assignment, name));
             }
