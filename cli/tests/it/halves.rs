@@ -164,6 +164,27 @@ fn requirement_41_explain_shows_the_lines_of_task_code_for_each_sdk() {
     }
 }
 
+/// A delivery says which version of the platform there is, and lines for another one would help nobody.
+#[test]
+fn only_the_sdk_of_the_version_that_is_told_is_shown() {
+    for (manifest, delivery, sdk) in [
+        (DOMAINS, "admin", Some("Flyte 1 (flytekit)")),
+        (DOMAINS, "settings", Some("Flyte 2 (flyte)")),
+        (QUICKSTART, "settings", Some("Union 2 (flyte)")),
+        (QUICKSTART, "admin", None),
+    ] {
+        let folder = Folder::with(manifest).variable("CLOUDGRANT_PLATFORM__DELIVERY", delivery);
+        let document = assert_valid(&folder, &["explain", "--code", "training-data", "--sandbox"]);
+        let code = document["grants"][0]["code"].as_array().expect("a list");
+        let sdks = code.iter().flat_map(|one| one["snippets"].as_array().into_iter().flatten());
+        let sdks: std::collections::BTreeSet<_> = sdks.filter_map(|snippet| snippet["sdk"].as_str()).collect();
+        match sdk {
+            Some(sdk) => assert_eq!(sdks.into_iter().collect::<Vec<_>>(), [sdk], "{delivery}"),
+            None => assert_eq!(sdks.len(), 2, "{delivery}"),
+        }
+    }
+}
+
 #[test]
 fn requirement_42_secrets_are_warned_of_once_on_both_clouds_and_only_where_there_are_any() {
     let warned = |folder: &Folder, arguments: &[&str]| {

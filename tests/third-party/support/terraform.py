@@ -23,8 +23,8 @@ def missing():
 
 
 def check_syntax(folder):
-    """Fails where Terraform can't read a file of a folder. `fmt` reads the language and asks no provider."""
-    command = ["terraform", "fmt", "-check=false", "-write=false", str(folder)]
+    """Fails where Terraform can't read a file of a folder, or would format it otherwise. `fmt` asks no provider."""
+    command = ["terraform", "fmt", "-check", "-diff", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 

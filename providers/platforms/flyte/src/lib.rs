@@ -24,8 +24,15 @@ pub struct Flyte {
     platform_delivery: PlatformDelivery,
 }
 
-/// The SDKs of its versions: the manifest doesn't say which version there is.
-const SDKS: task_code::Sdks = task_code::Sdks { flytekit: "Flyte 1 (flytekit)", flyte: "Flyte 2 (flyte)" };
+impl Flyte {
+    /// The SDKs of its versions: which version there is, only a delivery tells: the first one has Flyte admin, the second one the settings service.
+    fn sdks(&self) -> task_code::Sdks {
+        task_code::Sdks {
+            flytekit: Some("Flyte 1 (flytekit)").filter(|_| !self.platform_delivery.is_second_version()),
+            flyte: Some("Flyte 2 (flyte)").filter(|_| !self.platform_delivery.tells_admin()),
+        }
+    }
+}
 
 impl Platform for Flyte {
     fn name(&self) -> &'static str {
@@ -85,11 +92,11 @@ impl Platform for Flyte {
     }
 
     fn snippets(&self, reach: &Reach, names: &[(&'static str, String)]) -> Vec<Snippet> {
-        task_code::snippets(SDKS, reach, names)
+        task_code::snippets(self.sdks(), reach, names)
     }
 
     fn snippets_of_client(&self, reach: &Reach, code: &ClientCode) -> Vec<Snippet> {
-        task_code::snippets_of_client(SDKS, reach, code)
+        task_code::snippets_of_client(self.sdks(), reach, code)
     }
 }
 

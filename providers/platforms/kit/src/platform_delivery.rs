@@ -136,6 +136,16 @@ impl PlatformDelivery {
         Some(WayTo { told, setting: ("delivery", value), is_set, variable })
     }
 
+    /// Whether the platform's second version is told: only that one has the settings service.
+    pub fn is_second_version(&self) -> bool {
+        matches!(self.control_plane, Some(ControlPlaneBackend::Settings(_)))
+    }
+
+    /// Whether Flyte admin is told.
+    pub fn tells_admin(&self) -> bool {
+        matches!(self.control_plane, Some(ControlPlaneBackend::Records(_)))
+    }
+
     /// The sandboxes that stand in for what is written.
     pub fn sandboxes(&self) -> Vec<&'static str> {
         let control_plane = self.control_plane.as_ref().map(|_| CONTROL_PLANE);

@@ -28,8 +28,15 @@ pub struct Union {
     low_privilege: bool,
 }
 
-/// The SDKs of its versions: the manifest doesn't say which version there is.
-const SDKS: task_code::Sdks = task_code::Sdks { flytekit: "Union 1 (flytekit)", flyte: "Union 2 (flyte)" };
+impl Union {
+    /// The SDKs of its versions: which version there is, only a delivery tells: the settings service is the second one's.
+    fn sdks(&self) -> task_code::Sdks {
+        task_code::Sdks {
+            flytekit: Some("Union 1 (flytekit)").filter(|_| !self.platform_delivery.is_second_version()),
+            flyte: Some("Union 2 (flyte)"),
+        }
+    }
+}
 
 impl Platform for Union {
     fn name(&self) -> &'static str {
@@ -100,11 +107,11 @@ impl Platform for Union {
     }
 
     fn snippets(&self, reach: &Reach, names: &[(&'static str, String)]) -> Vec<Snippet> {
-        task_code::snippets(SDKS, reach, names)
+        task_code::snippets(self.sdks(), reach, names)
     }
 
     fn snippets_of_client(&self, reach: &Reach, code: &ClientCode) -> Vec<Snippet> {
-        task_code::snippets_of_client(SDKS, reach, code)
+        task_code::snippets_of_client(self.sdks(), reach, code)
     }
 }
 

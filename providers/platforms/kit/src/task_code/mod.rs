@@ -11,19 +11,19 @@ mod tests;
 use cloudgrant_core::{ClientCode, Reach, ResourceKind, Snippet};
 use serde_json::json;
 
-/// What the platform's versions with each SDK are called.
+/// What the platform's versions with each SDK are called; `None` where the manifest says that it isn't that version.
 #[derive(Debug, Clone, Copy)]
 pub struct Sdks {
     /// The one with flytekit.
-    pub flytekit: &'static str,
+    pub flytekit: Option<&'static str>,
     /// The one with flyte.
-    pub flyte: &'static str,
+    pub flyte: Option<&'static str>,
 }
 
 impl Sdks {
     fn each(self, module: impl Fn(Sdk) -> Option<Module>) -> Vec<Snippet> {
         let sdks = [(self.flytekit, Sdk::Flytekit), (self.flyte, Sdk::Flyte)];
-        sdks.into_iter().filter_map(|(sdk, of)| Some(Snippet { sdk, python: module(of)?.text() })).collect()
+        sdks.into_iter().filter_map(|(sdk, of)| Some(Snippet { sdk: sdk?, python: module(of)?.text() })).collect()
     }
 }
 

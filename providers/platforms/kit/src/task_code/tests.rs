@@ -4,7 +4,7 @@ use cloudgrant_core::{Access, ClientCode, KindWords, Locator, Reach, Resource, R
 
 use super::{Sdks, snippets, snippets_of_client};
 
-const SDKS: Sdks = Sdks { flytekit: "one", flyte: "two" };
+const SDKS: Sdks = Sdks { flytekit: Some("one"), flyte: Some("two") };
 
 fn code(kind: ResourceKind, access: Access, names: &[(&'static str, &str)]) -> Vec<String> {
     code_of("labels-token", kind, access, names)
