@@ -28,13 +28,9 @@ fn rank(folder: &str) -> Option<usize> {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-    let rust = files.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    rust.chain(folders.iter().flat_map(|folder| files_of(folder))).collect()
-}
-
-fn files_of(folder: &Path) -> Vec<PathBuf> {
-    files(folder)
+    let (folders, others): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let rust = others.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    rust.chain(folders.iter().flat_map(|folder| files(folder))).collect()
 }
 
 /// Whether a file has nothing but tests in it, and what they need.

@@ -75,12 +75,10 @@ impl<'a> RoleAssignment<'a> {
         resource(&self.scope)
     }
 
-    /// Of one that is wanted, the identity that is to have the role.
-    ///
-    /// # Errors
-    /// It is no resource ID: a bug of this provider's.
-    pub(crate) fn identity(&self) -> Result<ResourceId> {
-        resource(&self.principal)
+    /// The identity that has the role. `None` where none is known: for one that isn't there stands a name that no identity has, or a
+    /// principal.
+    pub(crate) fn identity(&self) -> Option<ResourceId> {
+        ResourceId::parse(&self.principal).ok()
     }
 
     /// As an object has them.
@@ -179,7 +177,7 @@ impl ObjectKind for Kind {
     fn terraform(&self, object: &Object, _: &Config, names: &Names) -> Option<Vec<TerraformBlock>> {
         let assignment = RoleAssignment::of(&object.attributes).ok()?;
         let scope = assignment.scope_id().ok()?;
-        let identity = assignment.identity().ok()?;
+        let identity = assignment.identity()?;
         let (principal, looked_up) = managed_identity::in_terraform(names, &identity, object, "principal_id")?;
         let own_role = object.depends_on.iter().find(|id| id.kind == custom_role::KIND);
         let role = match own_role {
@@ -212,7 +210,7 @@ struct Asked<'a> {
 
 /// Writes it: under the name that it has, or else under the one that follows from what it assigns.
 async fn put(handles: Handles<'_>, name: Option<Cow<'_, str>>, wanted: &RoleAssignment<'_>) -> Result<Outcome> {
-    let (scope, identity) = (wanted.scope_id()?, wanted.identity()?);
+    let (scope, identity) = (wanted.scope_id()?, resource(&wanted.principal)?);
     let principal = handles.inventory.principal(&identity).await?;
     let derived = || handles.names.assignment(scope.as_str(), &wanted.role_id, &principal.id).into();
     let name = name.unwrap_or_else(derived);

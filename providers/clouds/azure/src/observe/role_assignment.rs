@@ -1,10 +1,11 @@
 //! Role assignments: the stack's, and those of others that give what is wanted already.
 
+mod limits;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{
-    Access, Desired, Error, ErrorKind, Found, IntentId, Limit, Note, Object, Observed, Result, Stack, Unsearched,
-    Widening,
+    Access, Desired, Error, ErrorKind, Found, IntentId, Note, Object, Observed, Result, Stack, Unsearched, Widening,
 };
 
 use crate::client::arm::{RoleAssignment, RoleDefinition};
@@ -12,9 +13,8 @@ use crate::client::remedies::delete_assignment;
 use crate::error::line;
 use crate::inventory::snapshot::Snapshot;
 use crate::marks::places;
-use crate::names;
-use crate::names::Names;
 use crate::names::resource_id::{ResourceId, folded, is_within};
+use crate::names::{self, Names};
 use crate::objects::role_assignment::RoleAssignment as Attributes;
 use crate::objects::{custom_role, managed_identity, role_assignment};
 use crate::observe::Looking;
@@ -24,9 +24,6 @@ use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::managed_identity::Principals;
 use crate::policy::condition;
 use crate::resources::{built_in_roles, refused_roles};
-
-/// Source: Azure documentation, "Azure RBAC limits".
-const PER_SUBSCRIPTION: u64 = 4_000;
 
 /// Said of an assignment that the manifest asks for, on a resource that is gone. Azure keeps it, at the ID that the resource had.
 const LISTED_ON_WHAT_IS_GONE: &str = "what it is on isn't there any more, and Azure lists it all the same: it gives nothing, until \
@@ -67,7 +64,7 @@ pub(crate) async fn add(
     let given = Given::of(looking, desired, principals, identities)?;
     let (seen, neighbours) = (HashSet::new(), BTreeSet::new());
     let mut reader = Reader {
-        looking,
+        names: looking.names,
         wanted,
         role_names,
         own_roles,
@@ -96,8 +93,7 @@ pub(crate) async fn add(
     let (renamed, foreign) = (reader.renamed(), reader.foreign);
     observed.notes.extend(renamed);
     observed.notes.extend(given.notes(looking, snapshot, subscriptions, &foreign).await);
-    limits(desired, counts, observed)?;
-    Ok(())
+    limits::add(desired, counts, observed)
 }
 
 /// The stack's by its mark, at a scope at which no stack assigns roles: a management group's, or what isn't known here.
@@ -142,7 +138,7 @@ pub(crate) fn never_given(custom: &[RoleDefinition]) -> HashSet<String> {
 }
 
 struct Reader<'a> {
-    looking: Looking<'a>,
+    names: &'a Names,
     wanted: HashMap<Tuple, &'a Object>,
     role_names: HashMap<String, String>,
     /// The ids of the stack's custom roles.
@@ -178,7 +174,7 @@ impl Reader<'_> {
         }
         let role = assignment.role();
         let key = tuple(&assignment.scope, &role, &assignment.principal_id);
-        let names = &self.looking.names;
+        let names = self.names;
         let owned = assignment.is_of(names);
         let home = assignment.description.as_deref().and_then(|text| names.home_described(text));
         if let (false, Some(home)) = (owned, home) {
@@ -255,7 +251,7 @@ impl Reader<'_> {
     /// Another stack of the same home, which made it.
     fn neighbour(&self, assignment: &RoleAssignment) -> Option<Stack> {
         let (stack, home) = assignment.description.as_deref().and_then(names::described)?;
-        let names = &self.looking.names;
+        let names = self.names;
         (home == names.home() && stack != *names.stack()).then_some(stack)
     }
 
@@ -267,12 +263,12 @@ impl Reader<'_> {
              made stays, and is taken away by nobody but `cloudgrant revoke --all --stack {former}`; apply this one once more \
              after that, which makes it anew"
         );
-        Some(Note::of_access(format!("stack {}", self.looking.names.stack()), message))
+        Some(Note::of_access(format!("stack {}", self.names.stack()), message))
     }
 
     /// Under which name it is there, and who made it.
     fn by(&self, assignment: &RoleAssignment) -> String {
-        let home = assignment.description.as_deref().and_then(|text| self.looking.names.home_described(text));
+        let home = assignment.description.as_deref().and_then(|text| self.names.home_described(text));
         let maker = match (home, self.neighbour(assignment)) {
             (Some(home), _) => format!("made by this stack at its home {home}, and taken away there"),
             (None, Some(stack)) => format!("made by stack {stack}, at the same home, and taken away there"),
@@ -288,7 +284,7 @@ impl Reader<'_> {
         let name = name.or_else(|| built_in_roles::known(role).map(|role| role.name)).unwrap_or(role);
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
         if let Some((holder, _)) = holder.filter(|(holder, ours)| *ours || self.doubted.contains(holder)) {
-            self.observed.widened.push(given(self.looking.names, holder, assignment, name));
+            self.observed.widened.push(given(self.names, holder, assignment, name));
         } else if self.own_roles.contains(role) {
             self.observed.widened.push(given_away(assignment, name));
         } else {
@@ -320,7 +316,7 @@ impl Reader<'_> {
         let name = self.role_names.get(role).map(String::as_str);
         let name = name.or_else(|| built_in_roles::known(role).map(|role| role.name)).unwrap_or(role);
         if let Some((holder, _)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
-            self.observed.widened.push(given(self.looking.names, holder, assignment, name));
+            self.observed.widened.push(given(self.names, holder, assignment, name));
         }
     }
 
@@ -341,7 +337,7 @@ impl Reader<'_> {
             return;
         }
         let principal = match holder {
-            Some((id, _)) => managed_identity::holder(id, self.looking.names.group()),
+            Some((id, _)) => managed_identity::holder(id, self.names.group()),
             None => format!("unknown principal {}", assignment.principal_id),
         };
         let attributes = Attributes {
@@ -352,7 +348,7 @@ impl Reader<'_> {
             assignment: Some(assignment.name.as_str().into()),
             condition: assignment.condition.as_deref().map(Into::into),
         };
-        let names = &self.looking.names;
+        let names = self.names;
         let identity = holder.map(|(id, _)| managed_identity::id(id, names.group()));
         let depends_on = identity.into_iter().chain(custom).chain(places::marker_of(names, &scope)).collect();
         // Whose identity isn't known may be anybody's.
@@ -364,40 +360,4 @@ impl Reader<'_> {
             .objects
             .insert(id, Found { attributes: attributes.attributes(), owned: true, depends_on, if_deleted, touches });
     }
-}
-
-fn limits(desired: &Desired, counts: BTreeMap<&str, u64>, observed: &mut Observed) -> Result<()> {
-    let mut counted: Vec<_> = counts
-        .into_iter()
-        .map(|(subscription, count)| (subscription, format!("/subscriptions/{subscription}"), count, BTreeSet::new()))
-        .collect();
-    let mut conditions = Vec::new();
-    for wanted in role_assignment::among(&desired.objects) {
-        let (object, wanted) = wanted?;
-        if !observed.objects.contains_key(&object.id) {
-            let scope = wanted.scope.to_ascii_lowercase();
-            let there = counted.iter_mut().filter(|(_, prefix, ..)| scope.starts_with(prefix.as_str()));
-            there.for_each(|(.., new)| _ = new.insert(object.id.clone()));
-        }
-        if let Some(condition) = &wanted.condition {
-            conditions.push(Limit {
-                what: format!("bytes in the condition of {}", object.id),
-                quota: condition::LONGEST,
-                needed: condition.len() as u64,
-                hint: "grant fewer and wider prefixes of this container, or all of it".to_owned(),
-                objects: [object.id.clone()].into(),
-            });
-        }
-    }
-    let assignments = counted.into_iter().map(|(subscription, _, count, new)| Limit {
-        what: format!("role assignments in subscription {subscription}"),
-        quota: PER_SUBSCRIPTION,
-        needed: count + new.len() as u64,
-        hint: "grant whole containers or storage accounts, use fewer domains, or take away what nobody needs; Azure \
-               raises this quota for nobody"
-            .to_owned(),
-        objects: new,
-    });
-    observed.limits.extend(assignments.chain(conditions));
-    Ok(())
 }

@@ -220,7 +220,7 @@ fn of_stays<'a>(desired: &'a Desired, identities: &Identities) -> Result<Vec<(&'
     if desired.thorough {
         for assignment in role_assignment::among(&desired.objects) {
             let (object, assignment) = assignment?;
-            holders.entry(&object.scope).or_default().insert(assignment.identity()?);
+            holders.entry(&object.scope).or_default().extend(assignment.identity());
         }
     }
     let bindings = desired.baseline.bindings.iter().enumerate();

@@ -28,6 +28,8 @@ pub(crate) async fn notes(
     let clusters = snapshot.clusters(looking.inventory.cluster_group()).await?;
     let issuers = Issuers::of(looking.config, &clusters);
     let holders = for_tasks(looking.inventory, desired, &clusters)?;
+    // One that isn't there has no ID, and nobody to trust.
+    let holders: BTreeSet<_> = holders.iter().filter_map(|id| ResourceId::parse(id).ok()).collect();
     let theirs = principals.holders().filter(|(id, principal)| !principal.ours && holders.contains(id));
     let theirs: Vec<_> = theirs.map(|(id, _)| id.clone()).collect();
     let issuers = &issuers;

@@ -9,7 +9,6 @@ use crate::client::remedies;
 use crate::config::Config;
 use crate::inventory::Inventory;
 use crate::inventory::snapshot::Snapshot;
-use crate::names::resource_id::ResourceId;
 use crate::objects::{federated_credential, role_assignment};
 
 /// Where the manifest names the issuers.
@@ -93,12 +92,9 @@ fn of<'a>(issuer: &String, clusters: &'a [Cluster]) -> Option<&'a Cluster> {
     clusters.iter().find(|cluster| cluster.issuer.as_ref() == Some(issuer))
 }
 
-/// The identities to which roles are to be assigned for task code, and not for nodes, which pull images without workload identity.
-pub(crate) fn for_tasks(
-    inventory: &Inventory,
-    desired: &Desired,
-    clusters: &[Cluster],
-) -> Result<BTreeSet<ResourceId>> {
+/// The identities to which roles are to be assigned for task code, and not for nodes, which pull images without workload identity: by
+/// their IDs, as objects have them.
+pub(crate) fn for_tasks(inventory: &Inventory, desired: &Desired, clusters: &[Cluster]) -> Result<BTreeSet<String>> {
     let kubelets = clusters.iter().filter_map(|cluster| cluster.kubelet.as_ref());
     let kubelets = kubelets.map(|kubelet| kubelet.resource_id.clone()).chain(inventory.configured_kubelet());
     let pulling: Vec<_> = kubelets.collect();
@@ -107,7 +103,7 @@ pub(crate) fn for_tasks(
         let (object, assignment) = assignment?;
         let is_pulling = pulling.iter().any(|kubelet| kubelet.eq_ignore_ascii_case(&assignment.principal));
         if object.handoff.is_none() && !is_pulling {
-            identities.insert(assignment.identity()?);
+            identities.insert(assignment.principal.into_owned());
         }
     }
     Ok(identities)
