@@ -72,7 +72,7 @@ impl<'a> Renamed<'a> {
     /// Whether one whose name from before isn't known has the stack's description, or else is assigned by the stack and allows
     /// just what one of its roles does. Its id is of version 5, as derived ones are; those that the portal gives are not.
     fn looks_like_ours(&self, role: &RoleDefinition, id: &str) -> bool {
-        let names = &self.looking.names;
+        let names = self.looking.names;
         let derived = Uuid::parse_str(id).is_ok_and(|id| id.get_version_num() == 5);
         let Some((stack, home)) = names::described(&role.description) else {
             return derived && self.assigned.contains(id) && self.allows_as_ours(role);
@@ -84,7 +84,7 @@ impl<'a> Renamed<'a> {
         let allowed: BTreeSet<_> = role.data_actions.iter().collect();
         let nothing_else = role.actions.is_empty() && role.not_data_actions.is_empty();
         nothing_else
-            && all_own(&self.looking.names, &Scope::Global)
+            && all_own(self.looking.names, &Scope::Global)
                 .any(|own| own.data_actions.iter().collect::<BTreeSet<_>>() == allowed)
     }
 
