@@ -189,7 +189,7 @@ async fn clean_up(config: Config, prefix: String) -> Result<(), String> {
     let failed = |error: kube::Error| format!("what begins with {prefix} could not be cleaned up: {error}");
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let own = async || -> Result<Vec<String>, String> {
-        let all = namespaces.list_metadata(&ListParams::default()).await.map_err(failed)?;
+        let all = namespaces.list(&ListParams::default()).await.map_err(failed)?;
         let names = all.items.into_iter().filter_map(|one| one.metadata.name);
         Ok(names.filter(|name| name.starts_with(&prefix)).collect())
     };
