@@ -13,7 +13,9 @@
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
+mod backend;
 mod mark;
+mod names;
 mod object;
 mod observe;
 mod permissions;
@@ -23,73 +25,16 @@ mod write;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, PermissionDocument,
-    PlatformPlace, Purpose, Remainder, Result, Shares, Stack,
+    Approved, Backend, Desired, Marked, Object, ObjectId, Observed, Outcome, PlatformPlace, Remainder, Result, Shares,
+    Stack,
 };
 
 pub use cloudgrant_platform_control_plane::Environment;
 
+pub use crate::backend::AdminRecords;
 use crate::mark::Mark;
+pub use crate::names::{CLUSTER_RESOURCE_ATTRIBUTE, KINDS};
 pub use crate::object::{objects, unfit_attribute};
-use crate::records::Admin;
-
-/// The kind of object that is a value in the cluster resource attributes of a project and domain. Its name is `PROJECT/DOMAIN`.
-pub const CLUSTER_RESOURCE_ATTRIBUTE: &str = "cluster-resource-attribute";
-
-/// The kinds of all objects of the backend.
-pub const KINDS: &[&str] = &[CLUSTER_RESOURCE_ATTRIBUTE];
-
-/// Cluster resource attributes of a deployment, with the values that a stack sets.
-#[derive(Debug)]
-pub struct AdminRecords {
-    mark: Mark,
-    admin: Admin,
-    tool: &'static str,
-}
-
-impl AdminRecords {
-    /// Those of a stack at a home, in the deployment that the platform's own tools would reach. `platform` is the name by which
-    /// manifests select it. Nothing is read yet, and nothing sent.
-    pub fn new(stack: &Stack, home: &str, platform: &str) -> Self {
-        let is_union = platform == "union";
-        let tool = if is_union { "uctl" } else { "flytectl" };
-        Self { mark: Mark::of(stack, home), admin: Admin::of(Environment::default(), is_union), tool }
-    }
-
-    /// The same with other surroundings than those of the process.
-    #[must_use]
-    pub fn with_environment(mut self, environment: Environment) -> Self {
-        self.admin.way.set_environment(environment);
-        self
-    }
-
-    /// The same where the manifest says which deployment it means, by its host, or host and port: any other is refused. It says
-    /// nothing of how to get there, nor with which credentials.
-    #[must_use]
-    pub fn only_at(mut self, host: String) -> Self {
-        self.admin.way.keep_to(host);
-        self
-    }
-
-    /// The same in the deployment of a sandbox, by its address.
-    #[must_use]
-    pub fn in_sandbox(mut self, endpoint: String) -> Self {
-        self.admin.way.put_in_sandbox(endpoint);
-        self
-    }
-
-    /// The same where the cloud is a sandbox's: no other deployment than one of a sandbox may be told of what is there.
-    #[must_use]
-    pub fn only_in_sandbox(mut self) -> Self {
-        self.admin.way.keep_in_sandbox();
-        self
-    }
-
-    /// What whoever runs cloudgrant must be allowed by Flyte admin, and no more. No request is sent.
-    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> PermissionDocument {
-        permissions::document(intents, purpose)
-    }
-}
 
 #[async_trait]
 impl Backend for AdminRecords {
@@ -144,8 +89,4 @@ const PLACE: &str = "cluster resource attributes of ";
 /// Whether a [place](Backend::reached) is a deployment.
 pub fn is_place(place: &str) -> bool {
     place.starts_with(PLACE)
-}
-
-fn id(name: &str) -> ObjectId {
-    ObjectId::new(CLUSTER_RESOURCE_ATTRIBUTE, name)
 }

@@ -131,7 +131,7 @@ impl Mark {
             Some((_, mark, _)) => format!(", by another stack (`{}`)", mark.name()),
             None => String::new(),
         };
-        let (project, domain) = crate::object::parts(name);
+        let (project, domain) = crate::names::parts(name);
         let message =
             format!("{attribute} of project {project} in domain {domain} is `{}` already{whose}", redacted(there));
         let error = Error::new(ErrorKind::Conflict, message);

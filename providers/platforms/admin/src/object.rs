@@ -5,8 +5,8 @@ use cloudgrant_core::{
 };
 use serde_json::{Value, json};
 
-use crate::id;
 use crate::mark::{Map, Mark};
+use crate::names::{id, parts};
 
 /// What the sync of cluster resources sets by itself; it fails where a record does (flyteadmin: `pkg/clusterresource/controller.go`).
 const RESERVED: [&str; 3] = ["namespace", "project", "domain"];
@@ -69,11 +69,6 @@ pub(crate) fn fits_template(value: &str) -> bool {
         && !value.ends_with(':')
         && value.chars().all(fits)
         && value.chars().any(|c| c.is_ascii_alphabetic() || c == '-')
-}
-
-/// An object's name as project and domain.
-pub(crate) fn parts(name: &str) -> (&str, &str) {
-    name.split_once('/').unwrap_or_default()
 }
 
 /// The texts of a map in an object's attributes.

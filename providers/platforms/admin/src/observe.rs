@@ -10,10 +10,11 @@ use cloudgrant_core::{
 use cloudgrant_platform_control_plane::Project;
 use serde_json::{Value, json};
 
+use crate::backend::AdminRecords;
 use crate::mark::{Held, Map, Mark};
-use crate::object::{parts, texts};
+use crate::names::{CLUSTER_RESOURCE_ATTRIBUTE, id, parts};
+use crate::object::texts;
 use crate::records::Record;
-use crate::{AdminRecords, CLUSTER_RESOURCE_ATTRIBUTE, id};
 
 pub(crate) async fn observe(backend: &AdminRecords, desired: &Desired) -> Result<Observed> {
     let objects = desired.objects.iter().filter(|object| object.id.kind == CLUSTER_RESOURCE_ATTRIBUTE);

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Marked, ObjectId, Result, Stack};
 
-use crate::id;
 use crate::mark::Mark;
+use crate::names::id;
 use crate::records::{Admin, Record};
 
 pub(crate) async fn marked(admin: &Admin) -> Result<Vec<Marked>> {

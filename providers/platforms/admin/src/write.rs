@@ -9,9 +9,10 @@ use async_trait::async_trait;
 use cloudgrant_core::shared_document::{Guard, Meanwhile, Merged, SharedDocument, Unwritten, Versioned, write};
 use cloudgrant_core::{Action, Attributes, Change, Error, ErrorKind, Outcome, Result, redacted};
 
-use crate::AdminRecords;
+use crate::backend::AdminRecords;
 use crate::mark::{Map, Mark};
-use crate::object::{fits_template, parts, texts};
+use crate::names::parts;
+use crate::object::{fits_template, texts};
 use crate::observe::hidden;
 use crate::records::{Admin, Read};
 

@@ -3,7 +3,7 @@
 use cloudgrant_core::{AnnotationValue, Identity, Object, Ownership, Principal, Reference, quoted};
 use serde_json::{Value, json};
 
-use crate::id;
+use crate::names::{id, parts};
 
 /// The objects of a principal: an annotation of each service account whose task code is to run under it. None where the
 /// cloud binds the principal by itself, or somebody has to make it.
@@ -34,11 +34,6 @@ pub fn objects(principal: &Principal) -> Vec<Object> {
     };
     let accounts = principal.service_accounts().into_iter();
     accounts.map(|subject| account(subject.namespace(), subject.service_account())).collect()
-}
-
-/// An object's name as namespace and service account.
-pub(crate) fn parts(name: &str) -> (&str, &str) {
-    name.split_once('/').unwrap_or_default()
 }
 
 /// The configuration that is applied. It has nothing but what is the stack's: what it leaves out, the stack gives up.

@@ -18,8 +18,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::account::parts;
 use crate::errors;
+use crate::names::parts;
 
 /// What a cluster answers.
 type Asked<T> = std::result::Result<T, kube::Error>;

@@ -6,7 +6,7 @@ use kube::config::KubeconfigError;
 use kube::core::Status;
 
 use crate::fields::told;
-use crate::stacks::stack_of;
+use crate::manager::{home_of, stack_of};
 
 /// Where the cluster itself is the problem, or what may be done there: the way on.
 pub(crate) const WITHOUT_CLUSTER: &str = "`platform.delivery: handoff` (for one run, the variable CLOUDGRANT_PLATFORM__DELIVERY=handoff) leaves the cluster to others, also \
@@ -169,7 +169,7 @@ pub(crate) fn is_another(error: &kube::Error) -> bool {
 /// An annotation that somebody else than this manager has, with another value.
 pub(crate) fn in_the_way(name: &str, key: &str, others: &[String], manager: &str) -> Error {
     let managers: Vec<_> = others.iter().map(|manager| told(manager)).collect();
-    let (namespace, account) = crate::account::parts(name);
+    let (namespace, account) = crate::names::parts(name);
     let message = format!(
         "the annotation {key} of service account {name} has another value, and is managed by {}",
         managers.join(" and ")
@@ -184,11 +184,6 @@ pub(crate) fn in_the_way(name: &str, key: &str, others: &[String], manager: &str
         "take it out of what that manager applies, or remove it: `kubectl annotate serviceaccount {account} --namespace \
          {namespace} {key}-`; cloudgrant takes no field over from another manager"
     ))
-}
-
-/// What tells a stack's homes apart in the name of its manager.
-fn home_of(manager: &str) -> Option<&str> {
-    manager.rsplit('.').next()
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use cloudgrant_core::{
 use k8s_openapi::api::core::v1::ServiceAccount;
 use serde_json::{Value, json};
 
-use crate::account::parts;
+use crate::backend::ServiceAccounts;
 use crate::client::Connected;
 use crate::errors::{WITHOUT_CLUSTER, asked, in_the_way, missing, needing};
 use crate::fields::{applied_by, others_with, told};
-use crate::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts, id};
+use crate::names::{SERVICE_ACCOUNT_ANNOTATION, id, name_of, parts};
 
 pub(crate) const LIST_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [list] }`";
 const GET_ACCOUNTS: &str = "`{ apiGroups: [\"\"], resources: [serviceaccounts], verbs: [get] }`";
@@ -223,11 +223,6 @@ async fn list(
     let others = format!("{place}, other than those of the grants, projects and domains that the manifest names");
     observed.unsearched.push(Unsearched { place: others, reason: missing(LIST_ACCOUNTS, None) });
     Ok(by_name(accounts))
-}
-
-/// What the object of an account is called.
-pub(crate) fn name_of(account: &ServiceAccount) -> Option<String> {
-    Some(format!("{}/{}", account.metadata.namespace.as_ref()?, account.metadata.name.as_ref()?))
 }
 
 fn found(name: &str, annotations: &Value, is_wanted: bool) -> Found {

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Marked, ObjectId, Result, Stack, quoted};
+use cloudgrant_core::{Marked, ObjectId, Result, quoted};
 use k8s_openapi::api::core::v1::ServiceAccount;
 
+use crate::backend::ServiceAccounts;
 use crate::errors::{asked, needing};
 use crate::fields::{applied_by, managers};
-use crate::observe::{LIST_ACCOUNTS, name_of};
-use crate::{MANAGER, ServiceAccounts, id};
+use crate::manager::stack_of;
+use crate::names::{id, name_of};
+use crate::observe::LIST_ACCOUNTS;
 
 pub(crate) async fn marked(backend: &ServiceAccounts) -> Result<Vec<Marked>> {
     const WHAT: &str = "can't list the service accounts of the Kubernetes cluster";
@@ -37,15 +39,9 @@ fn of(accounts: &[ServiceAccount]) -> Vec<Marked> {
     all.into_iter().filter_map(told).collect()
 }
 
-/// The stack that a field manager is of. A name that was too long for one says none.
-pub(crate) fn stack_of(manager: &str) -> Option<Stack> {
-    let (stack, digits) = manager.strip_prefix(MANAGER)?.rsplit_once('.')?;
-    let is_digest = digits.len() == 16 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
-    Stack::parse(stack).ok().filter(|_| is_digest)
-}
-
 #[cfg(test)]
 mod tests {
+    use cloudgrant_core::Stack;
     use serde_json::json;
 
     use super::*;

@@ -3,10 +3,11 @@
 use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result};
 use serde_json::{Value, json};
 
-use crate::ServiceAccounts;
-use crate::account::{configuration, parts};
+use crate::account::configuration;
+use crate::backend::ServiceAccounts;
 use crate::errors::{asked, in_the_way, is_another, managers_in_the_way, needing};
 use crate::fields::told;
+use crate::names::parts;
 
 pub(crate) async fn write(backend: &ServiceAccounts, change: &Change) -> Result<Outcome> {
     let name = change.id.name.as_str();

@@ -14,7 +14,9 @@
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
+mod backend;
 mod mark;
+mod names;
 mod object;
 mod observe;
 mod permissions;
@@ -25,87 +27,15 @@ mod write;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Approved, Backend, Desired, Intents, Marked, Object, ObjectId, Observed, Outcome, Pair, PermissionDocument,
-    PlatformPlace, Purpose, Remainder, Result, Shares, Stack,
+    Approved, Backend, Desired, Marked, Object, ObjectId, Observed, Outcome, PlatformPlace, Remainder, Result, Shares,
+    Stack,
 };
 pub use cloudgrant_platform_control_plane::Environment;
 
+pub use crate::backend::SettingsRecords;
 use crate::mark::Mark;
+pub use crate::names::{KINDS, SERVICE_ACCOUNT_SETTING, SETTING};
 pub use crate::object::objects;
-use crate::records::SettingsService;
-
-/// The kind of object that is the setting of a project and domain which names the service account of its tasks. Its name is
-/// `PROJECT/DOMAIN`.
-pub const SERVICE_ACCOUNT_SETTING: &str = "service-account-setting";
-
-/// The kinds of all objects of the backend.
-pub const KINDS: &[&str] = &[SERVICE_ACCOUNT_SETTING];
-
-/// The key of that setting, as `flyte edit settings` has it.
-pub const SETTING: &str = "security.service_account";
-
-/// Settings of a deployment, with those of which a stack sets the service account.
-#[derive(Debug)]
-pub struct SettingsRecords {
-    mark: Mark,
-    service: SettingsService,
-    /// The projects and domains that the manifest names.
-    named: Vec<Pair>,
-}
-
-impl SettingsRecords {
-    /// Those of a stack at a home, in the deployment that the platform's own tools would reach. `platform` is the name by which
-    /// manifests select it, `organization` that of the platform's customer: Union's control plane serves several, an open-source
-    /// one knows none. Nothing is read yet, and nothing sent.
-    pub fn new(stack: &Stack, home: &str, platform: &str, organization: &str) -> Self {
-        let is_union = platform == "union";
-        let organization = is_union.then(|| organization.to_owned());
-        let service = SettingsService::of(Environment::default(), organization);
-        Self { mark: Mark::of(stack, home), service, named: Vec::new() }
-    }
-
-    /// The same of a manifest that names these projects and domains: they are looked at also where nothing wants them any more and the
-    /// deployment's list of projects leaves them out.
-    #[must_use]
-    pub fn of(mut self, named: Vec<Pair>) -> Self {
-        self.named = named;
-        self
-    }
-
-    /// The same with other surroundings than those of the process.
-    #[must_use]
-    pub fn with_environment(mut self, environment: Environment) -> Self {
-        self.service.way.set_environment(environment);
-        self
-    }
-
-    /// The same where the manifest says which deployment it means, by its host, or host and port: any other is refused. It says
-    /// nothing of how to get there, nor with which credentials.
-    #[must_use]
-    pub fn only_at(mut self, host: String) -> Self {
-        self.service.way.keep_to(host);
-        self
-    }
-
-    /// The same in the deployment of a sandbox, by its address.
-    #[must_use]
-    pub fn in_sandbox(mut self, endpoint: String) -> Self {
-        self.service.way.put_in_sandbox(endpoint);
-        self
-    }
-
-    /// The same where the cloud is a sandbox's: no other deployment than one of a sandbox may be told of what is there.
-    #[must_use]
-    pub fn only_in_sandbox(mut self) -> Self {
-        self.service.way.keep_in_sandbox();
-        self
-    }
-
-    /// What whoever runs cloudgrant must be allowed by the settings service, and no more. No request is sent.
-    pub fn permissions(&self, intents: &Intents, purpose: Purpose) -> PermissionDocument {
-        permissions::document(intents, purpose)
-    }
-}
 
 #[async_trait]
 impl Backend for SettingsRecords {
@@ -157,8 +87,4 @@ const PLACE: &str = "settings of ";
 /// Whether a [place](Backend::reached) is a deployment whose settings are told.
 pub fn is_place(place: &str) -> bool {
     place.starts_with(PLACE)
-}
-
-fn id(name: &str) -> ObjectId {
-    ObjectId::new(SERVICE_ACCOUNT_SETTING, name)
 }

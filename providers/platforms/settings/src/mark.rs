@@ -3,8 +3,7 @@
 use cloudgrant_core::digest::digest_of;
 use cloudgrant_core::{Error, ErrorKind, Stack, in_the_way_of_another, redacted};
 
-use crate::SETTING;
-use crate::object::parts;
+use crate::names::{SETTING, parts};
 use crate::record::{Account, Annotations, Record, UNSET};
 
 /// How the keys of all stacks begin, and end. In between it is a DNS name, as keys of annotations want it: source: Kubernetes

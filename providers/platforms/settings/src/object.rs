@@ -6,7 +6,7 @@ use cloudgrant_core::{
 use serde_json::{Value, json};
 
 use crate::mark::{Mark, Named};
-use crate::{SETTING, id};
+use crate::names::{SETTING, id, parts};
 
 /// Where attributes have the settings, and the principal of the account's pods.
 pub(crate) const SETTINGS: &str = "settings";
@@ -55,11 +55,6 @@ pub(crate) fn named(attributes: Option<&Attributes>) -> Option<Named> {
     let attributes = attributes?.value();
     let principal = attributes[PRINCIPAL].as_str()?.to_owned();
     Some(Named { account: account(&attributes)?.to_owned(), principal })
-}
-
-/// An object's name as project and domain.
-pub(crate) fn parts(name: &str) -> (&str, &str) {
-    name.split_once('/').unwrap_or_default()
 }
 
 /// Where the attributes of what is there say what was written, if somebody has put something else in its place.

@@ -10,10 +10,11 @@ use cloudgrant_core::{
 use cloudgrant_platform_control_plane::Project;
 use serde_json::{Value, json};
 
+use crate::backend::SettingsRecords;
 use crate::mark::{Held, Mark};
-use crate::object::{PRINCIPAL, WRITTEN, account, attributes, parts};
+use crate::names::{SERVICE_ACCOUNT_SETTING, SETTING, id, parts};
+use crate::object::{PRINCIPAL, WRITTEN, account, attributes};
 use crate::records::{Read, unknown};
-use crate::{SERVICE_ACCOUNT_SETTING, SETTING, SettingsRecords, id};
 
 pub(crate) async fn observe(backend: &SettingsRecords, desired: &Desired) -> Result<Observed> {
     let objects = desired.objects.iter().filter(|object| object.id.kind == SERVICE_ACCOUNT_SETTING);

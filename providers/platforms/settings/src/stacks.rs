@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Marked, ObjectId, Result, Stack};
 
-use crate::id;
 use crate::mark::Mark;
+use crate::names::{SETTING, id};
 use crate::record::Record;
 use crate::records::SettingsService;
 
@@ -35,7 +35,7 @@ fn of(records: &[(String, Record)]) -> Vec<Marked> {
     let told = |(mark, (stack, objects))| {
         let remedy = format!(
             "or take `{}` out of these settings (`flyte edit settings`), and the annotation that begins with `{mark}/`",
-            crate::SETTING
+            SETTING
         );
         Marked { stack, mark, objects, remedy }
     };

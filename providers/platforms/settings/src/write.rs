@@ -9,11 +9,12 @@ use async_trait::async_trait;
 use cloudgrant_core::shared_document::{Guard, Meanwhile, Merged, SharedDocument, Unwritten, Versioned, write};
 use cloudgrant_core::{Action, Change, Error, ErrorKind, Outcome, Result, redacted};
 
+use crate::backend::SettingsRecords;
 use crate::mark::{Mark, Named};
-use crate::object::{account, named, parts};
+use crate::names::{SETTING, parts};
+use crate::object::{account, named};
 use crate::record::Record;
 use crate::records::{SettingsService, Written};
-use crate::{SETTING, SettingsRecords};
 
 pub(crate) async fn change(backend: &SettingsRecords, change: &Change) -> Result<Outcome> {
     let SettingsRecords { mark, service, named: _ } = backend;
