@@ -122,7 +122,7 @@ fn a_list_that_no_deployment_has_is_refused() {
         let refused = exits(&folder, &["plan"], 2);
         assert!(refused.contains(why) && refused.contains("cloudgrant.yaml:11:"), "{written}: {refused}");
     }
-    let folder = Folder::with(EXAMPLE).variable("CLOUDGRANT_PLATFORM__DELIVERY", "[settings, kubernetes]");
+    let folder = Folder::with(EXAMPLE).variable("CLOUDGRANT_PLATFORM__DELIVERY", r#"["settings", "kubernetes"]"#);
     assert!(exits(&folder, &["plan"], 0).contains("0 handoffs"));
 }
 
