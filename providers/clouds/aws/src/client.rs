@@ -4,9 +4,6 @@ pub(crate) mod bounded_responses;
 pub(crate) mod complete_response;
 pub(crate) mod endpoints;
 pub(crate) mod pages;
-pub(crate) mod partition;
-pub(crate) mod profiles;
-pub(crate) mod region;
 pub(crate) mod throttling;
 
 use std::collections::HashMap;
@@ -30,13 +27,13 @@ use cloudgrant_core::audit::note_request;
 use cloudgrant_core::{Error, ErrorKind, Pace, Result};
 use tokio::sync::{Mutex, OnceCell};
 
-use self::endpoints::Refused;
-use self::profiles::NamedBy;
 use crate::client::bounded_responses::Bounded;
 use crate::client::complete_response::{CompleteResponse, CompleteS3Response};
 use crate::client::pages::Pages;
-use crate::config::{AccountId, Config, Credentials, Fixed};
+use crate::config::{AccountId, Config, Credentials, Fixed, profiles};
 use crate::error;
+use crate::error::refused_endpoint::Refused;
+use crate::error::unusable_profile::NamedBy;
 
 /// How many requests of one kind are under way at a time: IAM, ECR and Secrets Manager take few in a second, and whoever
 /// asks for more is throttled.

@@ -4,6 +4,9 @@ mod account_id;
 mod cluster;
 pub(crate) mod directs;
 pub(crate) mod eks_cluster;
+pub(crate) mod partition;
+pub(crate) mod profiles;
+pub(crate) mod region;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,9 +17,9 @@ use cloudgrant_core::{Access, Conventions, Protected, ResourceName, redacted};
 use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 
-use crate::client::partition::Partition;
 use crate::config::cluster::{ClusterNames, Issuers, issuer};
 use crate::config::eks_cluster::EksCluster;
+use crate::config::partition::Partition;
 
 pub use crate::config::account_id::AccountId;
 pub use crate::config::cluster::Cluster;

@@ -1,6 +1,10 @@
 //! From what AWS says to what people need: the call, the principal, the missing permission, what to do.
 
 pub(crate) mod denial;
+pub(crate) mod lost;
+pub(crate) mod refused_endpoint;
+pub(crate) mod throttling;
+pub(crate) mod unusable_profile;
 pub(crate) mod wording;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -10,11 +14,11 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Code, Error, ErrorKind};
 
-use crate::client::bounded_responses::{How, Lost, TooLarge};
-use crate::client::endpoints::Refused;
-use crate::client::profiles::Unusable;
-use crate::client::throttling::is_throttling;
 use crate::error::denial::Denial;
+use crate::error::lost::{How, Lost, TooLarge};
+use crate::error::refused_endpoint::Refused;
+use crate::error::throttling::is_throttling;
+use crate::error::unusable_profile::Unusable;
 
 /// Under which people are told what AWS said.
 pub(crate) const SAID: &str = "AWS said";

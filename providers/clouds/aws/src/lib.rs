@@ -12,24 +12,18 @@
 
 mod client;
 mod config;
-mod confirmations;
-mod eks_clusters;
 mod error;
-#[cfg(test)]
-mod hostile;
 mod inventory;
+mod marks;
 mod names;
 mod objects;
 mod observe;
 mod packing;
 mod permissions;
-mod places;
-mod platform_places;
 mod policy;
 mod resources;
 mod shared_document;
 mod stacks;
-mod taken_back;
 mod verbs;
 
 use std::collections::{BTreeMap, HashSet};
@@ -51,11 +45,12 @@ use tokio::sync::{Mutex, OnceCell};
 pub use config::{Account, AccountId, AssumeRole, Binding, Cluster, Config, Credentials, Fixed};
 
 use crate::client::Clients;
+use crate::inventory::lookups::secrets::Lookup;
 use crate::inventory::snapshot::{Quotas, Reading};
+use crate::marks::{confirmations, platform_places, taken_back};
 use crate::names::Names;
 use crate::objects::kinds;
 use crate::resources::locator::Locator;
-use crate::resources::secrets::Lookup;
 use crate::shared_document::remainder;
 use crate::shared_document::write::PolicyWriters;
 
@@ -71,7 +66,7 @@ pub struct Aws {
     names: Names,
     clients: Clients,
     secrets: Lookup,
-    buckets: resources::buckets::Lookup,
+    buckets: inventory::lookups::buckets::Lookup,
     /// Whether buckets are asked although the stack's policies say what they are like.
     afresh: AtomicBool,
     /// Whether anything of the stack was at its home since it was connected.
@@ -124,7 +119,7 @@ impl Connect for Aws {
             context,
             config,
             secrets: Lookup::default(),
-            buckets: resources::buckets::Lookup::default(),
+            buckets: inventory::lookups::buckets::Lookup::default(),
             afresh: AtomicBool::new(false),
             at_home: AtomicBool::new(false),
             identity: OnceCell::new(),
@@ -272,7 +267,7 @@ impl Provider for Aws {
     }
 
     async fn widened(&self, _: &Intents) -> Result<Option<Widened>> {
-        observe::widened::read(self).await.map(Some)
+        observe::findings::widened::read(self).await.map(Some)
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {

@@ -1,5 +1,8 @@
 //! Names: deterministic, so that a run after a crash finds what the one before made.
 
+pub(crate) mod tags;
+pub(crate) mod whose;
+
 use cloudgrant_core::digest::{digest, digest_of, shortened};
 use cloudgrant_core::{Scope, Stack};
 use serde_json::value::RawValue;

@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 
 use crate::Aws;
 use crate::config::{AccountId, Credentials, partition_of};
+use crate::inventory::lookups::secrets::FEW;
 use crate::packing::pack::POLICY_SIZE;
 use crate::permissions::own::Makes;
 use crate::resources::by_arn;
 use crate::resources::kinds::object_store;
 use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
-use crate::resources::secrets::FEW;
 
 /// Reading what is there. These two take no narrower resource.
 const READ_ACCOUNT: [&str; 2] = ["iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary"];

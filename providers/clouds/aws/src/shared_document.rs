@@ -16,11 +16,11 @@ use cloudgrant_core::{Error, ErrorKind, ObjectId, Result};
 use serde_json::{Value, json};
 
 use crate::client::Clients;
-use crate::client::partition::Partition;
 use crate::config::AccountId;
+use crate::config::partition::Partition;
 use crate::error;
+use crate::inventory::lookups::buckets::elsewhere;
 use crate::objects::kinds;
-use crate::resources::buckets::elsewhere;
 use crate::resources::kinds::repository::Repository;
 use crate::resources::kms_key::is_id;
 use crate::resources::locator::Locator;

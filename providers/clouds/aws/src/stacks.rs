@@ -17,15 +17,15 @@ use futures_util::stream::{self, StreamExt};
 use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::config::{AccountId, WHOLE_ACCOUNT};
-use crate::eks_clusters;
 use crate::error;
 use crate::inventory::known_buckets;
 use crate::inventory::snapshot::{Policy, Snapshot};
+use crate::marks::eks_clusters;
+use crate::marks::places;
+use crate::marks::platform_places;
+use crate::names::tags::{HOME_TAG, TASK_POLICY_TAG, tag_of};
 use crate::names::{self, Names};
 use crate::objects::kinds;
-use crate::places;
-use crate::platform_places;
-use crate::verbs::bind_scope::{HOME_TAG, TASK_POLICY_TAG, tag_of};
 
 /// A stack's name, and the digits that stand for its cluster's issuer.
 type Slug = (Stack, Option<String>);

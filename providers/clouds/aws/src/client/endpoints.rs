@@ -1,56 +1,20 @@
 //! Endpoints that AWS's own variables and profiles name for every program. The SDK writes them into its logs, so none with a user's
 //! name or a password in it is used.
 
-use std::fmt;
-
 use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_types::service_config::ServiceConfigKey;
-use cloudgrant_core::{Error, ErrorKind, redacted};
+use cloudgrant_core::redacted;
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
 use crate::client::bounded_responses::Bounded;
+use crate::error::refused_endpoint::Refused;
 
 /// The variable that names one for all services. Source: AWS SDKs and tools reference guide, "Service-specific endpoints".
 const VARIABLE: &str = "AWS_ENDPOINT_URL";
 
 /// The services that are called, and those that credentials come from, as the SDK names them.
 const SERVICES: [&str; 10] = ["IAM", "STS", "ECR", "S3", "KMS", "EKS", "Secrets Manager", "SSO", "SSO OIDC", "Signin"];
-
-/// An endpoint that isn't used, which is there in the place of credentials: nothing is sent.
-#[derive(Debug, Clone)]
-pub(crate) struct Refused {
-    /// A variable, or a profile.
-    named_by: String,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the endpoint in {} contains a user name, which AWS never accepts in a URL", self.named_by)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-impl Refused {
-    /// For whoever asked for something that would go there.
-    pub(crate) fn error(&self, operation: &'static str) -> Error {
-        Error::new(ErrorKind::Credentials, self.to_string())
-            .with("operation", operation)
-            .hint("write it like https://HOST or https://HOST:PORT")
-    }
-}
-
-impl ProvideCredentials for Refused {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::ready(Err(CredentialsError::invalid_configuration(self.clone())))
-    }
-}
 
 /// Looks for such an endpoint wherever the SDK would take one from for a profile: that which is named, or else that of the environment.
 pub(crate) async fn check(region: &str, profile: Option<&str>, http: &Bounded) -> Result<(), Refused> {

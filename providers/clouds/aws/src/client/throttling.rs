@@ -3,10 +3,7 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use cloudgrant_core::Signal;
 
-/// Codes for too many requests, without the suffix that they have in some protocols. Source: AWS SDKs and tools reference
-/// guide, "Retry behavior".
-const CODES: [&str; 6] =
-    ["Throttling", "Throttled", "TooManyRequests", "RequestLimitExceeded", "SlowDown", "RequestThrottled"];
+use crate::error::throttling::is_throttling;
 
 /// Error documents are small, and begin with the code.
 const BEGINNING: usize = 1_024;
@@ -18,11 +15,6 @@ pub(crate) fn lane(request: &HttpRequest) -> &str {
     // S3 alone says in a header how the body is hashed.
     let rest = if request.headers().contains_key("x-amz-content-sha256") { "s3" } else { "query" };
     target.unwrap_or(rest)
-}
-
-/// Whether an error code, without its suffix, says that there were too many requests.
-pub(crate) fn is_throttling(code: &str) -> bool {
-    CODES.contains(&code)
 }
 
 /// What an answer says about the pace.

@@ -4,8 +4,8 @@ use aws_config::profile::ProfileSet;
 use aws_types::os_shim_internal::{Env, Fs};
 use cloudgrant_core::{Diagnostic, Origin, redacted};
 
-use crate::client::partition::{Partition, of_arn};
-use crate::client::profiles;
+use crate::config::partition::{Partition, of_arn};
+use crate::config::profiles;
 use crate::config::{Config, Credentials, partition_of};
 
 /// What comes before the region in the names of the services that cloudgrant calls. Hosts of other services are not

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use cloudgrant_core::{Access, Caller, Checked, Error, ErrorKind, GrantName, ResourceKind, Result, TaskAccess};
 use futures_util::future::try_join_all;
 
-use crate::client::region;
+use crate::config::region;
+use crate::inventory::lookups::buckets::{Asked, Buckets, Purpose};
+use crate::inventory::lookups::secrets::Secrets;
 use crate::inventory::snapshot::{Issuer, Quotas, Reading, Snapshot};
 use crate::inventory::unplaced::Known;
 use crate::inventory::{Inventory, known_buckets, known_secrets};
-use crate::resources::buckets::{Asked, Buckets, Purpose};
 use crate::resources::kinds::secret::Secret;
 use crate::resources::locator::Locator;
-use crate::resources::secrets::Secrets;
 use crate::{Aws, error};
 
 impl Aws {

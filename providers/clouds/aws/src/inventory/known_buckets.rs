@@ -17,12 +17,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_core::parallel;
 
 use crate::config::AccountId;
+use crate::inventory::lookups::buckets::{Bucket, Contradictions, Encryption, Owner};
 use crate::inventory::own_statements::{self, ALIASES, Said as Compared, Statement, VIA};
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unplaced::{self, Known};
 use crate::names::Names;
 use crate::policy::sids::Purpose;
-use crate::resources::buckets::{Bucket, Contradictions, Encryption, Owner};
 use crate::resources::kinds::object_store::is_bucket;
 use crate::resources::kms_key::Key;
 

@@ -13,11 +13,11 @@ use tokio::sync::OnceCell;
 use crate::client::pages::Pages;
 use crate::error;
 use crate::inventory::bucket_policies::BucketPolicies;
+use crate::inventory::lookups::pull_through::Rules;
+use crate::inventory::lookups::repositories::Absent;
 use crate::inventory::unplaced::Known;
 use crate::names;
 use crate::policy::document;
-use crate::resources::pull_through::Rules;
-use crate::resources::repositories::Absent;
 
 /// The largest page. Source: IAM API reference, GetAccountAuthorizationDetails, `MaxItems`.
 const PAGE: i32 = 1_000;

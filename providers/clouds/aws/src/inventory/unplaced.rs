@@ -11,12 +11,12 @@ use cloudgrant_core::GrantName;
 
 use crate::config::AccountId;
 use crate::inventory::known_buckets::{bucket_of, named_owners};
+use crate::inventory::lookups::buckets::{Bucket, Contradictions, Encryption, Owner};
 use crate::inventory::own_statements;
 use crate::inventory::snapshot::Snapshot;
+use crate::marks::places::{self, Marked};
 use crate::names::Names;
-use crate::places::{self, Marked};
 use crate::policy::sids::{self, Purpose};
-use crate::resources::buckets::{Bucket, Contradictions, Encryption, Owner};
 use crate::shared_document::Shared;
 
 /// What the stack's policies say of buckets.

@@ -4,11 +4,11 @@ use cloudgrant_core::{Object, quoted};
 use serde_json::Value;
 
 use crate::names::Names;
+use crate::names::tags::{HOME_TAG, STACK_TAG};
 use crate::objects::kinds;
 use crate::objects::pod_identity_association::PodIdentityAssociation;
 use crate::resources::kinds::arn_kind::Elsewhere;
 use crate::resources::locator::Locator;
-use crate::verbs::bind_scope::{HOME_TAG, STACK_TAG};
 
 pub(crate) fn commands(object: &Object, names: &Names) -> Vec<String> {
     let attributes = object.attributes.value();

@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::Aws;
 use crate::error;
 use crate::names::Names;
-use crate::objects::marks::{Whose, whose};
+use crate::names::tags::{HOME_TAG, STACK_TAG};
+use crate::names::whose::{Whose, whose};
 use crate::objects::{named, not_ours, tag, tag_pairs, tags, text};
-use crate::verbs::bind_scope::{HOME_TAG, STACK_TAG};
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     let request = aws

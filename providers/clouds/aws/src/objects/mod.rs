@@ -4,7 +4,6 @@ pub(crate) mod attachment;
 pub(crate) mod commands;
 pub(crate) mod kinds;
 pub(crate) mod managed_policy;
-pub(crate) mod marks;
 pub(crate) mod pod_identity_association;
 mod role;
 

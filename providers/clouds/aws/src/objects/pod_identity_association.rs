@@ -3,6 +3,8 @@
 //!
 //! Source: Amazon EKS API reference, CreatePodIdentityAssociation and those beside it.
 
+pub(crate) mod there;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,7 +23,7 @@ use serde_json::value::to_raw_value;
 use crate::Aws;
 use crate::config::eks_cluster::EksCluster;
 use crate::error;
-use crate::inventory::associations::{There, find};
+use crate::objects::pod_identity_association::there::{There, find};
 use crate::objects::{kinds, named, role};
 
 /// What an association is like.

@@ -11,7 +11,7 @@ use crate::Aws;
 use crate::error::{self, SAID, wording};
 use crate::inventory::task_roles;
 use crate::names::Names;
-use crate::objects::marks::{Whose, whose};
+use crate::names::whose::{Whose, whose};
 use crate::objects::{named, not_ours, tag_pairs, tags, text};
 
 pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {

@@ -1,8 +1,5 @@
 //! What of IAM is the stack's, and what of it is as it should be.
 
-mod attachments;
-mod copied_marks;
-
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -17,13 +14,14 @@ use serde_json::{Value, json};
 use crate::Aws;
 use crate::inventory::snapshot::{Quotas, Role, Snapshot};
 use crate::inventory::task_roles::AttachedTo;
+use crate::names::tags::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
+use crate::names::whose::{Whose, put_back, whose};
 use crate::objects::attachment::Attachment;
 use crate::objects::kinds;
-use crate::objects::marks::{self, Whose, whose};
-use crate::observe::unbinding::Unbinding;
-use crate::observe::{OtherHomes, wanted_roles};
+use crate::observe::findings::other_homes::OtherHomes;
+use crate::observe::findings::unbinding::Unbinding;
+use crate::observe::wanted_roles;
 use crate::policy::document;
-use crate::verbs::bind_scope::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
 
 /// The tags that say something about the stack; all others are somebody else's.
 const OUR_TAGS: [&str; 4] = [STACK_TAG, HOME_TAG, SCOPE_TAG, TASK_POLICY_TAG];
@@ -34,17 +32,15 @@ const NOT_CALLED_AS_OURS: &str =
 
 /// What the account's list doesn't have of the stack's policies, by their ARNs.
 #[derive(Debug)]
-pub(super) struct OfPolicies {
+pub(in crate::observe) struct OfPolicies {
     /// Where the manifest names any.
-    pub(super) tags: BTreeMap<String, Value>,
-    pub(super) attached_to: AttachedTo,
+    pub(in crate::observe) tags: BTreeMap<String, Value>,
+    pub(in crate::observe) attached_to: AttachedTo,
     /// Those that nothing wants, and that hang on roles of the stack's without a mark of its own.
-    pub(super) unmarked: BTreeSet<String>,
+    pub(in crate::observe) unmarked: BTreeSet<String>,
 }
 
-pub(super) use copied_marks::unmarked;
-
-pub(super) fn add(
+pub(in crate::observe) fn add(
     aws: &Aws,
     desired: &Desired,
     snapshot: &Snapshot,
@@ -74,7 +70,7 @@ pub(super) fn add(
 
 /// What others added to the stack's roles, and to which roles they attached its policies, whatever is wanted of them. Which roles have
 /// its policies by its own doing isn't always known.
-pub(super) fn widened(aws: &Aws, snapshot: &Snapshot, attached_to: Option<AttachedTo>) -> Vec<Widening> {
+pub(in crate::observe) fn widened(aws: &Aws, snapshot: &Snapshot, attached_to: Option<AttachedTo>) -> Vec<Widening> {
     let (desired, mut observed) = (Desired::default(), Observed::default());
     let knows_attachments = attached_to.is_some();
     let attached_to = attached_to.unwrap_or_default();
@@ -109,27 +105,27 @@ fn strange_tags(keys: &BTreeMap<&str, BTreeSet<&str>>) -> Note {
     Note::warning("tags of roles", message)
 }
 
-struct Reader<'a> {
-    aws: &'a Aws,
-    desired: &'a Desired,
-    wanted: HashSet<&'a ObjectId>,
-    path: String,
-    snapshot: &'a Snapshot,
-    of_policies: &'a OfPolicies,
-    observed: &'a mut Observed,
+pub(in crate::observe) struct Reader<'a> {
+    pub(in crate::observe) aws: &'a Aws,
+    pub(in crate::observe) desired: &'a Desired,
+    pub(in crate::observe) wanted: HashSet<&'a ObjectId>,
+    pub(in crate::observe) path: String,
+    pub(in crate::observe) snapshot: &'a Snapshot,
+    pub(in crate::observe) of_policies: &'a OfPolicies,
+    pub(in crate::observe) observed: &'a mut Observed,
     /// Whether nobody knows what is wanted.
-    alone: bool,
+    pub(in crate::observe) alone: bool,
     /// Whether somebody looks for drift. To whoever plans an apply, what the stack takes away is shown as a change.
-    looks: bool,
+    pub(in crate::observe) looks: bool,
 }
 
 impl Reader<'_> {
-    fn found(&mut self, id: ObjectId, found: Found) {
+    pub(in crate::observe) fn found(&mut self, id: ObjectId, found: Found) {
         self.observed.objects.insert(id, found);
     }
 
     /// Leaves what can't go where it is, and says why; the rest can go.
-    fn left(&mut self, object: ObjectId, reason: String) {
+    pub(in crate::observe) fn left(&mut self, object: ObjectId, reason: String) {
         self.observed.objects.remove(&object);
         self.observed.stays.push(Stays { object, reason, is_empty: false });
     }
@@ -243,7 +239,7 @@ impl Reader<'_> {
     }
 
     /// Whose a role below the stack's path is, where its tags say that it is somebody else's.
-    fn marked_by_others(&self, role: &Role) -> Option<String> {
+    pub(in crate::observe) fn marked_by_others(&self, role: &Role) -> Option<String> {
         match whose(&self.aws.names, &role.tags) {
             Whose::Others(others) if role.path == self.path => Some(others),
             Whose::Ours | Whose::Untold | Whose::Others(_) => None,
@@ -263,7 +259,7 @@ impl Reader<'_> {
             let error = Error::new(ErrorKind::Conflict, message).with("role", &role.arn).hint(format!(
                 "if somebody has replaced the tags of the stack's role, put them back: `{}`; if it is somebody else's, rename the \
                  stack, or remove what is in the way; cloudgrant never takes over what it did not make",
-                marks::put_back(&self.aws.names, name, None)
+                put_back(&self.aws.names, name, None)
             ));
             self.observed.conflicts.insert(id, error);
         }

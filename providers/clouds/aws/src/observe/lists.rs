@@ -2,8 +2,8 @@
 
 use cloudgrant_core::Result;
 
-use crate::client::partition::answered_region;
-use crate::places::Place;
+use crate::config::partition::answered_region;
+use crate::marks::places::Place;
 use crate::resources::kinds::repository::Repository;
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
 use crate::{Aws, error};

@@ -9,13 +9,13 @@ use cloudgrant_core::{
 
 use crate::Aws;
 use crate::config::AccountId;
-use crate::confirmations;
 use crate::inventory::known_secrets;
+use crate::inventory::lookups::buckets::{Bucket, Owner, Purpose};
 use crate::inventory::snapshot::Snapshot;
+use crate::marks::confirmations;
+use crate::marks::places::{self, Mark, Marked, Place};
 use crate::objects::kinds;
 use crate::observe::{lists, wanted_roles};
-use crate::places::{self, Mark, Marked, Place};
-use crate::resources::buckets::{Bucket, Owner, Purpose};
 use crate::resources::by_arn;
 use crate::resources::kinds::arn_kind::Elsewhere;
 use crate::resources::kinds::repository::Repository;

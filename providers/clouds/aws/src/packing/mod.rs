@@ -5,4 +5,6 @@ pub(crate) mod move_order;
 pub(crate) mod pack;
 pub(crate) mod remainder;
 pub(crate) mod share;
+pub(crate) mod statements;
 mod there;
+pub(crate) mod written;

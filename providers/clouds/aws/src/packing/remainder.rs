@@ -25,11 +25,11 @@ use serde_json::Value;
 use crate::inventory::Inventory;
 use crate::objects::kinds;
 use crate::packing::share::{Granted, PackingInput, Scoped};
+use crate::packing::statements::Statements;
 use crate::packing::there::There;
 use crate::policy::document;
 use crate::policy::sids;
 use crate::policy::statement::{self, Meaning, Statement};
-use crate::resources::statements::Statements;
 
 pub(super) type Grants<'a> = &'a [Arc<Checked<TaskAccess>>];
 

@@ -23,8 +23,8 @@ use crate::packing::attachment_quota::AttachmentQuota;
 use crate::packing::move_order::{self, Carrying};
 use crate::packing::pack::{self, Policy};
 use crate::packing::remainder;
+use crate::packing::statements::Statements;
 use crate::policy::statement::{Meaning, Statement};
-use crate::resources::statements::Statements;
 
 /// A statement of a grant.
 #[derive(Debug, Clone)]

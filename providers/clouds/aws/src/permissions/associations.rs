@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::Aws;
 use crate::config::eks_cluster::EksCluster;
+use crate::names::tags::{HOME_TAG, STACK_TAG};
 use crate::permissions::statement;
-use crate::verbs::bind_scope::{HOME_TAG, STACK_TAG};
 
 /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic Kubernetes Service".
 pub(super) fn reading(aws: &Aws) -> Vec<Value> {

@@ -10,13 +10,13 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::packing::pack::POLICY_SIZE;
+use crate::packing::statements::{Condition, through};
 use crate::policy::document;
 use crate::policy::sids::{self, Purpose};
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
 use crate::resources::kinds::other_arn::OtherArn;
 use crate::resources::kms_key::Key;
 use crate::resources::locator::Locator;
-use crate::resources::statements::{Condition, through};
 
 /// As long as what tells two statements of one Sid apart.
 const SID_APART: &str = "0000";

@@ -5,8 +5,8 @@
 
 use cloudgrant_core::redacted;
 
-use crate::client::partition::Partition;
 use crate::config::AccountId;
+use crate::config::partition::Partition;
 
 /// A customer-managed key as policies name it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

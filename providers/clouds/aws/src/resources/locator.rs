@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Diagnostic, ResourceKind, redacted};
 
-use crate::client::partition::{Partition, of_arn};
+use crate::config::partition::{Partition, of_arn};
 use crate::config::{AccountId, partition_of};
 use crate::resources::kinds::arn_kind::Item;
 use crate::resources::kinds::object_store::{self, Objects};

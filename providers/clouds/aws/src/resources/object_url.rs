@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::client::partition::Partition;
+use crate::config::partition::Partition;
 
 /// What an address of Amazon S3 is about. Source: Amazon S3 user guide, "Virtual hosting of general purpose buckets".
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use cloudgrant_core::shared_document::lossless_json::{LosslessJson, compact};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::hostile::{any_json, cases, word};
 use crate::policy::document;
+use crate::resources::hostile::{any_json, cases, word};
 use crate::shared_document::merge::{Policy, merged};
 
 /// JSON as people and other programs write it, which no program reads alike: numbers of any length, escapes, keys that

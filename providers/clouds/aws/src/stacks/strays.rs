@@ -3,9 +3,9 @@
 use cloudgrant_core::{Unsearched, quoted, redacted};
 
 use crate::inventory::snapshot::{Role, Snapshot};
+use crate::names::tags::{HOME_TAG, STACK_TAG, tag_of};
+use crate::names::whose::{Whose, put_back, whose};
 use crate::names::{self, Names};
-use crate::objects::marks::{self, Whose, whose};
-use crate::verbs::bind_scope::{HOME_TAG, STACK_TAG, tag_of};
 
 /// A role below a stack's path whose tags say that it is another one's.
 pub(super) fn below(names: &Names, name: &str, snapshot: &Snapshot) -> Option<Unsearched> {
@@ -17,7 +17,7 @@ pub(super) fn below(names: &Names, name: &str, snapshot: &Snapshot) -> Option<Un
         names.stack(),
         names.home(),
         redacted(&others),
-        marks::put_back(names, name, None)
+        put_back(names, name, None)
     );
     Some(Unsearched { place: place(role), reason })
 }

@@ -8,13 +8,13 @@ use cloudgrant_core::{
 use serde_json::{Value, json};
 
 use crate::Aws;
+use crate::inventory::lookups::pull_through::{self, Asking, Filled};
+use crate::inventory::lookups::repositories::{self, Whether};
+use crate::marks::places::Places;
 use crate::objects::kinds;
-use crate::places::Places;
 use crate::policy::document;
 use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::locator::Locator;
-use crate::resources::pull_through::{self, Asking, Filled};
-use crate::resources::repositories::{self, Whether};
 use crate::shared_document::Shared;
 
 pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {

@@ -14,16 +14,16 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::Aws;
 use crate::config::Config;
+use crate::inventory::lookups::buckets::notes;
+use crate::inventory::lookups::repositories;
+use crate::inventory::lookups::secrets::Secrets;
+use crate::marks::places::Places;
 use crate::names::Names;
 use crate::objects::kinds;
 use crate::packing::pack::Policy;
 use crate::packing::share::{self, PackingInput};
-use crate::places::Places;
-use crate::resources::buckets::notes;
 use crate::resources::by_arn;
 use crate::resources::locator::Locator;
-use crate::resources::repositories;
-use crate::resources::secrets::Secrets;
 use crate::verbs::bind_scope::Needed;
 use crate::verbs::resource_policies;
 

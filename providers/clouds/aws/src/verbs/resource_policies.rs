@@ -10,14 +10,16 @@ use cloudgrant_core::{
 use serde_json::{Value, json};
 
 use crate::Aws;
-use crate::client::partition::Partition;
 use crate::config::AccountId;
+use crate::config::partition::Partition;
 use crate::inventory::Inventory;
 use crate::inventory::known_buckets::CONTEXT;
+use crate::inventory::lookups::buckets::{Bucket, Encryption, Owner};
+use crate::inventory::lookups::secrets::Resolved;
+use crate::marks::places::Places;
 use crate::objects::kinds;
-use crate::places::Places;
+use crate::packing::statements::{Condition, contexts_of, for_key, for_secrets};
 use crate::policy::document;
-use crate::resources::buckets::{Bucket, Encryption, Owner};
 use crate::resources::by_arn;
 use crate::resources::kinds::DECRYPT;
 use crate::resources::kinds::arn_kind::{Elsewhere, Item, Level, ResourcePolicy};
@@ -26,8 +28,6 @@ use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::kinds::secret::Secret;
 use crate::resources::kms_key::Key;
 use crate::resources::locator::Locator;
-use crate::resources::secrets::Resolved;
-use crate::resources::statements::{Condition, contexts_of, for_key, for_secrets};
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
 use crate::verbs::enable_registry;
 use crate::verbs::grant_task_access::principals;

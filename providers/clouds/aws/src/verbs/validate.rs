@@ -8,8 +8,8 @@ use cloudgrant_core::{Conventions, Diagnostic, Intents, Origin, Resource, Scope,
 use foldhash::HashSet;
 
 use crate::Aws;
-use crate::client::partition::{Partition, of_arn};
 use crate::config::eks_cluster::EksCluster;
+use crate::config::partition::{Partition, of_arn};
 use crate::config::{Binding, Config, Fixed};
 use crate::resources::by_arn;
 use crate::resources::kinds::secret::Secret;

@@ -4,7 +4,7 @@
 
 use cloudgrant_core::{Access, Diagnostic, RegisteredKind, ResourceKind};
 
-use crate::client::partition::Partition;
+use crate::config::partition::Partition;
 use crate::config::{AccountId, partition_of};
 use crate::resources::locator::{Locator, account_of, region_of, wrong};
 

@@ -5,7 +5,7 @@
 
 use cloudgrant_core::{Access, ClientCode, KindWords, RegisteredKind, ResourceKind, quoted};
 
-use crate::client::partition::Partition;
+use crate::config::partition::Partition;
 use crate::resources::kinds::DECRYPT;
 use crate::resources::kinds::arn_kind::{
     ArnKind, Elsewhere, Encrypted, Item, Level, ResourcePolicy, Rights, Wrong, levels_of,

@@ -1,0 +1,95 @@
+//! Places on a platform at which the stack tells which roles are its own: a cluster, a deployment.
+//!
+//! As for [documents of other accounts](crate::marks::places), the home gets a policy that names each, before the first write there. It is
+//! attached to nobody and gives nothing: what it allows, nobody needs a permission for. The place stands in a condition, as the
+//! account's list of everything has documents and no tags of policies.
+
+use std::collections::BTreeMap;
+
+use cloudgrant_core::digest::digest_of;
+use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope, redacted};
+use serde_json::{Value, json};
+
+use crate::inventory::snapshot::Snapshot;
+use crate::names::Names;
+use crate::objects::kinds;
+use crate::policy::document;
+
+/// What these policies say that they name, in their names.
+const WHAT: &str = "platform";
+/// Source: AWS documentation, "GetCallerIdentity": no permissions are required.
+const ACTION: &str = "sts:GetCallerIdentity";
+const OPERATOR: &str = "StringEquals";
+const KEY: &str = "aws:PrincipalTag/cloudgrant:place";
+
+fn name(names: &Names, place: &str) -> String {
+    names.place(&[WHAT, &digest_of(place, 16)])
+}
+
+/// The mark of a place, with the tags that the manifest names for what the stack makes.
+pub(crate) fn mark(
+    names: &Names,
+    tags: &BTreeMap<String, String>,
+    place: &str,
+    scope: &Scope,
+    because: Vec<IntentId>,
+) -> Object {
+    let statement = json!({
+        "Effect": "Allow", "Action": [ACTION], "Resource": ["*"], "Condition": { OPERATOR: { KEY: [place] } },
+    });
+    let mut attributes = json!({ "path": names.path(), "document": document::document(vec![statement]) });
+    if !tags.is_empty() {
+        attributes["tags"] = json!(tags);
+    }
+    Object {
+        id: kinds::policy(&name(names, place)),
+        scope: scope.clone(),
+        attributes: attributes.into(),
+        references: Vec::new(),
+        depends_on: Vec::new(),
+        because,
+        ownership: Ownership::Exclusive,
+        touches: Vec::new(),
+        handoff: None,
+    }
+}
+
+/// The marks that a stack has, and what each names. What somebody has edited names what nobody knows.
+pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<ObjectId, String> {
+    let (path, begin) = (names.path(), names.place(&[WHAT, ""]));
+    let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&begin));
+    let mark = |policy: &crate::inventory::snapshot::Policy| {
+        let said = said(&policy.document()).filter(|place| name(names, place) == policy.name);
+        let place = said.unwrap_or_else(|| format!("a place whose name somebody took out of policy {}", policy.name));
+        (kinds::policy(&policy.name), redacted(&place))
+    };
+    ours.map(mark).collect()
+}
+
+fn said(document: &Value) -> Option<String> {
+    let [statement] = document::statements(document) else { return None };
+    let said = &statement["Condition"][OPERATOR][KEY];
+    said.as_str().or_else(|| said.get(0)?.as_str()).map(ToOwned::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudgrant_core::Stack;
+
+    use super::*;
+    use crate::config::AccountId;
+
+    #[test]
+    fn a_mark_says_its_place_and_an_edited_one_says_none() {
+        let account = AccountId::parse("111122223333").expect("an account");
+        let names = Names::new(Stack::parse("acme").expect("a stack"), "aws", account, Some("oidc.example/id/1"));
+        let place = "cluster resource attributes of deployment https://flyte.example";
+        let object = mark(&names, &BTreeMap::new(), place, &Scope::Global, Vec::new());
+        let document = object.attributes.value()["document"].take();
+        assert_eq!(said(&document).as_deref(), Some(place));
+        assert_eq!(object.id.name, name(&names, place));
+        assert_ne!(object.id.name, name(&names, "cluster resource attributes of deployment https://evil.example"));
+        assert!(names.is_mark(&names.policy_arn(&object.id.name)), "what it says is no grant");
+        assert_eq!(said(&json!({ "Statement": [] })), None);
+    }
+}
