@@ -1,6 +1,7 @@
 //! The SDK's clients: made when they are first needed, counted, one per account and region.
 
 pub(crate) mod bounded_responses;
+pub(crate) mod bucket_region;
 pub(crate) mod complete_response;
 pub(crate) mod endpoints;
 pub(crate) mod pages;

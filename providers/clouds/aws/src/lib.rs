@@ -7,6 +7,10 @@
 //! bucket or a key in another account gets a statement in its policy.
 //!
 //! Link it into a program with `use cloudgrant_aws as _;`.
+//!
+//! This file stands above all others. A folder imports from those behind it only (`tests/layers.rs` holds that): verbs, stacks,
+//! permissions → observe → packing → marks → objects → inventory → shared_document → resources → policy → client → names → config →
+//! error.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
@@ -26,32 +30,28 @@ mod shared_document;
 mod stacks;
 mod verbs;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Attributes, Backend, Bound, Caller, Capabilities, Checked, ClientCode, Confirmed, Connect, Context,
     Conventions, Desired, Diagnostic, Error, GrantName, Handoff, HandsOff, HowAsked, IntentId, Intents, Object,
-    ObjectId, Observed, Outcome, Pace, PermissionDocument, Permissions, Protected, Provider, Purpose, Reach,
+    ObjectId, Observed, Outcome, Pace, PermissionDocument, Permissions, Platform, Protected, Provider, Purpose, Reach,
     RegistryAccess, Remainder, Resource, ResourceKind, Result, Scope, ScopeBinding, Shares, Stacks, TaskAccess,
     TerraformBlock, Widened, register_provider,
 };
 use serde_json::Value;
-use tokio::sync::{Mutex, OnceCell};
 
 pub use config::{Account, AccountId, AssumeRole, Binding, Cluster, Config, Credentials, Fixed};
 
 use crate::client::Clients;
-use crate::inventory::lookups::secrets::Lookup;
-use crate::inventory::snapshot::{Quotas, Reading};
+use crate::inventory::Inventory;
 use crate::marks::{confirmations, platform_places, taken_back};
 use crate::names::Names;
-use crate::objects::kinds;
+use crate::observe::Looking;
 use crate::resources::locator::Locator;
-use crate::shared_document::remainder;
 use crate::shared_document::write::PolicyWriters;
 
 register_provider!(Aws);
@@ -59,26 +59,47 @@ register_provider!(Aws);
 /// AWS, connected.
 #[derive(Debug)]
 pub struct Aws {
-    context: Context,
+    config: Arc<Config>,
+    names: Arc<Names>,
+    clients: Arc<Clients>,
+    inventory: Inventory,
+    platform: Arc<dyn Platform>,
     /// What the platform calls its own things on AWS.
     conventions: Conventions,
-    config: Config,
-    names: Names,
-    clients: Clients,
-    secrets: Lookup,
-    buckets: inventory::lookups::buckets::Lookup,
-    /// Whether buckets are asked although the stack's policies say what they are like.
-    afresh: AtomicBool,
-    /// Whether anything of the stack was at its home since it was connected.
-    at_home: AtomicBool,
-    identity: OnceCell<Caller>,
-    quotas: OnceCell<Quotas>,
-    /// Filled by the verbs, used up by the next observation: a plan reads the account once.
-    reading: Mutex<Arc<Reading>>,
-    /// The ARNs of the roles and policies that were made since it was connected: others may not know them yet.
-    made: std::sync::Mutex<HashSet<String>>,
-    /// One writer at a time for each document that others write too: it is replaced as a whole.
-    shared: PolicyWriters,
+    writers: PolicyWriters,
+}
+
+impl Aws {
+    fn looking(&self) -> Looking<'_> {
+        Looking {
+            config: &self.config,
+            names: &self.names,
+            clients: &self.clients,
+            inventory: &self.inventory,
+            platform: &*self.platform,
+            conventions: &self.conventions,
+        }
+    }
+
+    fn verbs(&self) -> verbs::Handles<'_> {
+        verbs::Handles {
+            config: &self.config,
+            names: &self.names,
+            clients: &self.clients,
+            inventory: &self.inventory,
+            conventions: &self.conventions,
+        }
+    }
+
+    fn objects(&self) -> objects::Handles<'_> {
+        objects::Handles {
+            config: &self.config,
+            names: &self.names,
+            clients: &self.clients,
+            inventory: &self.inventory,
+            writers: &self.writers,
+        }
+    }
 }
 
 #[async_trait]
@@ -112,33 +133,23 @@ impl Connect for Aws {
         let home = config.home_cluster();
         let names = Names::new(context.stack.clone(), config.partition(), config.account.clone(), home.as_deref())
             .with_task_role(config.task_role(&conventions));
-        Ok(Self {
-            names,
-            clients: Clients::new(config.clone()),
-            conventions,
-            context,
-            config,
-            secrets: Lookup::default(),
-            buckets: inventory::lookups::buckets::Lookup::default(),
-            afresh: AtomicBool::new(false),
-            at_home: AtomicBool::new(false),
-            identity: OnceCell::new(),
-            quotas: OnceCell::new(),
-            reading: Mutex::default(),
-            made: std::sync::Mutex::default(),
-            shared: PolicyWriters::default(),
-        })
+        let (config, names) = (Arc::new(config), Arc::new(names));
+        let clients = Arc::new(Clients::new((*config).clone()));
+        let platform = context.platform;
+        let inventory =
+            Inventory::new(clients.clone(), config.clone(), names.clone(), platform.clone(), conventions.clone());
+        Ok(Self { config, names, clients, inventory, platform, conventions, writers: PolicyWriters::default() })
     }
 }
 
 #[async_trait]
 impl Backend for Aws {
     async fn observe(&self, desired: &Desired) -> Result<Observed> {
-        observe::observed(self, desired).await
+        observe::observed(self.looking(), desired).await
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
-        objects::change(self, change.change()).await
+        objects::apply(self.objects(), change.change()).await
     }
 
     fn place(&self) -> String {
@@ -158,19 +169,15 @@ impl Backend for Aws {
     }
 
     fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
-        match object.kind {
-            kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT => remainder::statement(shares),
-            kinds::POLICY => packing::remainder::policy(shares),
-            _ => Remainder::Untold,
-        }
+        packing::remainder::of(object, shares)
     }
 
     fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {
-        objects::terraform(object, &self.names)
+        objects::kind(object.id.kind)?.terraform(object, &self.names)
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
-        objects::commands::commands(object, &self.names)
+        objects::kind(object.id.kind).map(|kind| kind.commands(object, &self.names)).unwrap_or_default()
     }
 
     fn pace(&self) -> Option<&Pace> {
@@ -178,7 +185,7 @@ impl Backend for Aws {
     }
 
     fn look_again(&self) {
-        self.afresh.store(true, Ordering::Relaxed);
+        self.inventory.look_again();
     }
 
     fn requests(&self) -> Option<u64> {
@@ -189,7 +196,7 @@ impl Backend for Aws {
 #[async_trait]
 impl Provider for Aws {
     fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
-        verbs::validate::intents(self, intents)
+        verbs::validate::intents(self.verbs(), intents)
     }
 
     fn refusal(&self, intents: &Intents) -> Option<Error> {
@@ -218,35 +225,23 @@ impl Provider for Aws {
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
-        verbs::grant_task_access::permissions(self, grants).await
+        verbs::grant_task_access::permissions(self.verbs(), grants).await
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
-        verbs::enable_registry::desired(self, registries).await
+        verbs::enable_registry::desired(self.verbs(), registries).await
     }
 
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
-        verbs::bind_scope::bound(self, bindings, permissions).await
+        verbs::bind_scope::bound(self.verbs(), bindings, permissions).await
     }
 
     fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
-        match object.kind {
-            // A mark names a place, and is for all that is there.
-            kinds::POLICY if self.names.is_mark(&self.names.policy_arn(&object.name)) => Remainder::Untold,
-            kinds::POLICY => packing::remainder::policy_without(there, grants),
-            kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT => {
-                let sid = there["statement"]["Sid"].as_str().unwrap_or_default();
-                let is_its = |grant: &GrantName| self.names.is_sid_of_first(sid, grant.as_str());
-                if grants.iter().any(is_its) { Remainder::Nothing } else { Remainder::Untold }
-            }
-            _ => Remainder::Untold,
-        }
+        packing::remainder::without_grants(&self.names, object, there, grants)
     }
 
     fn holds_only(&self, object: &ObjectId, there: &Value, asked: &BTreeMap<ObjectId, Attributes>) -> bool {
-        object.kind == kinds::POLICY
-            && !self.names.is_mark(&self.names.policy_arn(&object.name))
-            && packing::remainder::holds_only(there, asked)
+        packing::remainder::holds_only(&self.names, object, there, asked)
     }
 
     fn gives_some_of(&self, one: (&TaskAccess, &Reach), other: (&TaskAccess, &Reach)) -> bool {
@@ -259,24 +254,25 @@ impl Provider for Aws {
     }
 
     async fn caller(&self) -> Result<Option<Caller>> {
-        self.identity().await.cloned().map(Some)
+        self.inventory.identity().await.cloned().map(Some)
     }
 
     async fn stacks(&self) -> Result<Stacks> {
-        stacks::found(self).await
+        stacks::found(self.looking()).await
     }
 
     async fn widened(&self, _: &Intents) -> Result<Option<Widened>> {
-        observe::findings::widened::read(self).await.map(Some)
+        observe::findings::widened::read(self.looking()).await.map(Some)
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
-        permissions::permissions(self, intents, purpose)
+        let handles = permissions::Handles { config: &self.config, names: &self.names, conventions: &self.conventions };
+        permissions::permissions(handles, intents, purpose)
     }
 
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
         match Locator::parse(&resource.locator) {
-            Ok(Locator::Secret(secret)) => self.secrets.in_task_code(&secret),
+            Ok(Locator::Secret(secret)) => self.inventory.secrets.in_task_code(&secret),
             Ok(Locator::Objects(objects)) if !resource.locator.starts_with("s3://") => {
                 vec![("URI", format!("s3://{}/{}", objects.bucket, objects.prefix))]
             }

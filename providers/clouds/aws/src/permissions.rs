@@ -8,14 +8,14 @@ mod own;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Intents, PermissionDocument, Purpose};
+use cloudgrant_core::{Conventions, Intents, PermissionDocument, Purpose};
 use serde_json::{Value, json};
 
-use crate::Aws;
-use crate::config::{AccountId, Credentials, partition_of};
+use crate::config::{AccountId, Config, Credentials, partition_of};
 use crate::inventory::lookups::secrets::FEW;
-use crate::packing::pack::POLICY_SIZE;
+use crate::names::Names;
 use crate::permissions::own::Makes;
+use crate::policy::document::POLICY_SIZE;
 use crate::resources::by_arn;
 use crate::resources::kinds::object_store;
 use crate::resources::kinds::repository::Repository;
@@ -43,6 +43,15 @@ const WRITE_BUCKETS: [&str; 2] = ["s3:DeleteBucketPolicy", "s3:PutBucketPolicy"]
 /// Whether a key that encrypts something can be used.
 const DESCRIBE_KEY: &str = "kms:DescribeKey";
 
+/// What says how the stack's own things and the platform's are called.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Handles<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) names: &'a Names,
+    /// What the platform calls its own things on AWS.
+    pub(crate) conventions: &'a Conventions,
+}
+
 /// What the manifest names.
 struct Named {
     /// Of other accounts.
@@ -60,8 +69,8 @@ struct Named {
 }
 
 /// See [`cloudgrant_core::Provider::permissions`].
-pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
-    let own = &aws.config.account;
+pub(crate) fn permissions(handles: Handles<'_>, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
+    let own = &handles.config.account;
     let named = Named {
         own_repositories: repositories(intents)
             .filter(|it| it.account == *own)
@@ -69,27 +78,27 @@ pub(crate) fn permissions(aws: &Aws, intents: &Intents, purpose: Purpose) -> Vec
             .collect::<BTreeSet<_>>()
             .into_iter()
             .collect(),
-        repositories: repositories_elsewhere(aws, intents),
-        buckets: buckets(intents, aws.config.partition()),
+        repositories: repositories_elsewhere(handles, intents),
+        buckets: buckets(intents, handles.config.partition()),
         any_key: any_key(intents),
-        keys_elsewhere: keys_elsewhere(aws, intents),
+        keys_elsewhere: keys_elsewhere(handles, intents),
         secrets: secrets(intents),
     };
-    let mut all = vec![home(aws, intents, &named, purpose)];
-    for (account, credentials) in &aws.config.accounts {
+    let mut all = vec![home(handles, intents, &named, purpose)];
+    for (account, credentials) in &handles.config.accounts {
         let holder = match credentials {
             Credentials::AssumeRole(assume) => format!("the role {}", assume.role),
             Credentials::Profile(profile) => format!("the profile `{profile}` in account {account}"),
         };
-        all.push(elsewhere(aws, account, holder, &named, purpose));
+        all.push(elsewhere(handles, account, holder, &named, purpose));
     }
     all
 }
 
 /// In the data plane's account.
-fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> PermissionDocument {
-    let names = &aws.names;
-    let config = &aws.config;
+fn home(handles: Handles<'_>, intents: &Intents, named: &Named, purpose: Purpose) -> PermissionDocument {
+    let names = handles.names;
+    let config = handles.config;
     let any = || vec!["*".to_owned()];
     let mut statements = vec![statement("ReadAccount", &READ_ACCOUNT, any(), None)];
     statements.push(statement("ReadTags", &["iam:ListPolicyTags"], vec![names.policy_arn("*")], None));
@@ -103,7 +112,7 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
     if makes.roles && !config.is_pod_identity() && !providers.is_empty() {
         statements.push(statement("ReadIssuer", &["iam:GetOpenIDConnectProvider"], providers, None));
     }
-    statements.extend(associations::reading(aws));
+    statements.extend(associations::reading(handles));
     let Named { secrets, buckets, .. } = named;
     if !secrets.is_empty() {
         statements.push(statement("ReadSecrets", &["secretsmanager:DescribeSecret"], secrets.clone(), None));
@@ -121,8 +130,8 @@ fn home(aws: &Aws, intents: &Intents, named: &Named, purpose: Purpose) -> Permis
     }
     let mut notes = Vec::new();
     if purpose == Purpose::Apply {
-        statements.extend(own::writing(aws, &makes));
-        statements.extend(associations::writing(aws, makes.roles));
+        statements.extend(own::writing(handles, &makes));
+        statements.extend(associations::writing(handles, makes.roles));
         notes.extend(makes.note());
     }
     let assumed: Vec<_> = config
@@ -161,10 +170,16 @@ fn too_large(document: &Value) -> Option<String> {
 }
 
 /// In another account, as far as there are credentials for it.
-fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purpose: Purpose) -> PermissionDocument {
+fn elsewhere(
+    handles: Handles<'_>,
+    account: &AccountId,
+    holder: String,
+    named: &Named,
+    purpose: Purpose,
+) -> PermissionDocument {
     let repositories = named.repositories.get(account).cloned().unwrap_or_default();
     let mut regions: BTreeSet<_> = repositories.iter().map(|repository| repository.region.as_str()).collect();
-    regions.insert(&aws.config.region);
+    regions.insert(&handles.config.region);
     let every = |region: &&str| format!("arn:{}:ecr:{region}:{account}:repository/*", partition_of(region));
     let every = regions.iter().map(every).collect();
     let mut statements = vec![statement("ReadRepositoryPolicies", &READ_REPOSITORIES, every, None)];
@@ -177,8 +192,8 @@ fn elsewhere(aws: &Aws, account: &AccountId, holder: String, named: &Named, purp
         statements.push(statement("ReadBucketAccess", &READ_ACCESS, named.buckets.clone(), None));
     }
     // Buckets are where they are; the keys of secrets are in the region of the data plane.
-    let region = if named.buckets.is_empty() { aws.config.region.as_str() } else { "*" };
-    let keys = vec![format!("arn:{}:kms:{region}:{account}:key/*", aws.config.partition())];
+    let region = if named.buckets.is_empty() { handles.config.region.as_str() } else { "*" };
+    let keys = vec![format!("arn:{}:kms:{region}:{account}:key/*", handles.config.partition())];
     let mut notes = Vec::new();
     let mut on_keys = vec!["ReadKeyPolicies"];
     if named.any_key {
@@ -250,9 +265,9 @@ fn looking_at(buckets: &[String]) -> Vec<Value> {
     ]
 }
 
-fn repositories_elsewhere(aws: &Aws, intents: &Intents) -> BTreeMap<AccountId, BTreeSet<Repository>> {
+fn repositories_elsewhere(handles: Handles<'_>, intents: &Intents) -> BTreeMap<AccountId, BTreeSet<Repository>> {
     let mut found: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for repository in repositories(intents).filter(|repository| repository.account != aws.config.account) {
+    for repository in repositories(intents).filter(|repository| repository.account != handles.config.account) {
         found.entry(repository.account.clone()).or_default().insert(repository);
     }
     found
@@ -290,11 +305,11 @@ fn any_key(intents: &Intents) -> bool {
 }
 
 /// The keys of other accounts that the manifest names: as resources, or as what encrypts one.
-fn keys_elsewhere(aws: &Aws, intents: &Intents) -> Vec<String> {
+fn keys_elsewhere(handles: Handles<'_>, intents: &Intents) -> Vec<String> {
     let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
     let keys: BTreeSet<_> = reaches
         .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
-            Ok(Locator::Item(item)) => by_arn::key_elsewhere(&aws.config, &reach.resource.name, &item),
+            Ok(Locator::Item(item)) => by_arn::key_elsewhere(handles.config, &reach.resource.name, &item),
             Ok(_) | Err(_) => None,
         })
         .map(|key| key.arn)

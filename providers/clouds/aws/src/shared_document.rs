@@ -12,18 +12,15 @@ use std::collections::HashSet;
 use aws_config::retry::RetryConfig;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use cloudgrant_core::shared_document::Unwritten;
-use cloudgrant_core::{Error, ErrorKind, ObjectId, Result};
-use serde_json::{Value, json};
+use cloudgrant_core::{Error, ErrorKind, Result};
 
 use crate::client::Clients;
+use crate::client::bucket_region::elsewhere;
 use crate::config::AccountId;
 use crate::config::partition::Partition;
 use crate::error;
-use crate::inventory::lookups::buckets::elsewhere;
-use crate::objects::kinds;
 use crate::resources::kinds::repository::Repository;
 use crate::resources::kms_key::is_id;
-use crate::resources::locator::Locator;
 use crate::shared_document::merge::Policy;
 use crate::shared_document::write::unwritten;
 
@@ -81,44 +78,6 @@ impl CustomerKey {
 }
 
 impl Shared {
-    /// Whose policy an object of ours has a statement in; `None` where that can't be told.
-    pub(crate) fn of(kind: &str, attributes: &Value) -> Option<Self> {
-        let text = |key: &str| attributes[key].as_str();
-        match kind {
-            kinds::STATEMENT => match Locator::parse(text("repository")?) {
-                Ok(Locator::Repository(repository)) => Some(Self::Repository(repository)),
-                _ => None,
-            },
-            kinds::BUCKET_STATEMENT => {
-                let (partition, name) = text("bucket")?.strip_prefix("arn:")?.split_once(":s3:::")?;
-                let account = AccountId::parse(text("account")?).ok()?;
-                Some(Self::Bucket(OwnedBucket { account, partition: partition.to_owned(), name: name.to_owned() }))
-            }
-            kinds::KEY_STATEMENT => CustomerKey::parse(text("key")?).map(Self::Key),
-            _ => None,
-        }
-    }
-
-    /// A statement of ours in its policy.
-    pub(crate) fn statement(&self, sid: &str) -> ObjectId {
-        match self {
-            Self::Repository(repository) => kinds::statement(repository, sid),
-            Self::Bucket(bucket) => kinds::bucket_statement(&bucket.arn(), sid),
-            Self::Key(key) => kinds::key_statement(&key.arn(), sid),
-        }
-    }
-
-    /// What such a statement is like: what [`Self::of`] reads.
-    pub(crate) fn attributes(&self, statement: &Value) -> Value {
-        match self {
-            Self::Repository(repository) => json!({ "repository": repository.arn(), "statement": statement }),
-            Self::Bucket(bucket) => {
-                json!({ "bucket": bucket.arn(), "account": bucket.account.as_str(), "statement": statement })
-            }
-            Self::Key(key) => json!({ "key": key.arn(), "statement": statement }),
-        }
-    }
-
     pub(crate) fn account(&self) -> &AccountId {
         match self {
             Self::Repository(repository) => &repository.account,

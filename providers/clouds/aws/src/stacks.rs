@@ -14,7 +14,6 @@ use cloudgrant_core::digest::digest;
 use cloudgrant_core::{Error, FoundStack, ObjectId, Result, Stack, Stacks, Unsearched};
 use futures_util::stream::{self, StreamExt};
 
-use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::config::{AccountId, WHOLE_ACCOUNT};
 use crate::error;
@@ -25,7 +24,8 @@ use crate::marks::places;
 use crate::marks::platform_places;
 use crate::names::tags::{HOME_TAG, TASK_POLICY_TAG, tag_of};
 use crate::names::{self, Names};
-use crate::objects::kinds;
+use crate::objects::{attachment, managed_policy, role};
+use crate::observe::Looking;
 
 /// A stack's name, and the digits that stand for its cluster's issuer.
 type Slug = (Stack, Option<String>);
@@ -49,20 +49,20 @@ enum Issuer {
     Unknown(String),
 }
 
-pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
-    let snapshot = aws.snapshot().await;
-    aws.used_up().await;
+pub(crate) async fn found(looking: Looking<'_>) -> Result<Stacks> {
+    let snapshot = looking.inventory.snapshot().await;
+    looking.inventory.used_up().await;
     let snapshot = snapshot?;
     let all = sorted(&snapshot);
     let named = stream::iter(all).map(|(slug, below)| async move {
-        let issuer = issuer(aws, &slug, &below).await?;
+        let issuer = issuer(looking, &slug, &below).await?;
         Ok::<_, Error>((slug, below, issuer))
     });
     let named: Vec<_> = named.buffered(AT_A_TIME).collect().await;
     let mut stacks = Stacks { unsearched: strays::elsewhere(&snapshot).collect(), ..Stacks::default() };
     for one in named {
         let ((name, digits), mut below, issuer) = one?;
-        let account = &aws.config.account;
+        let account = &looking.config.account;
         let (home, settings) = match &issuer {
             Issuer::None => (account.to_string(), Some(WHOLE_ACCOUNT)),
             Issuer::Known(issuer) => (format!("{account} {issuer}"), Some(issuer.as_str())),
@@ -77,18 +77,18 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
             }
         };
         let is_home =
-            settings.is_some_and(|home| aws.config.home_cluster().as_deref().unwrap_or(WHOLE_ACCOUNT) == home);
+            settings.is_some_and(|home| looking.config.home_cluster().as_deref().unwrap_or(WHOLE_ACCOUNT) == home);
         let there = match &issuer {
             Issuer::Known(issuer) => {
-                Some(Names::new(name.clone(), aws.config.partition(), account.clone(), Some(issuer)))
+                Some(Names::new(name.clone(), looking.config.partition(), account.clone(), Some(issuer)))
             }
-            Issuer::None => Some(Names::new(name.clone(), aws.config.partition(), account.clone(), None)),
+            Issuer::None => Some(Names::new(name.clone(), looking.config.partition(), account.clone(), None)),
             Issuer::Unknown(_) => None,
         };
         if let Some(names) = &there {
             for role in std::mem::take(&mut below.roles) {
                 if let Some(stray) = strays::below(names, &role, &snapshot) {
-                    below.objects.remove(&kinds::role(&role));
+                    below.objects.remove(&role::id(&role));
                     stacks.unsearched.push(stray);
                 }
             }
@@ -101,9 +101,9 @@ pub(crate) async fn found(aws: &Aws) -> Result<Stacks> {
             false => BTreeMap::from([("home".to_owned(), home.to_owned())]),
         });
         let platform_places = there.as_ref().map(|names| platform_places::marked(names, &snapshot)).unwrap_or_default();
-        let (elsewhere, accounts) = there.map(|names| elsewhere(aws, &names, &snapshot)).unwrap_or_default();
+        let (elsewhere, accounts) = there.map(|names| elsewhere(looking, &names, &snapshot)).unwrap_or_default();
         stacks.found.push(FoundStack {
-            is_this: is_home && name == *aws.names.stack(),
+            is_this: is_home && name == *looking.names.stack(),
             elsewhere,
             platform_places: platform_places.into_values().collect(),
             fill_in: accounts.iter().map(fill_in).collect(),
@@ -127,7 +127,7 @@ fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
     for (arn, policy) in &snapshot.policies {
         let Some(slug) = of_policy(policy) else { continue };
         let below = all.entry(slug).or_default();
-        below.objects.insert(kinds::policy(&policy.name));
+        below.objects.insert(managed_policy::id(&policy.name));
         // The same one each time.
         below.policy = below.policy.take().into_iter().chain([arn.clone()]).min();
     }
@@ -135,7 +135,7 @@ fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
         let own = names::slug_of(&role.path).filter(|slug| names::is_name_of_role(&joined(slug), name));
         if let Some(slug) = &own {
             let below = all.entry(slug.clone()).or_default();
-            below.objects.insert(kinds::role(name));
+            below.objects.insert(role::id(name));
             below.roles.insert(name.clone());
             below.said.extend(tag_of(&role.tags, HOME_TAG).map(ToOwned::to_owned));
         }
@@ -143,7 +143,7 @@ fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
             let of_policy = snapshot.policies.get(arn).and_then(of_policy);
             let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn.as_str());
             if let Some(slug) = of_policy.or_else(|| own.clone().filter(|_| task_policy)) {
-                all.entry(slug).or_default().objects.insert(kinds::attachment(name, policy));
+                all.entry(slug).or_default().objects.insert(attachment::id(name, policy));
             }
         }
     }
@@ -159,12 +159,12 @@ fn joined((stack, digits): &Slug) -> String {
 ///
 /// # Errors
 /// The cloud doesn't answer. A refusal leaves the issuer unknown.
-async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> {
+async fn issuer(looking: Looking<'_>, (_, digits): &Slug, below: &Below) -> Result<Issuer> {
     let Some(digits) = digits else { return Ok(Issuer::None) };
-    let of_manifest = aws.config.issuers().map(ToOwned::to_owned);
-    let of_manifest = of_manifest.chain(aws.config.eks_clusters().map(|cluster| cluster.arn()));
-    let of_manifest = of_manifest.chain(aws.config.home_cluster().map(Cow::into_owned));
-    let account = &aws.config.account;
+    let of_manifest = looking.config.issuers().map(ToOwned::to_owned);
+    let of_manifest = of_manifest.chain(looking.config.eks_clusters().map(|cluster| cluster.arn()));
+    let of_manifest = of_manifest.chain(looking.config.home_cluster().map(Cow::into_owned));
+    let account = &looking.config.account;
     let in_tag = |text: &String| text.strip_prefix(&format!("{account} ")).map(ToOwned::to_owned);
     // What has other characters is no issuer, whoever wrote it into a tag.
     let is_it = |issuer: &String| digest(issuer) == *digits && issuer.chars().all(|c| c.is_ascii_graphic());
@@ -174,7 +174,7 @@ async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> 
     let Some(policy) = &below.policy else {
         return Ok(Issuer::Unknown(format!("no tag `{HOME_TAG}` of its roles says it")));
     };
-    let answer = Box::pin(aws.clients.iam().await.get_policy().policy_arn(policy).send()).await;
+    let answer = Box::pin(looking.clients.iam().await.get_policy().policy_arn(policy).send()).await;
     match answer.map_err(|error| error::of("iam:GetPolicy", error)) {
         Ok(answer) => {
             let tags = answer.policy.and_then(|policy| policy.tags).unwrap_or_default();
@@ -191,18 +191,19 @@ async fn issuer(aws: &Aws, (_, digits): &Slug, below: &Below) -> Result<Issuer> 
 
 /// The documents of others in which a stack has statements, as its own policies name them; and those of their accounts of
 /// which the section doesn't say how to work there.
-fn elsewhere(aws: &Aws, names: &Names, snapshot: &Snapshot) -> (BTreeSet<String>, BTreeSet<AccountId>) {
+fn elsewhere(looking: Looking<'_>, names: &Names, snapshot: &Snapshot) -> (BTreeSet<String>, BTreeSet<AccountId>) {
     let marks: Vec<_> = places::marked(names, snapshot).into_iter().flat_map(|mark| mark.names).collect();
     let mut all: BTreeSet<_> = marks.iter().map(ToString::to_string).collect();
     let clusters = eks_clusters::marked(names, snapshot).into_iter().map(|mark| mark.to_string());
     all.extend(clusters);
     for (name, bucket) in known_buckets::known(names, snapshot).buckets {
-        let theirs = bucket.account().filter(|account| **account != aws.config.account);
+        let theirs = bucket.account().filter(|account| **account != looking.config.account);
         all.extend(theirs.map(|account| format!("bucket {name} of account {account}")));
     }
     // What is handed off has no mark: that is somebody else's to take back.
     let accounts = marks.iter().map(|marked| marked.account().clone());
-    let unsaid = |account: &AccountId| *account != aws.config.account && !aws.config.accounts.contains_key(account);
+    let unsaid =
+        |account: &AccountId| *account != looking.config.account && !looking.config.accounts.contains_key(account);
     (all, accounts.filter(unsaid).collect())
 }
 

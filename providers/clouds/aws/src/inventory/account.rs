@@ -9,16 +9,16 @@ use cloudgrant_core::{Access, Caller, Checked, Error, ErrorKind, GrantName, Reso
 use futures_util::future::try_join_all;
 
 use crate::config::region;
+use crate::error;
 use crate::inventory::lookups::buckets::{Asked, Buckets, Purpose};
 use crate::inventory::lookups::secrets::Secrets;
 use crate::inventory::snapshot::{Issuer, Quotas, Reading, Snapshot};
 use crate::inventory::unplaced::Known;
-use crate::inventory::{Inventory, known_buckets, known_secrets};
+use crate::inventory::{Inventory, Reached, known_buckets, known_secrets};
 use crate::resources::kinds::secret::Secret;
 use crate::resources::locator::Locator;
-use crate::{Aws, error};
 
-impl Aws {
+impl Inventory {
     /// Makes sure that the credentials are for the manifest's account, and says whose they are. Once.
     pub(crate) async fn identity(&self) -> Result<&Caller> {
         let ask = || async {
@@ -115,21 +115,21 @@ impl Aws {
     }
 
     /// What grants reach, looked up.
-    pub(crate) async fn inventory<'a>(
+    pub(crate) async fn reached<'a>(
         &self,
         grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>> + Clone,
-    ) -> Result<Inventory> {
+    ) -> Result<Reached> {
         let is_beside_revoked = grants.clone().into_iter().any(|grant| !grant.beside_revoked.is_empty());
-        self.inventory_for(grants, if is_beside_revoked { Purpose::Keeping } else { Purpose::Granting }).await
+        self.reached_for(grants, if is_beside_revoked { Purpose::Keeping } else { Purpose::Granting }).await
     }
 
-    pub(crate) async fn inventory_for<'a>(
+    async fn reached_for<'a>(
         &self,
         grants: impl IntoIterator<Item = &'a Arc<Checked<TaskAccess>>> + Clone,
         purpose: Purpose,
-    ) -> Result<Inventory> {
+    ) -> Result<Reached> {
         let (secrets, buckets) = tokio::try_join!(self.secrets(grants.clone()), self.buckets(grants, purpose))?;
-        Ok(Inventory { secrets, buckets })
+        Ok(Reached { secrets, buckets })
     }
 
     /// What the stack's policies say of buckets. Each plan reads that out of them once.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use cloudgrant_core::{ErrorKind, Result};
 
-use crate::Aws;
+use crate::client::Clients;
 use crate::shared_document::merge::Policy;
 use crate::shared_document::{OwnedBucket, Shared};
 
@@ -18,13 +18,13 @@ pub(crate) struct BucketPolicies(Mutex<HashMap<Shared, Result<Option<Policy>>>>)
 impl BucketPolicies {
     /// Whether S3 refuses a bucket to the account that is said to own it: that account may not read its policy, or doesn't own
     /// it any more. What fails for other reasons says nothing.
-    pub(crate) async fn is_refused(&self, aws: &Aws, bucket: OwnedBucket) -> bool {
+    pub(crate) async fn is_refused(&self, clients: &Clients, bucket: OwnedBucket) -> bool {
         let shared = Shared::Bucket(bucket);
         let is_denied = |read: &Result<_>| read.as_ref().is_err_and(|error| error.kind() == ErrorKind::AccessDenied);
         if let Some(read) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&shared) {
             return is_denied(read);
         }
-        let read = Box::pin(shared.read(&aws.clients)).await;
+        let read = Box::pin(shared.read(clients)).await;
         let is_refused = is_denied(&read);
         let is_known = read.as_ref().err().is_none_or(|error| is_refused || error.kind() == ErrorKind::NotFound);
         if is_known {
@@ -34,11 +34,11 @@ impl BucketPolicies {
     }
 
     /// The policy of a document, which is read unless that was done already. Once: whoever looks again reads again.
-    pub(crate) async fn read(&self, aws: &Aws, shared: &Shared) -> Result<Option<Policy>> {
+    pub(crate) async fn read(&self, clients: &Clients, shared: &Shared) -> Result<Option<Policy>> {
         let read = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(shared);
         match read {
             Some(read) => read,
-            None => shared.read(&aws.clients).await,
+            None => shared.read(clients).await,
         }
     }
 }

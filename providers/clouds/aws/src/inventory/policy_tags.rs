@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use cloudgrant_core::{ErrorKind, Result};
 
-use crate::Aws;
 use crate::error;
+use crate::inventory::Inventory;
 
 const OPERATION: &str = "iam:ListPolicyTags";
 
 /// All of them; none of a policy that is gone.
-pub(crate) async fn of(aws: &Aws, arn: &str) -> Result<BTreeMap<String, String>> {
-    let mut pages = aws.clients.iam().await.list_policy_tags().policy_arn(arn).into_paginator().send();
-    let mut list = aws.clients.pages(OPERATION);
+pub(crate) async fn of(inventory: &Inventory, arn: &str) -> Result<BTreeMap<String, String>> {
+    let mut pages = inventory.clients.iam().await.list_policy_tags().policy_arn(arn).into_paginator().send();
+    let mut list = inventory.clients.pages(OPERATION);
     let mut tags = BTreeMap::new();
     while let Some(page) = pages.next().await {
         match page.map_err(|error| error::of(OPERATION, error)) {

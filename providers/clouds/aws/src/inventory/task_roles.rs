@@ -10,9 +10,9 @@ use aws_sdk_iam::types::Tag;
 use cloudgrant_core::{Error, ErrorKind, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::error;
+use crate::inventory::Inventory;
 use crate::inventory::policy_tags;
 use crate::inventory::snapshot::Snapshot;
 
@@ -32,20 +32,20 @@ fn role_of(key: &str) -> Option<String> {
 }
 
 /// Whether a role is the platform's task role, which others own.
-fn is_task_role(aws: &Aws, role: &str) -> bool {
-    aws.config.task_role(&aws.conventions).as_deref() == Some(role)
+fn is_task_role(inventory: &Inventory, role: &str) -> bool {
+    inventory.config.task_role(&inventory.conventions).as_deref() == Some(role)
 }
 
 /// Notes that the stack is about to attach a policy of its own to a role, where the role is the platform's.
-pub(crate) async fn note(aws: &Aws, policy: &str, role: &str) -> Result<()> {
-    if !is_task_role(aws, role) {
+pub(crate) async fn note(inventory: &Inventory, policy: &str, role: &str) -> Result<()> {
+    if !is_task_role(inventory, role) {
         return Ok(());
     }
     let tag =
         Tag::builder().key(key(role)).value("").build().map_err(|cause| {
             Error::new(ErrorKind::Unexpected, "a tag can't be made").with("role", role).source(cause)
         })?;
-    let answer = aws.clients.iam().await.tag_policy().policy_arn(policy).tags(tag).send().await;
+    let answer = inventory.clients.iam().await.tag_policy().policy_arn(policy).tags(tag).send().await;
     match answer.map_err(|error| error::of("iam:TagPolicy", error)) {
         // It was made a moment ago.
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -57,16 +57,16 @@ pub(crate) async fn note(aws: &Aws, policy: &str, role: &str) -> Result<()> {
 
 /// To which other roles than today's task role the stack attached those of its policies that hang on a role which isn't its
 /// own. Nothing is asked where there are none, as is usual.
-pub(crate) async fn read(aws: &Aws, snapshot: &Snapshot) -> Result<AttachedTo> {
-    let path = aws.names.path();
+pub(crate) async fn read(inventory: &Inventory, snapshot: &Snapshot) -> Result<AttachedTo> {
+    let path = inventory.names.path();
     let is_ours = |arn: &&String| snapshot.policies.get(*arn).is_some_and(|policy| policy.path == path);
-    let others = snapshot.roles.iter().filter(|(name, role)| role.path != path && !is_task_role(aws, name));
+    let others = snapshot.roles.iter().filter(|(name, role)| role.path != path && !is_task_role(inventory, name));
     let policies: BTreeSet<_> = others.flat_map(|(_, role)| role.attached.keys()).filter(is_ours).cloned().collect();
     if policies.is_empty() {
         return Ok(AttachedTo::new());
     }
     let read = |arn: String| async move {
-        let tags = policy_tags::of(aws, &arn).await?;
+        let tags = policy_tags::of(inventory, &arn).await?;
         let roles = tags.keys().filter_map(|key| role_of(key)).collect();
         Ok::<_, Error>((arn, roles))
     };

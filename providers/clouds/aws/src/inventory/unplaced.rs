@@ -13,8 +13,8 @@ use crate::config::AccountId;
 use crate::inventory::known_buckets::{bucket_of, named_owners};
 use crate::inventory::lookups::buckets::{Bucket, Contradictions, Encryption, Owner};
 use crate::inventory::own_statements;
+use crate::inventory::places::{Marked, named};
 use crate::inventory::snapshot::Snapshot;
-use crate::marks::places::{self, Marked};
 use crate::names::Names;
 use crate::policy::sids::{self, Purpose};
 use crate::shared_document::Shared;
@@ -76,8 +76,8 @@ pub(super) fn of(text: &str, is_shared: bool) -> Vec<Unplaced> {
 /// The owners of buckets by the stack's marks.
 pub(super) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<String, BTreeSet<AccountId>> {
     let mut owners: BTreeMap<String, BTreeSet<AccountId>> = BTreeMap::new();
-    for named in places::marked(names, snapshot).into_iter().flat_map(|mark| mark.names) {
-        if let Marked::One(Shared::Bucket(bucket)) = named {
+    for one in named(names, snapshot).flat_map(|(_, named)| named) {
+        if let Marked::One(Shared::Bucket(bucket)) = one {
             owners.entry(bucket.name).or_default().insert(bucket.account);
         }
     }

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
-use crate::objects::kinds;
+use crate::objects::managed_policy::ManagedPolicy;
+use crate::objects::{bucket_statement, key_statement, managed_policy, raw, repository_statement, resource_statement};
 use crate::policy::document;
 
 /// What these policies say that they name, in their names.
@@ -41,7 +42,7 @@ pub(crate) fn mark(names: &Names, tags: &BTreeMap<String, String>, confirmed: &C
     if !confirmed.how.is_empty() {
         said[HOW] = json!(confirmed.how.texts());
     }
-    policy(names, tags, kinds::policy(&name(names, confirmed)), said)
+    policy(names, tags, managed_policy::id(&name(names, confirmed)), said)
 }
 
 /// What the mark is made that somebody has edited, whoever it is attached to by now: nothing is allowed by it any more, and nothing said.
@@ -52,14 +53,12 @@ pub(crate) fn edited_mark(names: &Names, tags: &BTreeMap<String, String>, mark: 
 fn policy(names: &Names, tags: &BTreeMap<String, String>, id: ObjectId, said: Value) -> Object {
     let statement =
         json!({ "Effect": "Allow", "Action": [ACTION], "Resource": ["*"], "Condition": { OPERATOR: said } });
-    let mut attributes = json!({ "path": names.path(), "document": document::document(vec![statement]) });
-    if !tags.is_empty() {
-        attributes["tags"] = json!(tags);
-    }
+    let (path, document) = (names.path(), raw(&document::document(vec![statement])));
+    let attributes = ManagedPolicy::new(&path, &document, tags).attributes();
     Object {
         id,
         scope: Scope::Global,
-        attributes: attributes.into(),
+        attributes,
         references: Vec::new(),
         depends_on: Vec::new(),
         because: Vec::new(),
@@ -73,7 +72,7 @@ fn policy(names: &Names, tags: &BTreeMap<String, String>, id: ObjectId, said: Va
 pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<ObjectId, Option<Confirmed>> {
     let (path, begin) = (names.path(), names.place(&[WHAT, ""]));
     let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&begin));
-    ours.map(|policy| (kinds::policy(&policy.name), whole(names, &policy.name, &policy.document()))).collect()
+    ours.map(|policy| (managed_policy::id(&policy.name), whole(names, &policy.name, &policy.document()))).collect()
 }
 
 /// The documents out of which somebody took what they were asked to add, and of which no other such step counts as done.
@@ -90,14 +89,14 @@ pub(crate) fn taken_out_of(names: &Names, snapshot: &Snapshot) -> BTreeSet<Strin
 /// Whether a role stays for as long as somebody may have what such a handoff asked for.
 pub(crate) fn keeps_roles(confirmed: &Confirmed) -> bool {
     const KINDS: [&str; 4] =
-        [kinds::STATEMENT, kinds::BUCKET_STATEMENT, kinds::KEY_STATEMENT, kinds::RESOURCE_STATEMENT];
+        [repository_statement::KIND, bucket_statement::KIND, key_statement::KIND, resource_statement::KIND];
     KINDS.contains(&confirmed.kind.as_str())
 }
 
 /// What a policy of that name says, where it is just as a mark is written: one that allows more is none, whatever it says.
 fn whole(names: &Names, called: &str, document: &Value) -> Option<Confirmed> {
     let said = said(document).filter(|said| name(names, said) == called)?;
-    let own = mark(names, &BTreeMap::new(), &said).attributes.value()["document"].take();
+    let own = managed_policy::document_of(&mark(names, &BTreeMap::new(), &said).attributes);
     (document::statements(document) == document::statements(&own)).then_some(said)
 }
 
@@ -156,14 +155,14 @@ mod tests {
         let undone = Confirmed { taken_back: true, ..confirmed.clone() };
         let of_undone = mark(&names, &BTreeMap::new(), &undone);
         assert_eq!(of_undone.id, mark(&names, &BTreeMap::new(), &confirmed).id);
-        assert_eq!(said(&of_undone.attributes.value()["document"].take()), Some(undone));
+        assert_eq!(said(&managed_policy::document_of(&of_undone.attributes)), Some(undone));
         // A mark of an earlier cloudgrant's is read as it was.
         let earlier = Confirmed { how: HowAsked::default(), ..confirmed.clone() };
-        let of_earlier = mark(&names, &BTreeMap::new(), &earlier).attributes.value()["document"].take();
+        let of_earlier = managed_policy::document_of(&mark(&names, &BTreeMap::new(), &earlier).attributes);
         assert!(!of_earlier.to_string().contains("cloudgrant:asked"));
         assert_eq!(whole(&names, &name(&names, &earlier), &of_earlier), Some(earlier));
         let object = mark(&names, &BTreeMap::new(), &confirmed);
-        let document = object.attributes.value()["document"].take();
+        let document = managed_policy::document_of(&object.attributes);
         assert_eq!(said(&document).as_ref(), Some(&confirmed));
         assert_eq!(object.id.name, name(&names, &confirmed));
         assert!(names.is_mark(&names.policy_arn(&object.id.name)), "what it says is no grant");
@@ -184,7 +183,7 @@ mod tests {
         assert_eq!(whole(&names, "another", &document), None);
         // What is made of that says nothing either, and allows nothing.
         let emptied = edited_mark(&names, &BTreeMap::new(), &object.id);
-        let document = emptied.attributes.value()["document"].take();
+        let document = managed_policy::document_of(&emptied.attributes);
         assert_eq!((emptied.id, whole(&names, &object.id.name, &document)), (object.id, None));
         assert_eq!(document["Statement"][0]["Action"], json!([ACTION]));
     }

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::config::eks_cluster::EksCluster;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
-use crate::objects::kinds;
+use crate::objects::managed_policy::{self, ManagedPolicy};
+use crate::objects::raw;
 use crate::policy::document;
 
 /// What these policies say that they name, in their names.
@@ -22,7 +23,7 @@ const ACTION: &str = "eks:ListPodIdentityAssociations";
 
 /// The mark of a cluster.
 pub(crate) fn id(names: &Names, cluster: &EksCluster) -> ObjectId {
-    kinds::policy(&names.place(&[WHAT, &cluster.name, &cluster.region]))
+    managed_policy::id(&names.place(&[WHAT, &cluster.name, &cluster.region]))
 }
 
 /// The mark of a cluster, with the tags that the manifest names for what the stack makes.
@@ -34,14 +35,12 @@ pub(crate) fn mark(
     because: Vec<IntentId>,
 ) -> Object {
     let statement = json!({ "Effect": "Allow", "Action": [ACTION], "Resource": [cluster.arn()] });
-    let mut attributes = json!({ "path": names.path(), "document": document::document(vec![statement]) });
-    if !tags.is_empty() {
-        attributes["tags"] = json!(tags);
-    }
+    let (path, document) = (names.path(), raw(&document::document(vec![statement])));
+    let attributes = ManagedPolicy::new(&path, &document, tags).attributes();
     Object {
         id: id(names, cluster),
         scope: scope.clone(),
-        attributes: attributes.into(),
+        attributes,
         references: Vec::new(),
         depends_on: Vec::new(),
         because,
@@ -74,7 +73,7 @@ pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> Vec<Mark> {
     let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&begin));
     let mut marks: Vec<_> = ours
         .map(|policy| {
-            let policy_id = kinds::policy(&policy.name);
+            let policy_id = managed_policy::id(&policy.name);
             let cluster = said(&policy.document());
             // Of another account there are no roles of ours.
             let is_its = |cluster: &EksCluster| cluster.account == *names.account() && id(names, cluster) == policy_id;
@@ -105,7 +104,7 @@ mod tests {
             Names::new(Stack::parse("acme").expect("a stack"), "aws", account.clone(), Some("oidc.example/id/1"));
         let cluster = EksCluster { region: "us-west-2".to_owned(), account, name: "blue".to_owned() };
         let object = mark(&names, &BTreeMap::new(), &cluster, &Scope::Global, Vec::new());
-        let document = object.attributes.value()["document"].take();
+        let document = managed_policy::document_of(&object.attributes);
         assert_eq!(said(&document).as_ref(), Some(&cluster));
         assert!(names.is_mark(&names.policy_arn(&object.id.name)), "what it says is no grant");
         let other = EksCluster { region: "eu-west-1".to_owned(), ..cluster };

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
-use crate::objects::kinds;
+use crate::objects::managed_policy::{self, ManagedPolicy};
+use crate::objects::raw;
 use crate::policy::document;
 
 /// What these policies say that they name, in their names.
@@ -37,14 +38,12 @@ pub(crate) fn mark(
     let statement = json!({
         "Effect": "Allow", "Action": [ACTION], "Resource": ["*"], "Condition": { OPERATOR: { KEY: [place] } },
     });
-    let mut attributes = json!({ "path": names.path(), "document": document::document(vec![statement]) });
-    if !tags.is_empty() {
-        attributes["tags"] = json!(tags);
-    }
+    let (path, document) = (names.path(), raw(&document::document(vec![statement])));
+    let attributes = ManagedPolicy::new(&path, &document, tags).attributes();
     Object {
-        id: kinds::policy(&name(names, place)),
+        id: managed_policy::id(&name(names, place)),
         scope: scope.clone(),
-        attributes: attributes.into(),
+        attributes,
         references: Vec::new(),
         depends_on: Vec::new(),
         because,
@@ -61,7 +60,7 @@ pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<ObjectId, S
     let mark = |policy: &crate::inventory::snapshot::Policy| {
         let said = said(&policy.document()).filter(|place| name(names, place) == policy.name);
         let place = said.unwrap_or_else(|| format!("a place whose name somebody took out of policy {}", policy.name));
-        (kinds::policy(&policy.name), redacted(&place))
+        (managed_policy::id(&policy.name), redacted(&place))
     };
     ours.map(mark).collect()
 }
@@ -85,7 +84,7 @@ mod tests {
         let names = Names::new(Stack::parse("acme").expect("a stack"), "aws", account, Some("oidc.example/id/1"));
         let place = "cluster resource attributes of deployment https://flyte.example";
         let object = mark(&names, &BTreeMap::new(), place, &Scope::Global, Vec::new());
-        let document = object.attributes.value()["document"].take();
+        let document = managed_policy::document_of(&object.attributes);
         assert_eq!(said(&document).as_deref(), Some(place));
         assert_eq!(object.id.name, name(&names, place));
         assert_ne!(object.id.name, name(&names, "cluster resource attributes of deployment https://evil.example"));

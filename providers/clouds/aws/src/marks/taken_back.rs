@@ -5,8 +5,8 @@
 use cloudgrant_core::{Handoff, HowAsked, ObjectId, quoted};
 
 use crate::config::AccountId;
-use crate::inventory::lookups::pull_through;
-use crate::objects::kinds;
+use crate::objects::pull_through;
+use crate::objects::{bucket_statement, key_statement, repository_statement, resource_statement, role};
 use crate::resources::kinds::arn_kind::{Elsewhere, Item, ResourcePolicy};
 use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
@@ -15,33 +15,33 @@ use crate::resources::locator::Locator;
 /// its mark doesn't say for which.
 pub(crate) fn handoff(kind: &str, name: &str, how: &HowAsked, node_role: Option<&str>) -> Option<(ObjectId, Handoff)> {
     match kind {
-        kinds::STATEMENT => {
+        repository_statement::KIND => {
             let (repository, sid) = name.rsplit_once('#')?;
             let repository = repository_of(repository)?;
-            Some((kinds::statement(&repository, checked_sid(sid)?), of_repository(&repository, sid)))
+            Some((repository_statement::id(&repository, checked_sid(sid)?), of_repository(&repository, sid)))
         }
-        kinds::BUCKET_STATEMENT => {
+        bucket_statement::KIND => {
             let (arn, sid) = name.rsplit_once('#')?;
             let bucket = arn.strip_prefix("arn:")?.split_once(":s3:::")?.1;
             is_plain(arn, ".-_:").then_some(())?;
-            Some((kinds::bucket_statement(arn, checked_sid(sid)?), of_bucket(bucket, sid)))
+            Some((bucket_statement::id(arn, checked_sid(sid)?), of_bucket(bucket, sid)))
         }
-        kinds::KEY_STATEMENT => {
+        key_statement::KIND => {
             let (key, sid) = name.rsplit_once('#')?;
             is_plain(key, ".-_:/").then_some(())?;
-            Some((kinds::key_statement(key, checked_sid(sid)?), of_key(key, sid)))
+            Some((key_statement::id(key, checked_sid(sid)?), of_key(key, sid)))
         }
-        kinds::RESOURCE_STATEMENT => {
+        resource_statement::KIND => {
             let (arn, sid) = name.rsplit_once('#')?;
             let Ok(Locator::Item(item)) = Locator::parse(arn) else { return None };
             let Elsewhere::ResourcePolicy(policy) = &item.kind.elsewhere else { return None };
             (item.arn() == arn).then(|| checked_sid(sid))??;
-            Some((kinds::resource_statement(arn, sid), of_resource(&item, policy, sid)))
+            Some((resource_statement::id(arn, sid), of_resource(&item, policy, sid)))
         }
-        kinds::PULL_THROUGH => {
+        pull_through::KIND => {
             let repository = repository_of(name)?;
             let role = pull_through::remembered(how)?.or(node_role);
-            Some((kinds::pull_through(&repository), pull_through::taken_back(&repository, role)))
+            Some((pull_through::id(&repository), pull_through::taken_back(&repository, role)))
         }
         _ => None,
     }
@@ -151,27 +151,27 @@ mod tests {
     fn each_kind_says_how_it_is_taken_back() {
         for (kind, name, expected) in [
             (
-                kinds::STATEMENT,
+                repository_statement::KIND,
                 "arn:aws:ecr:us-west-2:444455556666:repository/team/trainer#AllowPullCloudgrantX",
                 "aws ecr delete-repository-policy --registry-id 444455556666 --region us-west-2 --repository-name team/trainer",
             ),
             (
-                kinds::RESOURCE_STATEMENT,
+                resource_statement::KIND,
                 "arn:aws:sqs:us-west-2:444455556666:jobs#AllowResource",
                 "aws sqs set-queue-attributes --region us-west-2 --queue-url https://sqs.us-west-2.amazonaws.com/444455556666/jobs --attributes Policy=",
             ),
             (
-                kinds::BUCKET_STATEMENT,
+                bucket_statement::KIND,
                 "arn:aws:s3:::acme-training#AllowList",
                 "delete-bucket-policy --bucket acme-training",
             ),
             (
-                kinds::KEY_STATEMENT,
+                key_statement::KIND,
                 "arn:aws:kms:us-west-2:444455556666:key/00000000-0000-0000-0000-000000000001#AllowKey",
                 "aws kms put-key-policy --region us-west-2 --key-id arn:aws:kms:us-west-2:444455556666:key/",
             ),
             (
-                kinds::PULL_THROUGH,
+                pull_through::KIND,
                 "arn:aws:ecr:us-west-2:111122223333:repository/ecr-public/x",
                 "aws iam delete-role-policy --role-name nodes --policy-name ",
             ),
@@ -188,23 +188,23 @@ mod tests {
     fn a_step_for_a_role_is_taken_back_from_that_role_whichever_the_manifest_has() {
         let arn = "arn:aws:ecr:us-west-2:111122223333:repository/ecr-public/x";
         let of = |role: &str| HowAsked::of([("role", role.to_owned())]);
-        let (_, handoff) = self::handoff(kinds::PULL_THROUGH, arn, &of("former"), Some("nodes")).expect("a step");
+        let (_, handoff) = self::handoff(pull_through::KIND, arn, &of("former"), Some("nodes")).expect("a step");
         assert!(handoff.document.contains("--role-name former ") && !handoff.document.contains("nodes"), "{handoff:?}");
         for edited in ["former; curl evil", "$(evil)", "a/b"] {
-            assert_eq!(self::handoff(kinds::PULL_THROUGH, arn, &of(edited), Some("nodes")), None, "{edited}");
+            assert_eq!(self::handoff(pull_through::KIND, arn, &of(edited), Some("nodes")), None, "{edited}");
         }
     }
 
     #[test]
     fn an_edited_name_ends_in_no_command() {
         for (kind, name) in [
-            (kinds::BUCKET_STATEMENT, "arn:aws:s3:::a; curl evil#AllowList"),
-            (kinds::BUCKET_STATEMENT, "arn:aws:s3:::a#Allow List"),
-            (kinds::KEY_STATEMENT, "$(evil)#AllowKey"),
-            (kinds::STATEMENT, "arn:aws:ecr:us-west-2:444455556666:repository/team/trainer#a\nb"),
-            (kinds::STATEMENT, "team/trainer#AllowPull"),
-            (kinds::PULL_THROUGH, "x"),
-            (kinds::ROLE, "acme"),
+            (bucket_statement::KIND, "arn:aws:s3:::a; curl evil#AllowList"),
+            (bucket_statement::KIND, "arn:aws:s3:::a#Allow List"),
+            (key_statement::KIND, "$(evil)#AllowKey"),
+            (repository_statement::KIND, "arn:aws:ecr:us-west-2:444455556666:repository/team/trainer#a\nb"),
+            (repository_statement::KIND, "team/trainer#AllowPull"),
+            (pull_through::KIND, "x"),
+            (role::KIND, "acme"),
         ] {
             assert!(handoff(kind, name, &HowAsked::default(), None).is_none(), "{name}");
         }

@@ -2,11 +2,24 @@
 
 use std::borrow::Cow;
 
-use cloudgrant_core::{Attributes, Object, ObjectId, TerraformBlock, TerraformValue};
+use async_trait::async_trait;
+use cloudgrant_core::{
+    Action, Attributes, Change, Error, ErrorKind, Object, ObjectId, Outcome, Result, TerraformBlock, TerraformValue,
+    quoted,
+};
 use serde::{Deserialize, Serialize};
-use serde_json::value::to_raw_value;
 
-use crate::objects::{kinds, managed_policy, role};
+use crate::error::{self, SAID, wording};
+use crate::inventory::task_roles;
+use crate::names::Names;
+use crate::objects::{Handles, ObjectKind, managed_policy, not_known_how, read, role, written};
+
+pub(crate) const KIND: &str = "iam-role-attachment";
+
+/// That of a policy to a role. Neither name can have a slash.
+pub(crate) fn id(role: &str, policy: &str) -> ObjectId {
+    ObjectId::new(KIND, format!("{role}/{policy}"))
+}
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attachment<'a> {
@@ -24,29 +37,90 @@ impl<'a> Attachment<'a> {
     }
 
     /// As attributes say it.
-    pub(crate) fn of(attributes: &'a Attributes) -> Option<Self> {
-        serde_json::from_str(attributes.as_str()).ok()
+    ///
+    /// # Errors
+    /// They aren't those of an attachment: a bug of this provider's.
+    pub(crate) fn of(attributes: &'a Attributes) -> Result<Self> {
+        read(KIND, attributes)
     }
-}
-
-/// The block with which Terraform makes one. A role or a policy that the stack doesn't make is called by its name.
-pub(super) fn terraform(object: &Object) -> Option<TerraformBlock> {
-    let Attachment { role, policy } = Attachment::of(&object.attributes)?;
-    let either = |own: &ObjectId, kind, attribute, text: &str| match object.depends_on.contains(own) {
-        true => TerraformBlock::attribute_of(kind, &own.name, attribute),
-        false => TerraformValue::Text(text.to_owned()),
-    };
-    let arguments = vec![
-        ("role", either(&kinds::role(&role), role::TERRAFORM, "name", &role)),
-        ("policy_arn", either(&kinds::policy(kinds::policy_name(&policy)), managed_policy::TERRAFORM, "arn", &policy)),
-    ];
-    Some(TerraformBlock::resource("aws_iam_role_policy_attachment", &object.id, arguments))
 }
 
 impl From<Attachment<'_>> for Attributes {
     fn from(attachment: Attachment<'_>) -> Self {
-        // Whatever has plain keys can be written.
-        to_raw_value(&attachment).unwrap_or_default().into()
+        written(&attachment)
+    }
+}
+
+pub(super) struct Kind;
+
+#[async_trait]
+impl ObjectKind for Kind {
+    fn id(&self) -> &'static str {
+        KIND
+    }
+
+    async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
+        match (change.action, &change.before, &change.after) {
+            (Action::Create | Action::Update, _, Some(after)) => attach(handles, Attachment::of(after)?).await,
+            (Action::Delete, Some(before), _) => detach(handles, Attachment::of(before)?).await,
+            _ => Err(not_known_how(change)),
+        }
+    }
+
+    fn commands(&self, object: &Object, _: &Names) -> Vec<String> {
+        let Ok(Attachment { role, policy }) = Attachment::of(&object.attributes) else { return Vec::new() };
+        vec![format!("aws iam attach-role-policy --role-name {} --policy-arn {}", quoted(&role), quoted(&policy))]
+    }
+
+    /// A role or a policy that the stack doesn't make is called by its name.
+    fn terraform(&self, object: &Object, _: &Names) -> Option<Vec<TerraformBlock>> {
+        let Attachment { role, policy } = Attachment::of(&object.attributes).ok()?;
+        let either = |own: &ObjectId, kind, attribute, text: &str| match object.depends_on.contains(own) {
+            true => TerraformBlock::attribute_of(kind, &own.name, attribute),
+            false => TerraformValue::Text(text.to_owned()),
+        };
+        let of_policy = managed_policy::id(managed_policy::name_in(&policy));
+        let arguments = vec![
+            ("role", either(&role::id(&role), role::TERRAFORM, "name", &role)),
+            ("policy_arn", either(&of_policy, managed_policy::TERRAFORM, "arn", &policy)),
+        ];
+        Some(vec![TerraformBlock::resource("aws_iam_role_policy_attachment", &object.id, arguments)])
+    }
+}
+
+async fn attach(handles: Handles<'_>, Attachment { role, policy }: Attachment<'_>) -> Result<Outcome> {
+    let (role, policy) = (&*role, &*policy);
+    task_roles::note(handles.inventory, policy, role).await?;
+    let answer = handles.clients.iam().await.attach_role_policy().role_name(role).policy_arn(policy).send().await;
+    let Err(error) = answer else { return Ok(Outcome::default()) };
+    let error = error::of("iam:AttachRolePolicy", error);
+    let is_the_policy = error.cloud().is_some_and(|said| wording::is_about(&said.message, policy));
+    if error.kind() != ErrorKind::NotFound {
+        return Err(error);
+    }
+    let (what, arn) =
+        if is_the_policy { ("policy", policy.to_owned()) } else { ("role", handles.names.role_arn(role)) };
+    // What was made a moment ago may not be known yet, as IAM is eventually consistent. Source: IAM user guide,
+    // "Troubleshooting IAM: changes that I make are not always immediately visible".
+    if handles.inventory.was_made(&arn) {
+        return Err(Error::new(ErrorKind::NotYet, error.message()).with(SAID, error.to_string()));
+    }
+    let name = if is_the_policy { policy } else { role };
+    Err(Error::new(
+        ErrorKind::NotFound,
+        format!("the {what} {name} was there when the plan was made, and isn't any more"),
+    )
+    .with("operation", "iam:AttachRolePolicy")
+    .with(SAID, error.to_string())
+    .hint("plan again; if somebody deleted it who shouldn't have, make it anew, or name another one in the manifest"))
+}
+
+async fn detach(handles: Handles<'_>, Attachment { role, policy }: Attachment<'_>) -> Result<Outcome> {
+    let request = handles.clients.iam().await.detach_role_policy();
+    let answer = request.role_name(&*role).policy_arn(&*policy).send().await;
+    match answer.map_err(|error| error::of("iam:DetachRolePolicy", error)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(Outcome::default()),
     }
 }
 
@@ -60,7 +134,7 @@ mod tests {
     fn attributes_say_what_an_attachment_is_like() {
         let attributes = Attributes::from(Attachment::new("r", "arn:\\\""));
         assert_eq!(attributes.as_str(), json!({ "role": "r", "policy": "arn:\\\"" }).to_string());
-        assert_eq!(Attachment::of(&attributes), Some(Attachment::new("r", "arn:\\\"")));
-        assert_eq!(Attachment::of(&json!({ "role": "r" }).into()), None);
+        assert_eq!(Attachment::of(&attributes).ok(), Some(Attachment::new("r", "arn:\\\"")));
+        assert_eq!(Attachment::of(&json!({ "role": "r" }).into()).ok(), None);
     }
 }

@@ -1,47 +1,177 @@
 //! Managed policies.
 
-use std::sync::PoisonError;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use cloudgrant_core::TerraformValue::{Document, Map, Text};
-use cloudgrant_core::{ErrorKind, Object, Outcome, Result, TerraformBlock};
+use cloudgrant_core::{
+    Action, Attributes, Change, ErrorKind, Object, ObjectId, Outcome, Result, TerraformBlock, quoted,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::Aws;
 use crate::error;
 use crate::names::Names;
 use crate::names::tags::{HOME_TAG, STACK_TAG};
 use crate::names::whose::{Whose, whose};
-use crate::objects::{named, not_ours, tag, tag_pairs, tags, text};
+use crate::objects::{
+    Handles, ObjectKind, Tags, named, not_known_how, not_ours, read, tag, tag_pairs, tag_words, tags, tree, written,
+};
+use crate::policy::document;
 
-pub(super) async fn create(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
-    let request = aws
+pub(crate) const KIND: &str = "iam-policy";
+
+/// The policy of a name.
+pub(crate) fn id(name: &str) -> ObjectId {
+    ObjectId::new(KIND, name)
+}
+
+/// The name in a policy's ARN, or in a role's, behind its path.
+pub(crate) fn name_in(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or(arn)
+}
+
+/// What a managed policy is like.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ManagedPolicy<'a> {
+    #[serde(borrow)]
+    pub(crate) path: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) document: &'a RawValue,
+    /// Those that the manifest names, where it names any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tags: Option<Tags>,
+}
+
+impl<'a> ManagedPolicy<'a> {
+    /// One of the stack's, with the tags that the manifest names for what the stack makes.
+    pub(crate) fn new(path: &'a str, document: &'a RawValue, tags: &BTreeMap<String, String>) -> Self {
+        let pairs = tags.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str())));
+        Self { path: path.into(), document, tags: (!tags.is_empty()).then(|| pairs.collect()) }
+    }
+
+    /// As attributes say it.
+    ///
+    /// # Errors
+    /// They aren't those of a policy: a bug of this provider's.
+    pub(crate) fn of(attributes: &'a Attributes) -> Result<Self> {
+        read(KIND, attributes)
+    }
+
+    /// What it says, as a tree.
+    pub(crate) fn document(&self) -> Value {
+        tree(self.document)
+    }
+
+    /// As attributes.
+    pub(crate) fn attributes(&self) -> Attributes {
+        written(self)
+    }
+}
+
+/// What the policies say that attributes are of; nothing of what isn't a policy's.
+pub(crate) fn document_of(attributes: &Attributes) -> Value {
+    ManagedPolicy::of(attributes).map(|policy| policy.document()).unwrap_or_default()
+}
+
+/// Where a tree of attributes has the document.
+pub(crate) fn document_in(tree: &Value) -> &Value {
+    &tree[DOCUMENT]
+}
+
+/// The same, to be changed.
+pub(crate) fn document_in_mut(tree: &mut Value) -> &mut Value {
+    &mut tree[DOCUMENT]
+}
+
+const DOCUMENT: &str = "document";
+
+/// What Terraform calls one.
+pub(super) const TERRAFORM: &str = "aws_iam_policy";
+
+pub(super) struct Kind;
+
+#[async_trait]
+impl ObjectKind for Kind {
+    fn id(&self) -> &'static str {
+        KIND
+    }
+
+    async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
+        let name = change.id.name.as_str();
+        let before = change.before.as_ref().map(ManagedPolicy::of).transpose();
+        let after = change.after.as_ref().map(ManagedPolicy::of).transpose()?;
+        match (change.action, after) {
+            (Action::Create, Some(after)) => create(handles, name, &after).await,
+            (Action::Update, Some(after)) => self::change(handles, name, before?.as_ref(), &after).await,
+            (Action::Delete, _) => delete(handles, name).await,
+            _ => Err(not_known_how(change)),
+        }
+    }
+
+    fn commands(&self, object: &Object, names: &Names) -> Vec<String> {
+        let Ok(policy) = ManagedPolicy::of(&object.attributes) else { return Vec::new() };
+        vec![format!(
+            "aws iam create-policy --policy-name {} --path {} --description {} --tags {} {}{} --policy-document {}",
+            quoted(&object.id.name),
+            quoted(&policy.path),
+            quoted(&names.description()),
+            quoted(&format!("Key={STACK_TAG},Value={}", names.stack())),
+            quoted(&format!("Key={HOME_TAG},Value={}", names.home())),
+            tag_words(policy.tags.as_ref()),
+            quoted(policy.document.get()),
+        )]
+    }
+
+    fn terraform(&self, object: &Object, names: &Names) -> Option<Vec<TerraformBlock>> {
+        let policy = ManagedPolicy::of(&object.attributes).ok()?;
+        let mut tags = tag_pairs(policy.tags.as_ref());
+        tags.push((STACK_TAG.to_owned(), names.stack().to_string()));
+        tags.push((HOME_TAG.to_owned(), names.home()));
+        let arguments = vec![
+            ("name", Text(object.id.name.clone())),
+            ("path", Text(policy.path.to_string())),
+            ("description", Text(names.description())),
+            ("policy", Document(policy.document())),
+            ("tags", Map(tags)),
+        ];
+        Some(vec![TerraformBlock::resource(TERRAFORM, &object.id, arguments)])
+    }
+}
+
+async fn create(handles: Handles<'_>, name: &str, after: &ManagedPolicy<'_>) -> Result<Outcome> {
+    let request = handles
         .clients
         .iam()
         .await
         .create_policy()
         .policy_name(name)
-        .path(text(after, "path"))
-        .policy_document(after["document"].to_string())
-        .description(aws.names.description())
-        .set_tags(Some(tags(after)?))
-        .tags(tag(STACK_TAG, aws.names.stack().as_str())?)
-        .tags(tag(HOME_TAG, &aws.names.home())?);
+        .path(&*after.path)
+        .policy_document(after.document.get())
+        .description(handles.names.description())
+        .set_tags(Some(tags(after.tags.as_ref())?))
+        .tags(tag(STACK_TAG, handles.names.stack().as_str())?)
+        .tags(tag(HOME_TAG, &handles.names.home())?);
     match request.send().await {
         Ok(answer) => {
             let arn = answer.policy.as_ref().and_then(|policy| policy.arn());
-            aws.made.lock().unwrap_or_else(PoisonError::into_inner).extend(arn.map(ToOwned::to_owned));
+            if let Some(arn) = arn {
+                handles.inventory.note_made(arn);
+            }
             Ok(named(arn))
         }
         Err(error) if error.as_service_error().is_some_and(|error| error.is_entity_already_exists_exception()) => {
             // Made by a run whose answer was lost, or somebody else's at another path.
-            adopt(aws, name, after).await
+            adopt(handles, name, after).await
         }
         Err(error) => Err(error::of("iam:CreatePolicy", error)),
     }
 }
 
-async fn adopt(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
-    let (client, arn) = (aws.clients.iam().await, aws.names.policy_arn(name));
+async fn adopt(handles: Handles<'_>, name: &str, after: &ManagedPolicy<'_>) -> Result<Outcome> {
+    let (client, arn) = (handles.clients.iam().await, handles.names.policy_arn(name));
     let answer = client.get_policy().policy_arn(&arn).send().await;
     let policy = match answer.map_err(|error| error::of("iam:GetPolicy", error)) {
         Ok(answer) => answer.policy,
@@ -50,54 +180,58 @@ async fn adopt(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
     };
     let tags = policy.as_ref().map(|policy| policy.tags()).unwrap_or_default();
     let tags = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-    if matches!(whose(&aws.names, &tags), Whose::Others(_)) {
+    if matches!(whose(handles.names, &tags), Whose::Others(_)) {
         return Err(not_ours("policy", name));
     }
     let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
     let answer = client.get_policy_version().policy_arn(&arn).version_id(version).send().await;
     let answer = answer.map_err(|error| error::of("iam:GetPolicyVersion", error))?;
     let document = answer.policy_version.and_then(|version| version.document).unwrap_or_default();
-    if crate::policy::document::from_iam(&document) != after["document"] {
-        update(aws, name, after).await?;
+    if document::from_iam(&document) != after.document() {
+        update(handles, name, after).await?;
     }
-    set_tags(aws, &arn, after).await?;
-    aws.made.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.clone());
+    set_tags(handles, &arn, after).await?;
+    handles.inventory.note_made(&arn);
     Ok(named(Some(&arn)))
 }
 
 /// What of it is to change.
-pub(super) async fn change(aws: &Aws, name: &str, before: Option<&Value>, after: &Value) -> Result<Outcome> {
-    let has = |key: &str| before.is_some_and(|before| before[key] == after[key]);
-    if !has("tags") {
-        set_tags(aws, &aws.names.policy_arn(name), after).await?;
+async fn change(
+    handles: Handles<'_>,
+    name: &str,
+    before: Option<&ManagedPolicy<'_>>,
+    after: &ManagedPolicy<'_>,
+) -> Result<Outcome> {
+    if before.is_none_or(|before| before.tags != after.tags) {
+        set_tags(handles, &handles.names.policy_arn(name), after).await?;
     }
-    if has("document") {
-        return Ok(named(Some(&aws.names.policy_arn(name))));
+    if before.is_some_and(|before| before.document() == after.document()) {
+        return Ok(named(Some(&handles.names.policy_arn(name))));
     }
-    update(aws, name, after).await
+    update(handles, name, after).await
 }
 
 /// Sets the tags that the manifest names; others stay.
-async fn set_tags(aws: &Aws, arn: &str, after: &Value) -> Result<()> {
-    let tags = tags(after)?;
+async fn set_tags(handles: Handles<'_>, arn: &str, after: &ManagedPolicy<'_>) -> Result<()> {
+    let tags = tags(after.tags.as_ref())?;
     if tags.is_empty() {
         return Ok(());
     }
-    let answer = aws.clients.iam().await.tag_policy().policy_arn(arn).set_tags(Some(tags)).send().await;
+    let answer = handles.clients.iam().await.tag_policy().policy_arn(arn).set_tags(Some(tags)).send().await;
     answer.map_err(|error| error::of("iam:TagPolicy", error)).map(drop)
 }
 
 /// A policy holds five versions. Source: IAM user guide, "IAM and AWS STS quotas".
-pub(super) async fn update(aws: &Aws, name: &str, after: &Value) -> Result<Outcome> {
-    let arn = aws.names.policy_arn(name);
-    let client = aws.clients.iam().await;
+async fn update(handles: Handles<'_>, name: &str, after: &ManagedPolicy<'_>) -> Result<Outcome> {
+    let arn = handles.names.policy_arn(name);
+    let client = handles.clients.iam().await;
     let write = || {
         let request = client.create_policy_version().policy_arn(&arn).set_as_default(true);
-        request.policy_document(after["document"].to_string()).send()
+        request.policy_document(after.document.get()).send()
     };
     let result = match write().await {
         Err(error) if error.as_service_error().is_some_and(|error| error.is_limit_exceeded_exception()) => {
-            if !prune(aws, &arn, Keep::AllButTheOldest).await? {
+            if !prune(handles, &arn, Keep::AllButTheOldest).await? {
                 return Err(error::of("iam:CreatePolicyVersion", error));
             }
             write().await
@@ -108,12 +242,12 @@ pub(super) async fn update(aws: &Aws, name: &str, after: &Value) -> Result<Outco
     Ok(named(Some(&arn)))
 }
 
-pub(super) async fn delete(aws: &Aws, name: &str) -> Result<Outcome> {
-    let arn = aws.names.policy_arn(name);
-    let client = aws.clients.iam().await;
+async fn delete(handles: Handles<'_>, name: &str) -> Result<Outcome> {
+    let arn = handles.names.policy_arn(name);
+    let client = handles.clients.iam().await;
     let result = match client.delete_policy().policy_arn(&arn).send().await {
         Err(error) if error.as_service_error().is_some_and(|error| error.is_delete_conflict_exception()) => {
-            if !prune(aws, &arn, Keep::TheDefault).await? {
+            if !prune(handles, &arn, Keep::TheDefault).await? {
                 return Err(error::of("iam:DeletePolicy", error));
             }
             client.delete_policy().policy_arn(&arn).send().await
@@ -137,8 +271,8 @@ enum Keep {
 }
 
 /// Deletes versions, oldest first, never the default one; whether there were any.
-async fn prune(aws: &Aws, arn: &str, keep: Keep) -> Result<bool> {
-    let client = aws.clients.iam().await;
+async fn prune(handles: Handles<'_>, arn: &str, keep: Keep) -> Result<bool> {
+    let client = handles.clients.iam().await;
     let answer = client.list_policy_versions().policy_arn(arn).send().await;
     let answer = answer.map_err(|error| error::of("iam:ListPolicyVersions", error))?;
     let mut old: Vec<_> = answer.versions().iter().filter(|version| !version.is_default_version).collect();
@@ -156,25 +290,6 @@ async fn prune(aws: &Aws, arn: &str, keep: Keep) -> Result<bool> {
     }
     Ok(!old.is_empty())
 }
-
-/// The block with which Terraform makes one.
-pub(super) fn terraform(object: &Object, names: &Names) -> TerraformBlock {
-    let attributes = object.attributes.value();
-    let mut tags = tag_pairs(&attributes);
-    tags.push((STACK_TAG.to_owned(), names.stack().to_string()));
-    tags.push((HOME_TAG.to_owned(), names.home()));
-    let arguments = vec![
-        ("name", Text(object.id.name.clone())),
-        ("path", Text(text(&attributes, "path").to_owned())),
-        ("description", Text(names.description())),
-        ("policy", Document(attributes["document"].clone())),
-        ("tags", Map(tags)),
-    ];
-    TerraformBlock::resource(TERRAFORM, &object.id, arguments)
-}
-
-/// What Terraform calls one.
-pub(super) const TERRAFORM: &str = "aws_iam_policy";
 
 #[cfg(test)]
 mod tests {

@@ -8,23 +8,31 @@ pub(crate) mod there;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use async_trait::async_trait;
 use aws_sdk_eks::error::ProvideErrorMetadata;
 use aws_sdk_eks::operation::create_pod_identity_association::CreatePodIdentityAssociationError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use cloudgrant_core::TerraformValue::{Map, Text};
 use cloudgrant_core::{
-    Attributes, Change, Error, ErrorKind, Object, ObjectId, Outcome, Result, TerraformBlock, quoted,
+    Action, Attributes, Change, Error, ErrorKind, Object, ObjectId, Outcome, Result, TerraformBlock, quoted,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use serde_json::value::to_raw_value;
 
-use crate::Aws;
 use crate::config::eks_cluster::EksCluster;
 use crate::error;
+use crate::names::Names;
+use crate::objects::Handles;
 use crate::objects::pod_identity_association::there::{There, find};
-use crate::objects::{kinds, named, role};
+use crate::objects::{ObjectKind, managed_policy, named, not_known_how, read, role, written};
+
+pub(crate) const KIND: &str = "eks-pod-identity-association";
+
+/// That of a service account in a cluster. None of the names has a slash.
+pub(crate) fn id(cluster: &str, namespace: &str, service_account: &str) -> ObjectId {
+    ObjectId::new(KIND, format!("{cluster}/{namespace}/{service_account}"))
+}
 
 /// What an association is like.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,48 +61,17 @@ pub(crate) struct PodIdentityAssociation<'a> {
 
 impl<'a> PodIdentityAssociation<'a> {
     /// As attributes say it.
-    pub(crate) fn of(attributes: &'a Attributes) -> Option<Self> {
-        serde_json::from_str(attributes.as_str()).ok()
+    ///
+    /// # Errors
+    /// They aren't those of an association: a bug of this provider's.
+    pub(crate) fn of(attributes: &'a Attributes) -> Result<Self> {
+        read(KIND, attributes)
     }
 
     /// The object's name: the cluster's, the namespace and the service account, none of which has a slash.
     pub(crate) fn id(&self) -> ObjectId {
         let cluster = self.cluster.rsplit('/').next().unwrap_or_default();
-        kinds::association(cluster, &self.namespace, &self.service_account)
-    }
-
-    /// What a person would type.
-    pub(crate) fn command(&self) -> String {
-        let cluster = EksCluster::parse(&self.cluster);
-        let (region, name) = cluster.map_or_else(Default::default, |cluster| (cluster.region, cluster.name));
-        format!(
-            "aws eks create-pod-identity-association --region {} --cluster-name {} --namespace {} --service-account {} --role-arn {} \
-             --tags {}",
-            quoted(&region),
-            quoted(&name),
-            quoted(&self.namespace),
-            quoted(&self.service_account),
-            quoted(&self.role),
-            quoted(&json!(self.tags).to_string())
-        )
-    }
-
-    /// The block with which Terraform makes one.
-    pub(crate) fn terraform(&self, object: &Object) -> Option<TerraformBlock> {
-        let cluster = EksCluster::parse(&self.cluster)?;
-        let own = kinds::role(kinds::policy_name(&self.role));
-        let role = match object.depends_on.contains(&own) {
-            true => TerraformBlock::attribute_of(role::TERRAFORM, &own.name, "arn"),
-            false => Text(self.role.to_string()),
-        };
-        let arguments = vec![
-            ("cluster_name", Text(cluster.name)),
-            ("namespace", Text(self.namespace.to_string())),
-            ("service_account", Text(self.service_account.to_string())),
-            ("role_arn", role),
-            ("tags", Map(self.tags.clone().into_iter().collect())),
-        ];
-        Some(TerraformBlock::resource("aws_eks_pod_identity_association", &object.id, arguments))
+        id(cluster, &self.namespace, &self.service_account)
     }
 
     fn tags(&self) -> HashMap<String, String> {
@@ -108,28 +85,80 @@ impl<'a> PodIdentityAssociation<'a> {
     }
 }
 
+pub(super) struct Kind;
+
+#[async_trait]
+impl ObjectKind for Kind {
+    fn id(&self) -> &'static str {
+        KIND
+    }
+
+    async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
+        match change.action {
+            Action::Create => create(handles, change).await,
+            Action::Update => update(handles, change).await,
+            Action::Delete => delete(handles, change).await,
+            _ => Err(not_known_how(change)),
+        }
+    }
+
+    fn commands(&self, object: &Object, _: &Names) -> Vec<String> {
+        let Ok(association) = PodIdentityAssociation::of(&object.attributes) else { return Vec::new() };
+        let cluster = EksCluster::parse(&association.cluster);
+        let (region, name) = cluster.map_or_else(Default::default, |cluster| (cluster.region, cluster.name));
+        vec![format!(
+            "aws eks create-pod-identity-association --region {} --cluster-name {} --namespace {} --service-account {} --role-arn {} \
+             --tags {}",
+            quoted(&region),
+            quoted(&name),
+            quoted(&association.namespace),
+            quoted(&association.service_account),
+            quoted(&association.role),
+            quoted(&json!(association.tags).to_string())
+        )]
+    }
+
+    fn terraform(&self, object: &Object, _: &Names) -> Option<Vec<TerraformBlock>> {
+        let association = PodIdentityAssociation::of(&object.attributes).ok()?;
+        let cluster = EksCluster::parse(&association.cluster)?;
+        let own = role::id(managed_policy::name_in(&association.role));
+        let role = match object.depends_on.contains(&own) {
+            true => TerraformBlock::attribute_of(role::TERRAFORM, &own.name, "arn"),
+            false => Text(association.role.to_string()),
+        };
+        let arguments = vec![
+            ("cluster_name", Text(cluster.name)),
+            ("namespace", Text(association.namespace.to_string())),
+            ("service_account", Text(association.service_account.to_string())),
+            ("role_arn", role),
+            ("tags", Map(association.tags.into_iter().collect())),
+        ];
+        Some(vec![TerraformBlock::resource("aws_eks_pod_identity_association", &object.id, arguments)])
+    }
+}
+
 impl From<PodIdentityAssociation<'_>> for Attributes {
     fn from(association: PodIdentityAssociation<'_>) -> Self {
-        // Whatever has plain keys can be written.
-        to_raw_value(&association).unwrap_or_default().into()
+        written(&association)
     }
 }
 
 fn parsed<'a>(attributes: Option<&'a Attributes>) -> Result<PodIdentityAssociation<'a>> {
-    let parsed = attributes.and_then(PodIdentityAssociation::of);
-    parsed.ok_or_else(|| Error::provider_bug("aws", "an association that says not of what".to_owned()))
+    let attributes =
+        attributes.ok_or_else(|| Error::provider_bug("aws", "an association that says not of what".to_owned()))?;
+    PodIdentityAssociation::of(attributes)
 }
 
-pub(super) async fn create(aws: &Aws, change: &Change) -> Result<Outcome> {
+async fn create(handles: Handles<'_>, change: &Change) -> Result<Outcome> {
     let wanted = parsed(change.after.as_ref())?;
     let cluster = wanted.cluster()?;
-    match made(aws, &cluster, &wanted).await {
+    match made(handles, &cluster, &wanted).await {
         Ok(outcome) => Ok(outcome),
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {
             // Made by a run whose answer was lost, or by somebody else since the plan was made.
-            match find(aws, &cluster, &wanted.namespace, &wanted.service_account).await? {
-                Some(there) if there.is_ours(aws) => changed(aws, &cluster, &there, &wanted).await,
-                Some(there) => Err(there.in_the_way(aws)),
+            match find(handles.clients, &cluster, &wanted.namespace, &wanted.service_account).await? {
+                Some(there) if there.is_ours(handles.names) => changed(handles, &cluster, &there, &wanted).await,
+                Some(there) => Err(there.in_the_way(handles.names)),
                 // The list doesn't have it yet, or doesn't have it any more.
                 None => Err(Error::new(ErrorKind::NotYet, error::of(CREATE, error).message())),
             }
@@ -142,11 +171,11 @@ const CREATE: &str = "eks:CreatePodIdentityAssociation";
 
 /// The client sends a token with it, the same in each of its tries: made twice, it is one.
 async fn made(
-    aws: &Aws,
+    handles: Handles<'_>,
     cluster: &EksCluster,
     wanted: &PodIdentityAssociation<'_>,
 ) -> std::result::Result<Outcome, SdkError<CreatePodIdentityAssociationError, HttpResponse>> {
-    let client = aws.clients.eks(&cluster.region).await;
+    let client = handles.clients.eks(&cluster.region).await;
     let request = client
         .create_pod_identity_association()
         .cluster_name(&cluster.name)
@@ -176,19 +205,19 @@ where
     if is_of_role { Error::new(ErrorKind::NotYet, error.message()).with("AWS said", error.to_string()) } else { error }
 }
 
-pub(super) async fn update(aws: &Aws, change: &Change) -> Result<Outcome> {
+async fn update(handles: Handles<'_>, change: &Change) -> Result<Outcome> {
     let wanted = parsed(change.after.as_ref())?;
     let cluster = wanted.cluster()?;
-    match find(aws, &cluster, &wanted.namespace, &wanted.service_account).await? {
-        Some(there) if there.is_ours(aws) => changed(aws, &cluster, &there, &wanted).await,
-        Some(there) => Err(there.in_the_way(aws)),
-        None => create(aws, change).await,
+    match find(handles.clients, &cluster, &wanted.namespace, &wanted.service_account).await? {
+        Some(there) if there.is_ours(handles.names) => changed(handles, &cluster, &there, &wanted).await,
+        Some(there) => Err(there.in_the_way(handles.names)),
+        None => create(handles, change).await,
     }
 }
 
 /// Makes one of the stack's as it is wanted.
 async fn changed(
-    aws: &Aws,
+    handles: Handles<'_>,
     cluster: &EksCluster,
     there: &There,
     wanted: &PodIdentityAssociation<'_>,
@@ -196,10 +225,10 @@ async fn changed(
     let found = &there.association;
     if found.target_role.is_some() || found.policy.is_some() {
         // Nothing says how either of these is taken away.
-        remove(aws, cluster, &there.id).await?;
-        return made(aws, cluster, wanted).await.map_err(|error| unmade(CREATE, error));
+        remove(handles, cluster, &there.id).await?;
+        return made(handles, cluster, wanted).await.map_err(|error| unmade(CREATE, error));
     }
-    let client = aws.clients.eks(&cluster.region).await;
+    let client = handles.clients.eks(&cluster.region).await;
     if found.role != wanted.role || found.without_session_tags {
         let request = client.update_pod_identity_association().cluster_name(&cluster.name).association_id(&there.id);
         let answer = Box::pin(request.role_arn(&*wanted.role).disable_session_tags(false).send()).await;
@@ -212,8 +241,8 @@ async fn changed(
     Ok(named(Some(&there.arn)))
 }
 
-async fn remove(aws: &Aws, cluster: &EksCluster, id: &str) -> Result<()> {
-    let client = aws.clients.eks(&cluster.region).await;
+async fn remove(handles: Handles<'_>, cluster: &EksCluster, id: &str) -> Result<()> {
+    let client = handles.clients.eks(&cluster.region).await;
     let request = client.delete_pod_identity_association().cluster_name(&cluster.name).association_id(id);
     match Box::pin(request.send()).await.map_err(|error| error::of("eks:DeletePodIdentityAssociation", error)) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -222,15 +251,15 @@ async fn remove(aws: &Aws, cluster: &EksCluster, id: &str) -> Result<()> {
 }
 
 /// What somebody else made in its place since the plan was made stays.
-pub(super) async fn delete(aws: &Aws, change: &Change) -> Result<Outcome> {
+async fn delete(handles: Handles<'_>, change: &Change) -> Result<Outcome> {
     let gone = parsed(change.before.as_ref())?;
     let cluster = gone.cluster()?;
-    let there = match find(aws, &cluster, &gone.namespace, &gone.service_account).await {
+    let there = match find(handles.clients, &cluster, &gone.namespace, &gone.service_account).await {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         there => there?,
     };
-    if let Some(there) = there.filter(|there| there.is_ours(aws)) {
-        remove(aws, &cluster, &there.id).await?;
+    if let Some(there) = there.filter(|there| there.is_ours(handles.names)) {
+        remove(handles, &cluster, &there.id).await?;
         return Ok(named(Some(&there.arn)));
     }
     Ok(Outcome::default())
@@ -255,7 +284,7 @@ mod tests {
         let attributes = Attributes::from(wanted.clone());
         let keys: Vec<_> = attributes.value().as_object().expect("a map").keys().cloned().collect();
         assert_eq!(keys, ["cluster", "namespace", "service_account", "role", "tags"]);
-        assert_eq!(PodIdentityAssociation::of(&attributes), Some(wanted.clone()));
+        assert_eq!(PodIdentityAssociation::of(&attributes).ok(), Some(wanted.clone()));
         assert_eq!(wanted.id().to_string(), "eks-pod-identity-association blue/vision-production/default");
         let edited = PodIdentityAssociation { target_role: Some("r".to_owned()), ..wanted.clone() };
         assert_ne!(Attributes::from(edited), attributes);

@@ -7,7 +7,7 @@ use crate::inventory::snapshot::{Policy, Role};
 use crate::names::tags::{TASK_POLICY_TAG, tag_of};
 use crate::names::whose::{Whose, put_back, whose};
 use crate::objects::attachment::Attachment;
-use crate::objects::kinds;
+use crate::objects::{attachment, managed_policy, role};
 use crate::observe::iam::Reader;
 use crate::policy::document;
 
@@ -17,9 +17,9 @@ impl Reader<'_> {
         for (arn, policy) in &role.attached {
             if self.gave(name, role, arn, policy) {
                 if !self.is_ours(arn) {
-                    self.observed.with_principals.insert(kinds::attachment(name, policy));
+                    self.observed.with_principals.insert(attachment::id(name, policy));
                 }
-                self.attached(kinds::attachment(name, policy), name, policy, arn, Vec::new());
+                self.attached(attachment::id(name, policy), name, policy, arn, Vec::new());
             }
         }
         if wanted || self.looks {
@@ -36,7 +36,7 @@ impl Reader<'_> {
                     "somebody has replaced its tags, so that nobody knows whether this stack gave it {what}, and IAM deletes no role \
                      that has anything. What this stack is known to have given it is taken away. If it gave that too, put the tags \
                      back and run this again: `{}`. If not, take the rest away (for example `{remedy}`) and run this again",
-                    put_back(&self.aws.names, name, self.task_policy_on(role))
+                    put_back(self.looking.names, name, self.task_policy_on(role))
                 )
             } else {
                 format!(
@@ -44,21 +44,21 @@ impl Reader<'_> {
                      away; take the rest away too (for example `{remedy}`) and run this again"
                 )
             };
-            self.relied_on(kinds::role(name), kinds::role(name), reason);
+            self.relied_on(role::id(name), role::id(name), reason);
         }
     }
 
     /// Whether the stack attached a policy to a role of its own, as far as marks say it: anybody can have copied these.
     fn gave(&self, name: &str, role: &Role, arn: &str, policy: &str) -> bool {
         let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn);
-        let is_wanted = self.wanted.contains(&kinds::attachment(name, policy));
+        let is_wanted = self.wanted.contains(&attachment::id(name, policy));
         // Whoever replaced the tags took it from among them.
         self.is_ours(arn) || task_policy || is_wanted || self.alone && self.task_policy_on(role) == Some(arn)
     }
 
     /// Tells what somebody else gave to a role of ours.
     pub(in crate::observe) fn widened(&mut self, name: &str, role: &Role) {
-        let id = kinds::role(name);
+        let id = role::id(name);
         // Of a role that goes, only its tag tells whether the stack gave it that one, which does no more than any task needs.
         let of_tasks = self.task_policy_on(role).map(|arn| detach(name, arn));
         for (what, denies, remedy) in self.foreign(name, role) {
@@ -108,22 +108,22 @@ impl Reader<'_> {
 
     /// Whether the tags of a role of ours don't tell any more what the stack gave it.
     fn has_lost_its_tags(&self, role: &Role) -> bool {
-        let is_untold = whose(&self.aws.names, &role.tags) == Whose::Untold;
+        let is_untold = whose(self.looking.names, &role.tags) == Whose::Untold;
         let names_none = tag_of(&role.tags, TASK_POLICY_TAG).is_none();
         names_none && (is_untold || self.task_policy_on(role).is_some())
     }
 
     /// The platform's task policy by the manifest, where a role has it.
     pub(in crate::observe) fn task_policy_on<'r>(&self, role: &'r Role) -> Option<&'r str> {
-        let task_policy = self.aws.config.task_policy(&self.aws.conventions)?;
+        let task_policy = self.looking.config.task_policy(self.looking.conventions)?;
         let mut attached = role.attached.iter();
         attached.find(|(arn, name)| **arn == task_policy || **name == task_policy).map(|(arn, _)| arn.as_str())
     }
 
     /// Our policies on roles that aren't ours: on the task role the stack attached them, elsewhere somebody did.
     pub(in crate::observe) fn attachments_elsewhere(&mut self) {
-        let task_role = self.aws.config.task_role(&self.aws.conventions);
-        let protected = self.aws.config.protected(&self.aws.conventions);
+        let task_role = self.looking.config.task_role(self.looking.conventions);
+        let protected = self.looking.config.protected(self.looking.conventions);
         let mut seen: HashMap<&str, usize> = HashMap::new();
         for (name, role) in &self.snapshot.roles {
             for (arn, policy) in &role.attached {
@@ -134,7 +134,7 @@ impl Reader<'_> {
                 if self.is_role_of_ours(name, role) && (self.alone || self.marked_by_others(role).is_none()) {
                     continue;
                 }
-                let id = kinds::attachment(name, policy);
+                let id = attachment::id(name, policy);
                 let is_task_role = task_role.as_deref() == Some(name);
                 let is_ours = is_task_role || self.was_task_role(name, arn);
                 if is_ours {
@@ -185,7 +185,7 @@ impl Reader<'_> {
     /// It isn't said how to take the boundary off: without one, its holder may do more.
     fn bounds(&mut self, arn: &str, whom: &str, remedy: &str) {
         let Some(policy) = self.snapshot.policies.get(arn) else { return };
-        let object = kinds::policy(&policy.name);
+        let object = managed_policy::id(&policy.name);
         if self.alone || self.wanted.contains(&object) {
             let message = format!(
                 "somebody made it the permissions boundary of {whom}, which this stack did not do: what the stack writes into it \
@@ -210,7 +210,7 @@ impl Reader<'_> {
             detach(role, arn),
             quoted(arn)
         );
-        let of_policy = kinds::policy(policy);
+        let of_policy = managed_policy::id(policy);
         if !self.wanted.contains(&of_policy) {
             self.relied_on(of_policy, attachment.clone(), reason.clone());
         }
@@ -225,7 +225,7 @@ impl Reader<'_> {
     /// Tells that a policy goes from one task role to another one: nobody can tell a data plane that is called otherwise from another
     /// one of the same account.
     fn moves(&mut self, policy: &str, from: &str, to: &str) {
-        if !self.wanted.contains(&kinds::attachment(to, policy)) {
+        if !self.wanted.contains(&attachment::id(to, policy)) {
             return;
         }
         let message = format!(
@@ -233,11 +233,11 @@ impl Reader<'_> {
              has changed. If {from} is that of another data plane of this account, this stack needs another name there or here, or a \
              cluster of its own (`aws.cluster`): otherwise each run takes from one what it gives to the other"
         );
-        self.observed.notes.push(Note::of_access(kinds::policy(policy), message));
+        self.observed.notes.push(Note::of_access(managed_policy::id(policy), message));
     }
 
     fn used_elsewhere(&mut self, policy: &str, by: &str, remedy: String) {
-        let object = kinds::policy(policy);
+        let object = managed_policy::id(policy);
         if self.alone || self.wanted.contains(&object) {
             let what = format!("is attached to {by}, which this stack did not do");
             self.observed.widened.push(Widening { object, what, remedy });
@@ -260,7 +260,7 @@ impl Reader<'_> {
         let found = Found {
             attributes: Attachment::new(role, arn).into(),
             owned: true,
-            depends_on: vec![kinds::role(role), kinds::policy(policy)],
+            depends_on: vec![role::id(role), managed_policy::id(policy)],
             if_deleted: None,
             touches,
         };
@@ -269,12 +269,12 @@ impl Reader<'_> {
 
     /// The path is the mark, below which the stack calls its roles in its own way: others can make some there as well.
     pub(in crate::observe) fn is_role_of_ours(&self, name: &str, role: &Role) -> bool {
-        role.path == self.path && self.aws.names.is_name_of_role(name)
+        role.path == self.path && self.looking.names.is_name_of_role(name)
     }
 
     /// The path is the mark, below which the stack calls its policies in its own way.
     pub(in crate::observe) fn is_ours(&self, arn: &str) -> bool {
-        let is_one = |policy: &Policy| policy.path == self.path && self.aws.names.is_name_of_policy(&policy.name);
+        let is_one = |policy: &Policy| policy.path == self.path && self.looking.names.is_name_of_policy(&policy.name);
         self.snapshot.policies.get(arn).is_some_and(is_one)
     }
 }

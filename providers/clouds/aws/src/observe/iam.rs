@@ -2,22 +2,22 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{
     Action, Desired, Error, ErrorKind, Found, Limit, Note, ObjectId, Observed, Obstacle, Stays, Unmakeable, Widening,
     listed, quoted, redacted,
 };
 use foldhash::{HashMap, HashSet};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::Aws;
 use crate::inventory::snapshot::{Quotas, Role, Snapshot};
 use crate::inventory::task_roles::AttachedTo;
 use crate::names::tags::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
 use crate::names::whose::{Whose, put_back, whose};
 use crate::objects::attachment::Attachment;
-use crate::objects::kinds;
+use crate::objects::managed_policy::ManagedPolicy;
+use crate::objects::{Tags, attachment, managed_policy, raw, role};
+use crate::observe::Looking;
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::unbinding::Unbinding;
 use crate::observe::wanted_roles;
@@ -34,14 +34,14 @@ const NOT_CALLED_AS_OURS: &str =
 #[derive(Debug)]
 pub(in crate::observe) struct OfPolicies {
     /// Where the manifest names any.
-    pub(in crate::observe) tags: BTreeMap<String, Value>,
+    pub(in crate::observe) tags: BTreeMap<String, Tags>,
     pub(in crate::observe) attached_to: AttachedTo,
     /// Those that nothing wants, and that hang on roles of the stack's without a mark of its own.
     pub(in crate::observe) unmarked: BTreeSet<String>,
 }
 
 pub(in crate::observe) fn add(
-    aws: &Aws,
+    looking: Looking<'_>,
     desired: &Desired,
     snapshot: &Snapshot,
     of_policies: &OfPolicies,
@@ -50,16 +50,16 @@ pub(in crate::observe) fn add(
     observed: &mut Observed,
 ) {
     let wanted = desired.objects.iter().map(|object| &object.id).collect();
-    let path = aws.names.path();
-    let of_others = |path: &str| aws.names.is_path_of_another_home(path);
+    let path = looking.names.path();
+    let of_others = |path: &str| looking.names.is_path_of_another_home(path);
     for policy in snapshot.policies.values().filter(|policy| of_others(&policy.path)) {
-        others.add(kinds::policy(&policy.name).to_string());
+        others.add(managed_policy::id(&policy.name).to_string());
     }
     for (name, _) in snapshot.roles.iter().filter(|(_, role)| of_others(&role.path)) {
-        others.add(kinds::role(name).to_string());
+        others.add(role::id(name).to_string());
     }
-    let looks = aws.afresh.load(Ordering::Relaxed);
-    let mut reader = Reader { aws, desired, wanted, path, snapshot, of_policies, observed, alone: false, looks };
+    let looks = looking.inventory.looks_again();
+    let mut reader = Reader { looking, desired, wanted, path, snapshot, of_policies, observed, alone: false, looks };
     reader.policies();
     reader.boundary();
     reader.roles();
@@ -70,15 +70,19 @@ pub(in crate::observe) fn add(
 
 /// What others added to the stack's roles, and to which roles they attached its policies, whatever is wanted of them. Which roles have
 /// its policies by its own doing isn't always known.
-pub(in crate::observe) fn widened(aws: &Aws, snapshot: &Snapshot, attached_to: Option<AttachedTo>) -> Vec<Widening> {
+pub(in crate::observe) fn widened(
+    looking: Looking<'_>,
+    snapshot: &Snapshot,
+    attached_to: Option<AttachedTo>,
+) -> Vec<Widening> {
     let (desired, mut observed) = (Desired::default(), Observed::default());
     let knows_attachments = attached_to.is_some();
     let attached_to = attached_to.unwrap_or_default();
     let of_policies = &OfPolicies { tags: BTreeMap::new(), attached_to, unmarked: BTreeSet::new() };
-    let (path, wanted) = (aws.names.path(), HashSet::default());
+    let (path, wanted) = (looking.names.path(), HashSet::default());
     let (desired, told) = (&desired, &mut observed);
     let mut reader =
-        Reader { aws, desired, wanted, path, snapshot, of_policies, observed: told, alone: true, looks: true };
+        Reader { looking, desired, wanted, path, snapshot, of_policies, observed: told, alone: true, looks: true };
     for (name, role) in &snapshot.roles {
         if reader.is_role_of_ours(name, role) {
             reader.widened(name, role);
@@ -106,7 +110,7 @@ fn strange_tags(keys: &BTreeMap<&str, BTreeSet<&str>>) -> Note {
 }
 
 pub(in crate::observe) struct Reader<'a> {
-    pub(in crate::observe) aws: &'a Aws,
+    pub(in crate::observe) looking: Looking<'a>,
     pub(in crate::observe) desired: &'a Desired,
     pub(in crate::observe) wanted: HashSet<&'a ObjectId>,
     pub(in crate::observe) path: String,
@@ -133,17 +137,16 @@ impl Reader<'_> {
     /// Names are unique in an account, whatever the path: one of ours elsewhere is somebody else's.
     fn policies(&mut self) {
         for (arn, policy) in &self.snapshot.policies {
-            let id = kinds::policy(&policy.name);
+            let id = managed_policy::id(&policy.name);
             let owned = self.is_ours(arn);
             if policy.path == self.path && !owned {
                 self.observed.notes.push(Note::warning(&id, NOT_CALLED_AS_OURS));
             }
             if owned || self.wanted.contains(&id) {
-                let mut attributes = json!({ "path": policy.path, "document": policy.document() });
-                if let Some(tags) = self.of_policies.tags.get(arn) {
-                    attributes["tags"] = tags.clone();
-                }
-                let attributes = attributes.into();
+                let document = raw(&policy.document());
+                let tags = self.of_policies.tags.get(arn).cloned();
+                let attributes = ManagedPolicy { path: policy.path.as_str().into(), document: &document, tags };
+                let attributes = attributes.attributes();
                 self.found(
                     id,
                     Found { attributes, owned, depends_on: Vec::new(), if_deleted: None, touches: Vec::new() },
@@ -154,8 +157,8 @@ impl Reader<'_> {
 
     /// A role with a boundary that isn't there can't be made.
     fn boundary(&mut self) {
-        let own = format!("::{}:policy/", self.aws.config.account);
-        let Some(boundary) = self.aws.config.permissions_boundary.as_ref().filter(|arn| arn.contains(&own)) else {
+        let own = format!("::{}:policy/", self.looking.config.account);
+        let Some(boundary) = self.looking.config.permissions_boundary.as_ref().filter(|arn| arn.contains(&own)) else {
             return;
         };
         if !self.snapshot.policies.contains_key(boundary) {
@@ -174,11 +177,11 @@ impl Reader<'_> {
 
     fn roles(&mut self) {
         let of_kind = |kind| self.desired.objects.iter().filter(move |object| object.id.kind == kind);
-        let wanted_roles: HashMap<_, _> = of_kind(kinds::ROLE).map(|object| (object.id.clone(), object)).collect();
-        let unbinding = Unbinding::new(self.aws, &self.desired.objects);
+        let wanted_roles: HashMap<_, _> = of_kind(role::KIND).map(|object| (object.id.clone(), object)).collect();
+        let unbinding = Unbinding::new(self.looking, &self.desired.objects);
         let mut strange: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (name, role) in &self.snapshot.roles {
-            let id = kinds::role(name);
+            let id = role::id(name);
             if let Some(others) = self.marked_by_others(role) {
                 self.of_others(id, name, role, &others);
                 continue;
@@ -190,12 +193,12 @@ impl Reader<'_> {
             if !owned && !self.wanted.contains(&id) {
                 continue;
             }
-            let own = OUR_TAGS.into_iter().chain(self.aws.config.tags.keys().map(String::as_str));
-            let tags: serde_json::Map<_, _> =
+            let own = OUR_TAGS.into_iter().chain(self.looking.config.tags.keys().map(String::as_str));
+            let tags: Tags =
                 own.filter_map(|key| Some((key.to_owned(), Value::from(tag_of(&role.tags, key)?)))).collect();
-            let mut attributes = json!({ "path": role.path, "tags": tags, "trust": role.trust() });
-            match (&self.aws.config.permissions_boundary, &role.boundary) {
-                (Some(_), Some(boundary)) => attributes["boundary"] = boundary.as_str().into(),
+            let mut named_boundary = None;
+            match (&self.looking.config.permissions_boundary, &role.boundary) {
+                (Some(_), Some(boundary)) => named_boundary = Some(boundary.as_str().into()),
                 // Nobody knows whether the stack set it or somebody else did, and to take it off widens.
                 (None, Some(boundary)) if owned => {
                     let message = format!(
@@ -208,14 +211,18 @@ impl Reader<'_> {
                 }
                 _ => {}
             }
+            let trust = role.trust();
             let wanted = self.wanted.contains(&id);
-            let if_deleted = (!wanted).then(|| unbinding.if_deleted(name, &attributes["trust"]));
+            let if_deleted = (!wanted).then(|| unbinding.if_deleted(name, &trust));
             if owned && let Some(object) = wanted_roles.get(&id) {
-                let will_be = object.attributes.value();
-                let warning = unbinding.if_updated(name, &attributes["trust"], &will_be["trust"]);
+                let will_be = role::Role::of(&object.attributes).map(|role| role.trust()).unwrap_or_default();
+                let warning = unbinding.if_updated(name, &trust, &will_be);
                 self.observed.if_updated.extend(warning.map(|warning| (id.clone(), warning)));
             }
-            let attributes = attributes.into();
+            let trust = raw(&trust);
+            let attributes =
+                role::Role { path: role.path.as_str().into(), tags, trust: &trust, boundary: named_boundary }
+                    .attributes();
             if owned {
                 for key in role.tags.keys().filter(|key| !self.is_own_tag(key)) {
                     strange.entry(key).or_default().insert(name);
@@ -235,12 +242,14 @@ impl Reader<'_> {
     /// Whether the stack writes a tag of that key, or AWS itself does. Keys of roles that differ in case alone are the same.
     fn is_own_tag(&self, key: &str) -> bool {
         let is_it = |own: &str| own.eq_ignore_ascii_case(key);
-        OUR_TAGS.into_iter().any(is_it) || self.aws.config.tags.keys().any(|own| is_it(own)) || key.starts_with("aws:")
+        OUR_TAGS.into_iter().any(is_it)
+            || self.looking.config.tags.keys().any(|own| is_it(own))
+            || key.starts_with("aws:")
     }
 
     /// Whose a role below the stack's path is, where its tags say that it is somebody else's.
     pub(in crate::observe) fn marked_by_others(&self, role: &Role) -> Option<String> {
-        match whose(&self.aws.names, &role.tags) {
+        match whose(self.looking.names, &role.tags) {
             Whose::Others(others) if role.path == self.path => Some(others),
             Whose::Ours | Whose::Untold | Whose::Others(_) => None,
         }
@@ -259,7 +268,7 @@ impl Reader<'_> {
             let error = Error::new(ErrorKind::Conflict, message).with("role", &role.arn).hint(format!(
                 "if somebody has replaced the tags of the stack's role, put them back: `{}`; if it is somebody else's, rename the \
                  stack, or remove what is in the way; cloudgrant never takes over what it did not make",
-                put_back(&self.aws.names, name, None)
+                put_back(self.looking.names, name, None)
             ));
             self.observed.conflicts.insert(id, error);
         }
@@ -273,21 +282,23 @@ impl Reader<'_> {
         for object in &self.desired.objects {
             let new = !self.observed.objects.contains_key(&object.id);
             match object.id.kind {
-                kinds::ROLE => {
+                role::KIND => {
                     new_roles.extend(new.then(|| object.id.clone()));
                     limits.push(Limit {
                         what: format!("characters in the trust policy of role {}", object.id.name),
                         quota: quotas.trust_size,
-                        needed: document::counted(&object.attributes.value()["trust"].to_string()) as u64,
+                        needed: role::Role::of(&object.attributes)
+                            .map(|role| document::counted(role.trust.get()) as u64)
+                            .unwrap_or_default(),
                         hint: "use project-domain scopes, which need a subject each, or ask AWS for a higher quota \
                                (Service Quotas, IAM, role trust policy length: up to 4,096)"
                             .to_owned(),
                         objects: [object.id.clone()].into(),
                     });
                 }
-                kinds::POLICY => new_policies.extend(new.then(|| object.id.clone())),
-                kinds::ATTACHMENT => {
-                    if let Some(Attachment { role, policy }) = Attachment::of(&object.attributes) {
+                managed_policy::KIND => new_policies.extend(new.then(|| object.id.clone())),
+                attachment::KIND => {
+                    if let Ok(Attachment { role, policy }) = Attachment::of(&object.attributes) {
                         attachments.entry(role.clone()).or_default().insert(object.id.clone());
                         attached.entry(role).or_default().insert(policy);
                     }
@@ -319,7 +330,7 @@ impl Reader<'_> {
                 objects: attachments.remove(&role).unwrap_or_default(),
             });
         }
-        let account = &self.aws.config.account;
+        let account = &self.looking.config.account;
         let (roles, policies) = (self.snapshot.roles.len(), self.snapshot.policies.len());
         for (what, quota, there, objects) in [
             ("roles", quotas.roles, roles, new_roles),

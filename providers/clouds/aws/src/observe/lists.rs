@@ -3,30 +3,31 @@
 use cloudgrant_core::Result;
 
 use crate::config::partition::answered_region;
-use crate::marks::places::Place;
+use crate::error;
+use crate::inventory::places::Place;
+use crate::observe::Looking;
 use crate::resources::kinds::repository::Repository;
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
-use crate::{Aws, error};
 
 /// All that are there.
 ///
 /// # Errors
 /// AWS doesn't answer, or refuses to list them.
-pub(super) async fn all(aws: &Aws, place: &Place) -> Result<Vec<Shared>> {
+pub(super) async fn all(looking: Looking<'_>, place: &Place) -> Result<Vec<Shared>> {
     match place {
-        Place::Repositories { .. } => Box::pin(repositories(aws, place)).await,
-        Place::Buckets { .. } => Box::pin(buckets(aws, place)).await,
-        Place::Keys { .. } => Box::pin(keys(aws, place)).await,
+        Place::Repositories { .. } => Box::pin(repositories(looking, place)).await,
+        Place::Buckets { .. } => Box::pin(buckets(looking, place)).await,
+        Place::Keys { .. } => Box::pin(keys(looking, place)).await,
     }
 }
 
-async fn repositories(aws: &Aws, place: &Place) -> Result<Vec<Shared>> {
+async fn repositories(looking: Looking<'_>, place: &Place) -> Result<Vec<Shared>> {
     const OPERATION: &str = "ecr:DescribeRepositories";
     let Place::Repositories { account, region } = place else { return Ok(Vec::new()) };
-    let client = aws.clients.ecr(account, region).await?;
+    let client = looking.clients.ecr(account, region).await?;
     let mut pages =
         client.describe_repositories().registry_id(account.as_str()).max_results(1_000).into_paginator().send();
-    let mut list = aws.clients.pages(OPERATION);
+    let mut list = looking.clients.pages(OPERATION);
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| error::of(OPERATION, error).with("account", account))?;
@@ -39,12 +40,12 @@ async fn repositories(aws: &Aws, place: &Place) -> Result<Vec<Shared>> {
     Ok(found)
 }
 
-async fn buckets(aws: &Aws, place: &Place) -> Result<Vec<Shared>> {
+async fn buckets(looking: Looking<'_>, place: &Place) -> Result<Vec<Shared>> {
     const OPERATION: &str = "s3:ListAllMyBuckets";
     let Place::Buckets { account, partition } = place else { return Ok(Vec::new()) };
-    let client = aws.clients.s3(account, &aws.config.region).await?;
+    let client = looking.clients.s3(account, &looking.config.region).await?;
     let mut pages = client.list_buckets().max_buckets(1_000).into_paginator().send();
-    let mut list = aws.clients.pages(OPERATION);
+    let mut list = looking.clients.pages(OPERATION);
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| error::of(OPERATION, error).with("account", account))?;
@@ -52,7 +53,7 @@ async fn buckets(aws: &Aws, place: &Place) -> Result<Vec<Shared>> {
         for bucket in page.buckets.unwrap_or_default() {
             let Some(name) = bucket.name else { continue };
             if let Some(region) = &bucket.bucket_region {
-                aws.clients.note_region(&name, &answered_region(&name, region, partition)?).await;
+                looking.clients.note_region(&name, &answered_region(&name, region, partition)?).await;
             }
             let (account, partition) = (account.clone(), partition.clone());
             found.push(Shared::Bucket(OwnedBucket { account, partition, name }));
@@ -61,12 +62,12 @@ async fn buckets(aws: &Aws, place: &Place) -> Result<Vec<Shared>> {
     Ok(found)
 }
 
-async fn keys(aws: &Aws, place: &Place) -> Result<Vec<Shared>> {
+async fn keys(looking: Looking<'_>, place: &Place) -> Result<Vec<Shared>> {
     const OPERATION: &str = "kms:ListKeys";
     let Place::Keys { account, region, .. } = place else { return Ok(Vec::new()) };
-    let client = aws.clients.kms(account, region).await?;
+    let client = looking.clients.kms(account, region).await?;
     let mut pages = client.list_keys().limit(1_000).into_paginator().send();
-    let mut list = aws.clients.pages(OPERATION);
+    let mut list = looking.clients.pages(OPERATION);
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| error::of(OPERATION, error).with("account", account))?;

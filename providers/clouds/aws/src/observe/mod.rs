@@ -10,68 +10,81 @@ mod policy_tags;
 mod search;
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 
-use cloudgrant_core::{Desired, ObjectId, Observed, Result};
+use cloudgrant_core::{Conventions, Desired, ObjectId, Observed, Platform, Result};
 
-use crate::Aws;
-use crate::config::region;
+use crate::client::Clients;
+use crate::config::{Config, region};
+use crate::inventory::Inventory;
 use crate::inventory::task_roles;
 use crate::marks::confirmations;
 use crate::marks::platform_places;
-use crate::objects::kinds;
+use crate::names::Names;
+use crate::objects::role;
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::{broken, copied_marks, edited, keys, missing, moved, renamed, staying};
 
-pub(crate) async fn observed(aws: &Aws, desired: &Desired) -> Result<Observed> {
+/// What is looked with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Looking<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) names: &'a Names,
+    pub(crate) clients: &'a Clients,
+    pub(crate) inventory: &'a Inventory,
+    pub(crate) platform: &'a dyn Platform,
+    /// What the platform calls its own things on AWS.
+    pub(crate) conventions: &'a Conventions,
+}
+
+pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();
     let read = tokio::try_join!(
-        aws.snapshot(),
-        aws.quotas(),
-        missing::read(aws, desired),
-        policy_statement::read(aws, desired)
+        looking.inventory.snapshot(),
+        looking.inventory.quotas(),
+        missing::read(looking, desired),
+        policy_statement::read(looking, desired)
     );
-    let reading = aws.reading().await;
-    aws.used_up().await;
+    let reading = looking.inventory.reading().await;
+    looking.inventory.used_up().await;
     let (snapshot, quotas, missing::Missing { unmakeable, unread }, shared) = read?;
     let (tags, attached_to, keys, associations) = tokio::try_join!(
-        policy_tags::read(aws, &snapshot),
-        task_roles::read(aws, &snapshot),
-        keys::unusable(aws, desired),
-        pod_identity_association::read(aws, desired, &snapshot)
+        policy_tags::read(looking, &snapshot),
+        task_roles::read(looking.inventory, &snapshot),
+        keys::unusable(looking, desired),
+        pod_identity_association::read(looking, desired, &snapshot)
     )?;
-    observed.notes.extend(region::note(&aws.config.region));
+    observed.notes.extend(region::note(&looking.config.region));
     observed.unmakeable.extend(unmakeable);
     observed.unread.extend(unread);
     // Whoever takes something away would read that there is nothing.
-    observed.problems.extend(moved::problem(aws, &snapshot));
-    observed.notes.extend(renamed::notes(aws, desired, &snapshot));
+    observed.problems.extend(moved::problem(looking, &snapshot));
+    observed.notes.extend(renamed::notes(looking, desired, &snapshot));
     let mut others = OtherHomes::default();
-    let looks = aws.afresh.load(Ordering::Relaxed);
+    let looks = looking.inventory.looks_again();
     let unmarked =
-        if looks { copied_marks::unmarked(aws, desired, &snapshot, &mut observed).await? } else { BTreeSet::new() };
+        if looks { copied_marks::unmarked(looking, desired, &snapshot, &mut observed).await? } else { BTreeSet::new() };
     let of_policies = iam::OfPolicies { tags, attached_to, unmarked };
-    iam::add(aws, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
-    policy_statement::add(aws, desired, shared, &mut others, &mut observed);
-    pod_identity_association::add(aws, desired, associations, &mut others, &mut observed);
+    iam::add(looking, desired, &snapshot, &of_policies, quotas, &mut others, &mut observed);
+    policy_statement::add(looking, desired, shared, &mut others, &mut observed);
+    pod_identity_association::add(looking, desired, associations, &mut others, &mut observed);
     let wanted = desired.objects.iter().map(|object| &object.id).collect();
-    staying::trusted(staying::Wanted { names: &aws.names, objects: &wanted }, &snapshot, &mut observed);
+    staying::trusted(staying::Wanted { names: looking.names, objects: &wanted }, &snapshot, &mut observed);
     // A plan after an edit of the manifest says by its changes what that takes away.
     if looks {
-        edited::add(aws, desired, &snapshot, &mut observed);
+        edited::add(looking, desired, &snapshot, &mut observed)?;
     }
-    observed.notes.extend(others.note(aws.names.stack()));
-    observed.unread.extend(broken::unread(aws, desired, &reading, &keys.unread));
+    observed.notes.extend(others.note(looking.names.stack()));
+    observed.unread.extend(broken::unread(looking, desired, &reading, &keys.unread));
     observed.notes.extend(keys.unread);
-    let broken = broken::of(aws, desired, &reading, keys.unusable, &observed);
+    let broken = broken::of(looking, desired, &reading, keys.unusable, &observed);
     observed.broken.extend(broken);
-    observed.platform_places = platform_places::marked(&aws.names, &snapshot);
-    observed.confirmed = confirmations::marked(&aws.names, &snapshot);
-    observed.unique_ids = confirmations::unique_ids(&aws.names, &snapshot, desired);
+    observed.platform_places = platform_places::marked(looking.names, &snapshot);
+    observed.confirmed = confirmations::marked(looking.names, &snapshot);
+    observed.unique_ids = confirmations::unique_ids(looking.names, &snapshot, desired);
     Ok(observed)
 }
 
 /// The roles that the stack is to have.
 fn wanted_roles(desired: &Desired) -> BTreeSet<ObjectId> {
-    desired.objects.iter().map(|object| &object.id).filter(|id| id.kind == kinds::ROLE).cloned().collect()
+    desired.objects.iter().map(|object| &object.id).filter(|id| id.kind == role::KIND).cloned().collect()
 }

@@ -6,7 +6,6 @@
 //! there, it is all that no add-on made.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
 
 use cloudgrant_core::{
     Action, Desired, Error, ErrorKind, Found, Limit, Object, ObjectId, Observed, Obstacle, Result, Unmakeable,
@@ -14,15 +13,15 @@ use cloudgrant_core::{
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::config::eks_cluster::EksCluster;
 use crate::inventory::snapshot::Snapshot;
 use crate::marks::eks_clusters::{self, Mark};
 use crate::names::tags::{HOME_TAG, SCOPE_TAG, STACK_TAG};
-use crate::objects::kinds;
 use crate::objects::pod_identity_association::PodIdentityAssociation;
 use crate::objects::pod_identity_association::there::{self, Listed, There};
+use crate::objects::{managed_policy, pod_identity_association, role};
+use crate::observe::Looking;
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::policy::trust;
 
@@ -49,13 +48,13 @@ struct Cluster {
     wanted: BTreeSet<ObjectId>,
 }
 
-pub(super) async fn read(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> Result<Associations> {
+pub(super) async fn read(looking: Looking<'_>, desired: &Desired, snapshot: &Snapshot) -> Result<Associations> {
     let mut wanted: BTreeMap<EksCluster, BTreeSet<ObjectId>> = BTreeMap::new();
-    for object in desired.objects.iter().filter(|object| object.id.kind == kinds::ASSOCIATION) {
-        let cluster = PodIdentityAssociation::of(&object.attributes).and_then(|it| EksCluster::parse(&it.cluster));
+    for object in desired.objects.iter().filter(|object| object.id.kind == pod_identity_association::KIND) {
+        let cluster = PodIdentityAssociation::of(&object.attributes).ok().and_then(|it| EksCluster::parse(&it.cluster));
         wanted.entry(cluster.ok_or_else(|| without_cluster(object))?).or_default().insert(object.id.clone());
     }
-    let mut read = Associations { marks: eks_clusters::marked(&aws.names, snapshot), ..Associations::default() };
+    let mut read = Associations { marks: eks_clusters::marked(looking.names, snapshot), ..Associations::default() };
     for mark in &read.marks {
         match &mark.cluster {
             Some(cluster) => {
@@ -66,14 +65,14 @@ pub(super) async fn read(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> R
                 reason: format!(
                     "nobody knows which cluster it was: have that policy as it was, or delete it once no association names a role of \
                      this stack ({})",
-                    aws.names.role_arn("*")
+                    looking.names.role_arn("*")
                 ),
             }),
         }
     }
-    let all = desired.thorough || aws.afresh.load(Ordering::Relaxed);
+    let all = desired.thorough || looking.inventory.looks_again();
     for (cluster, wanted) in wanted {
-        let listed = match there::list(aws, &cluster, None).await {
+        let listed = match there::list(looking.clients, &cluster, None).await {
             Ok(listed) => listed,
             Err(error) => {
                 read.unread(cluster, wanted, error)?;
@@ -81,9 +80,9 @@ pub(super) async fn read(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> R
             }
         };
         let count = listed.len();
-        let let_in = if all || wanted.is_empty() { None } else { Some(let_in(aws, snapshot, &cluster)) };
+        let let_in = if all || wanted.is_empty() { None } else { Some(let_in(looking, snapshot, &cluster)) };
         let matters = |one: &Listed| {
-            let id = kinds::association(&cluster.name, &one.namespace, &one.service_account);
+            let id = pod_identity_association::id(&cluster.name, &one.namespace, &one.service_account);
             let is_let_in = || {
                 let account = (one.namespace.clone(), one.service_account.clone());
                 let_in.as_ref().is_none_or(|let_in| let_in.contains(&account))
@@ -94,7 +93,7 @@ pub(super) async fn read(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> R
         let ids = listed.into_iter().filter(matters).map(|one| one.id);
         let describe = |id: String| {
             let cluster = &cluster;
-            async move { there::describe(aws, cluster, &id).await }
+            async move { there::describe(looking.clients, cluster, &id).await }
         };
         let there: Vec<_> = stream::iter(ids).map(describe).buffer_unordered(AT_A_TIME).try_collect().await?;
         read.clusters.push(Cluster { there: there.into_iter().flatten().collect(), cluster, count, wanted });
@@ -107,8 +106,8 @@ fn without_cluster(object: &Object) -> Error {
 }
 
 /// The service accounts of a cluster that the stack's roles let in.
-fn let_in(aws: &Aws, snapshot: &Snapshot, cluster: &EksCluster) -> BTreeSet<(String, String)> {
-    let (path, arn) = (aws.names.path(), cluster.arn());
+fn let_in(looking: Looking<'_>, snapshot: &Snapshot, cluster: &EksCluster) -> BTreeSet<(String, String)> {
+    let (path, arn) = (looking.names.path(), cluster.arn());
     let ours = snapshot.roles.values().filter(|role| role.path == path);
     let pods = ours.flat_map(|role| trust::of_pods(&role.trust()));
     pods.filter(|(of, ..)| *of == arn).map(|(_, namespace, account)| (namespace, account)).collect()
@@ -133,7 +132,7 @@ impl Associations {
                 self.unmakeable.push(Unmakeable { why, actions, objects: wanted, obstacle: Obstacle::Certain });
             }
             ErrorKind::AccessDenied if wanted.is_empty() => {
-                let mark = Mark { policy: kinds::policy(""), cluster: Some(cluster) };
+                let mark = Mark { policy: managed_policy::id(""), cluster: Some(cluster) };
                 self.unsearched.push(Unsearched { place: mark.to_string(), reason: error.in_a_sentence() });
             }
             _ => return Err(error),
@@ -142,9 +141,15 @@ impl Associations {
     }
 }
 
-pub(super) fn add(aws: &Aws, desired: &Desired, read: Associations, others: &mut OtherHomes, observed: &mut Observed) {
+pub(super) fn add(
+    looking: Looking<'_>,
+    desired: &Desired,
+    read: Associations,
+    others: &mut OtherHomes,
+    observed: &mut Observed,
+) {
     let wanted_marks: BTreeSet<_> = desired.objects.iter().map(|object| &object.id).collect();
-    let known: BTreeSet<_> = read.clusters.iter().map(|it| eks_clusters::id(&aws.names, &it.cluster)).collect();
+    let known: BTreeSet<_> = read.clusters.iter().map(|it| eks_clusters::id(looking.names, &it.cluster)).collect();
     for mark in read.marks.iter().filter(|mark| !known.contains(&mark.policy)) {
         // Something may be left there that nobody looked at.
         if !wanted_marks.contains(&mark.policy) {
@@ -155,22 +160,22 @@ pub(super) fn add(aws: &Aws, desired: &Desired, read: Associations, others: &mut
     observed.unsearched.extend(read.unsearched);
     observed.unmakeable.extend(read.unmakeable);
     for Cluster { cluster, count, there, wanted } in read.clusters {
-        let mark = eks_clusters::id(&aws.names, &cluster);
+        let mark = eks_clusters::id(looking.names, &cluster);
         let found: BTreeSet<_> = there.iter().map(|there| there.association.id()).collect();
         for there in there {
             let id = there.association.id();
-            if !there.is_ours(aws) {
-                let (is_wanted, at_another_home) = (wanted.contains(&id), there.is_at_another_home(aws));
+            if !there.is_ours(looking.names) {
+                let (is_wanted, at_another_home) = (wanted.contains(&id), there.is_at_another_home(looking.names));
                 // Whoever names another home than before is told that, and not each association of it.
                 if is_wanted && !(at_another_home && has_moved) {
-                    observed.conflicts.insert(id, there.in_the_way(aws));
+                    observed.conflicts.insert(id, there.in_the_way(looking.names));
                 } else if at_another_home {
                     others.add(id.to_string());
                 }
                 continue;
             }
             let role = there.association.role.rsplit('/').next().unwrap_or_default().to_owned();
-            let known_tags = own_tags(aws, &there.association);
+            let known_tags = own_tags(looking, &there.association);
             let association = PodIdentityAssociation { tags: known_tags, ..there.association };
             let is_wanted = wanted.contains(&id);
             let if_deleted = (!is_wanted).then(|| if_deleted(&association, &role));
@@ -180,7 +185,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, read: Associations, others: &mut
                 Found {
                     attributes: association.into(),
                     owned: true,
-                    depends_on: vec![kinds::role(&role), mark.clone()],
+                    depends_on: vec![role::id(&role), mark.clone()],
                     if_deleted,
                     touches: Vec::new(),
                 },
@@ -202,8 +207,8 @@ pub(super) fn add(aws: &Aws, desired: &Desired, read: Associations, others: &mut
 }
 
 /// Of an association's tags, the stack's own and those that the manifest names: others are anybody's.
-fn own_tags(aws: &Aws, association: &PodIdentityAssociation<'_>) -> BTreeMap<String, String> {
-    let is_known = |key: &str| [STACK_TAG, HOME_TAG, SCOPE_TAG].contains(&key) || aws.config.tags.contains_key(key);
+fn own_tags(looking: Looking<'_>, association: &PodIdentityAssociation<'_>) -> BTreeMap<String, String> {
+    let is_known = |key: &str| [STACK_TAG, HOME_TAG, SCOPE_TAG].contains(&key) || looking.config.tags.contains_key(key);
     let known = association.tags.iter().filter(|(key, _)| is_known(key));
     known.map(|(key, value)| (key.clone(), value.clone())).collect()
 }

@@ -8,12 +8,14 @@ use cloudgrant_core::{
 };
 use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::Aws;
 use crate::client::AT_A_TIME;
-use crate::marks::places::{Mark, Marked, Place};
-use crate::objects::kinds;
+use crate::inventory::places::{Marked, Place};
+use crate::marks::places::Mark;
+use crate::objects::policy_statement::{self, PolicyStatement, sid};
+use crate::objects::role;
+use crate::observe::Looking;
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::staying::Wanted;
 use crate::observe::findings::{lost, staying};
@@ -40,18 +42,18 @@ pub(super) struct Policies {
     unsearched_for_roles: BTreeSet<String>,
 }
 
-pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
+pub(super) async fn read(looking: Looking<'_>, desired: &Desired) -> Result<Policies> {
     let mut wanted: BTreeMap<Shared, Vec<&Object>> = BTreeMap::new();
     for (shared, object) in statements(desired) {
         wanted.entry(shared).or_default().push(object);
     }
     let Search { documents, marks, mut unread, mut unsearched, notes } =
-        search::places(aws, desired, wanted.keys().cloned().collect()).await?;
-    let reading = aws.reading().await;
+        search::places(looking, desired, wanted.keys().cloned().collect()).await?;
+    let reading = looking.inventory.reading().await;
     let read = |shared: Shared| {
         let reading = &reading;
         async move {
-            let document = reading.bucket_policies.read(aws, &shared).await;
+            let document = reading.bucket_policies.read(looking.clients, &shared).await;
             (shared, document)
         }
     };
@@ -66,7 +68,7 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
             Err(error) => error,
         };
         if let Some(objects) = wanted.get(&shared) {
-            let why = lost::why(aws, &shared, objects, error)?;
+            let why = lost::why(looking, &shared, objects, error)?;
             if desired.thorough {
                 policies.notes.push(lost::note(&shared, &why));
             }
@@ -79,7 +81,7 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
             // Where it is gone, so is our statement.
             ErrorKind::NotFound => {}
             ErrorKind::AccessDenied => {
-                if is_gone(aws, &shared).await {
+                if is_gone(looking, &shared).await {
                     policies.notes.push(lost::left(&shared));
                 } else {
                     let one = Marked::One(shared);
@@ -100,7 +102,7 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
     // searched for what was put there by hand.
     let may_name_roles = |place: &Marked| {
         let names_it = |mark: &Mark| mark.names.iter().any(|named| named.meets(place));
-        aws.clients.can_reach(place.account())
+        looking.clients.can_reach(place.account())
             || marks.iter().any(|mark| mark.is_for_tasks && !is_complete(mark) && names_it(mark))
     };
     let for_roles: BTreeSet<_> = unread.iter().filter(|place| may_name_roles(place)).map(ToString::to_string).collect();
@@ -108,8 +110,8 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
     policies.unsearched_for_roles = for_roles.map(|one| format!("{} ({})", one.place, one.reason)).collect();
     policies.marks = marks.into_iter().map(|mark| (is_complete(&mark), mark)).map(|(all, mark)| (mark, all)).collect();
     policies.unsearched = unsearched;
-    policies.handed_off = search::handed_off(aws, desired).await?;
-    let named = if unread.is_empty() { Vec::new() } else { search::named(aws, &desired.baseline).await? };
+    policies.handed_off = search::handed_off(looking, desired).await?;
+    let named = if unread.is_empty() { Vec::new() } else { search::named(looking, &desired.baseline).await? };
     for place in &unread {
         let intents = named.iter().filter(|(_, document)| place.meets(document)).map(|(intent, _)| intent.clone());
         policies.unsearched_for.insert(place.to_string(), intents.collect());
@@ -119,26 +121,32 @@ pub(super) async fn read(aws: &Aws, desired: &Desired) -> Result<Policies> {
 
 /// Whether a bucket that may not be looked at is none of its account any more: S3 says the same of one that somebody else
 /// has made under its name since.
-async fn is_gone(aws: &Aws, shared: &Shared) -> bool {
+async fn is_gone(looking: Looking<'_>, shared: &Shared) -> bool {
     let Shared::Bucket(_) = shared else { return false };
-    lists::all(aws, &Place::of(shared)).await.is_ok_and(|all| !all.contains(shared))
+    lists::all(looking, &Place::of(shared)).await.is_ok_and(|all| !all.contains(shared))
 }
 
 /// The wanted statements that we can write, with the documents that they are for.
 fn statements(desired: &Desired) -> impl Iterator<Item = (Shared, &Object)> {
-    let kinds = [kinds::STATEMENT, kinds::BUCKET_STATEMENT, kinds::KEY_STATEMENT];
-    let ours = desired.objects.iter().filter(move |object| kinds.contains(&object.id.kind) && object.handoff.is_none());
-    ours.filter_map(|object| Some((Shared::of(object.id.kind, &object.attributes.value())?, object)))
+    let is_ours = |object: &&Object| policy_statement::WRITTEN.contains(&object.id.kind) && object.handoff.is_none();
+    let ours = desired.objects.iter().filter(is_ours);
+    ours.filter_map(|object| Some((policy_statement::document(object.id.kind, &object.attributes)?, object)))
 }
 
 /// The roles that a statement names: it goes before they do, or it would name the dead.
 fn principals(statement: &Statement) -> impl Iterator<Item = ObjectId> {
     let paths = statement.principals().filter_map(|arn| arn.split_once(":role/"));
-    paths.filter_map(|(_, path)| path.rsplit('/').next()).map(kinds::role)
+    paths.filter_map(|(_, path)| path.rsplit('/').next()).map(role::id)
 }
 
-pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut OtherHomes, observed: &mut Observed) {
-    let (mark, protected) = (aws.names.mark(), aws.config.protected(&aws.conventions));
+pub(super) fn add(
+    looking: Looking<'_>,
+    desired: &Desired,
+    policies: Policies,
+    others: &mut OtherHomes,
+    observed: &mut Observed,
+) {
+    let (mark, protected) = (looking.names.mark(), looking.config.protected(looking.conventions));
     let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
     let mut stay = Vec::new();
     let mut naming: BTreeMap<ObjectId, Vec<String>> = BTreeMap::new();
@@ -146,8 +154,8 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
         let one = Marked::One(shared.clone());
         for statement in document.iter().flat_map(|document| &document.statements) {
             let sid = statement.sid().unwrap_or_default();
-            if aws.names.is_sid_of_another_home(sid) {
-                others.add(shared.statement(sid).to_string());
+            if looking.names.is_sid_of_another_home(sid) {
+                others.add(policy_statement::id(shared, sid).to_string());
             }
             if !sid.contains(&mark) {
                 let named = still_named(statement, &wanted, observed);
@@ -159,7 +167,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
                 }
                 continue;
             }
-            let id = shared.statement(sid);
+            let id = policy_statement::id(shared, sid);
             if let Some(pattern) = protected.matching(shared.name()).filter(|_| !wanted.contains(&id)) {
                 let reason = format!(
                     "`{}` is protected (`{pattern}`, `aws.protected`): take it out by hand, or take the name off the protected \
@@ -180,7 +188,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
             let unlike_ours = || json!({ "Sid": sid, "Text": statement.text() });
             let read = statement.canonical().cloned().unwrap_or_else(unlike_ours);
             let found = Found {
-                attributes: shared.attributes(&read).into(),
+                attributes: policy_statement::attributes(shared, &read),
                 owned: true,
                 depends_on: principals(statement).chain(marks).collect(),
                 if_deleted: None,
@@ -198,7 +206,7 @@ pub(super) fn add(aws: &Aws, desired: &Desired, policies: Policies, others: &mut
             observed.objects.remove(&mark.policy);
         }
     }
-    let wanted = Wanted { names: &aws.names, objects: &wanted };
+    let wanted = Wanted { names: looking.names, objects: &wanted };
     staying::named(wanted, naming, observed);
     staying::handed_off(wanted, &policies.handed_off, observed);
     staying::perhaps_named(wanted, &policies.unsearched_for_roles, observed);
@@ -225,11 +233,10 @@ fn limits(desired: &Desired, documents: &BTreeMap<Shared, Option<Policy>>, obser
     let mut after = documents.clone();
     let mut counted: BTreeMap<Shared, BTreeSet<ObjectId>> = BTreeMap::new();
     for (shared, object) in statements(desired) {
-        let attributes = object.attributes.value();
-        let statement: &Value = &attributes["statement"];
+        let Ok(PolicyStatement { statement }) = PolicyStatement::of(&object.attributes) else { continue };
         let before = after.remove(&shared).flatten();
         counted.entry(shared.clone()).or_default().insert(object.id.clone());
-        after.insert(shared, merge::merged(before, statement["Sid"].as_str().unwrap_or_default(), Some(statement)));
+        after.insert(shared, merge::merged(before, sid(&statement), Some(&statement)));
     }
     for (shared, document) in after {
         if document == documents.get(&shared).cloned().flatten() {

@@ -5,27 +5,27 @@ use std::collections::BTreeMap;
 
 use cloudgrant_core::{Error, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use serde_json::{Map, Value};
 
-use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::inventory::policy_tags;
 use crate::inventory::snapshot::Snapshot;
+use crate::objects::Tags;
+use crate::observe::Looking;
 
 /// The tags that the manifest names, as each of the stack's policies has them, by ARN.
-pub(super) async fn read(aws: &Aws, snapshot: &Snapshot) -> Result<BTreeMap<String, Value>> {
-    if aws.config.tags.is_empty() {
+pub(super) async fn read(looking: Looking<'_>, snapshot: &Snapshot) -> Result<BTreeMap<String, Tags>> {
+    if looking.config.tags.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let path = aws.names.path();
+    let path = looking.names.path();
     let ours = snapshot.policies.iter().filter(|(_, policy)| policy.path == path);
     let ours: Vec<String> = ours.map(|(arn, _)| arn.clone()).collect();
     let read = |arn: String| async move {
-        let mut found = policy_tags::of(aws, &arn).await?;
+        let mut found = policy_tags::of(looking.inventory, &arn).await?;
         // Other than those of roles, keys that differ in case are two. Source: IAM user guide, "Tags for IAM resources".
-        let named = aws.config.tags.keys().filter_map(|key| Some((key.clone(), found.remove(key)?.into())));
-        let tags: Map<String, Value> = named.collect();
-        Ok::<_, Error>((arn, Value::from(tags)))
+        let named = looking.config.tags.keys().filter_map(|key| Some((key.clone(), found.remove(key)?.into())));
+        let tags: Tags = named.collect();
+        Ok::<_, Error>((arn, tags))
     };
     stream::iter(ours).map(read).buffer_unordered(AT_A_TIME).try_collect().await
 }

@@ -7,14 +7,15 @@ use cloudgrant_core::{
     Unsearched,
 };
 
-use crate::Aws;
 use crate::config::AccountId;
 use crate::inventory::known_secrets;
 use crate::inventory::lookups::buckets::{Bucket, Owner, Purpose};
+use crate::inventory::places::{Marked, Place};
 use crate::inventory::snapshot::Snapshot;
 use crate::marks::confirmations;
-use crate::marks::places::{self, Mark, Marked, Place};
-use crate::objects::kinds;
+use crate::marks::places::{self, Mark};
+use crate::objects::role;
+use crate::observe::Looking;
 use crate::observe::{lists, wanted_roles};
 use crate::resources::by_arn;
 use crate::resources::kinds::arn_kind::Elsewhere;
@@ -45,17 +46,17 @@ impl Search {
 }
 
 /// The wanted documents, those that the stack marked, and those that the manifest names.
-pub(super) async fn places(aws: &Aws, desired: &Desired, wanted: BTreeSet<Shared>) -> Result<Search> {
+pub(super) async fn places(looking: Looking<'_>, desired: &Desired, wanted: BTreeSet<Shared>) -> Result<Search> {
     let mut search = Search { documents: wanted, ..Search::default() };
-    let can_reach = |account: &AccountId| aws.clients.can_reach(account);
+    let can_reach = |account: &AccountId| looking.clients.can_reach(account);
     // In the own account's, nothing of the stack's ever was.
-    let is_other = |account: &AccountId| *account != aws.config.account && can_reach(account);
+    let is_other = |account: &AccountId| *account != looking.config.account && can_reach(account);
     let named = repositories(&desired.baseline).filter(|repository| is_other(&repository.account));
     search.documents.extend(named.map(Shared::Repository));
-    buckets(aws, desired, &mut search).await?;
-    let mut lists = of_accounts(aws, &search.documents);
+    buckets(looking, desired, &mut search).await?;
+    let mut lists = of_accounts(looking, &search.documents);
     let mut marked: BTreeSet<Place> = BTreeSet::new();
-    search.marks = places::marked(&aws.names, &*aws.snapshot().await?);
+    search.marks = places::marked(looking.names, &*looking.inventory.snapshot().await?);
     for named in search.marks.iter().flat_map(|mark| mark.names.clone()).collect::<BTreeSet<_>>() {
         match named {
             named if !can_reach(named.account()) => {
@@ -71,10 +72,10 @@ pub(super) async fn places(aws: &Aws, desired: &Desired, wanted: BTreeSet<Shared
     }
     lists.extend(marked.iter().cloned());
     // No role goes that a statement may name which nobody has looked for.
-    let all_of_them = desired.thorough || takes_a_role(aws, desired, &*aws.snapshot().await?);
+    let all_of_them = desired.thorough || takes_a_role(looking, desired, &*looking.inventory.snapshot().await?);
     let mut unlooked: BTreeMap<AccountId, usize> = BTreeMap::new();
     for place in lists {
-        match lists::all(aws, &place).await {
+        match lists::all(looking, &place).await {
             // Where the stack wrote to so many that they are marked together, there is no shorter way.
             Ok(found) if found.len() <= MOST_SEARCHED || marked.contains(&place) || all_of_them => {
                 search.documents.extend(found);
@@ -93,9 +94,9 @@ pub(super) async fn places(aws: &Aws, desired: &Desired, wanted: BTreeSet<Shared
 }
 
 /// Whether there is a role of the stack's that nothing wants any more.
-fn takes_a_role(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> bool {
-    let (path, wanted) = (aws.names.path(), wanted_roles(desired));
-    let goes = |name: &String| aws.names.is_name_of_role(name) && !wanted.contains(&kinds::role(name));
+fn takes_a_role(looking: Looking<'_>, desired: &Desired, snapshot: &Snapshot) -> bool {
+    let (path, wanted) = (looking.names.path(), wanted_roles(desired));
+    let goes = |name: &String| looking.names.is_name_of_role(name) && !wanted.contains(&role::id(name));
     snapshot.roles.iter().any(|(name, role)| role.path == path && goes(name))
 }
 
@@ -109,7 +110,7 @@ fn by_hand(account: &AccountId, left: usize) -> Note {
 }
 
 /// The repositories of each account that the manifest names, in the regions of which it names any.
-fn of_accounts(aws: &Aws, documents: &BTreeSet<Shared>) -> BTreeSet<Place> {
+fn of_accounts(looking: Looking<'_>, documents: &BTreeSet<Shared>) -> BTreeSet<Place> {
     let mut regions: BTreeSet<_> = documents
         .iter()
         .filter_map(|shared| match shared {
@@ -117,9 +118,9 @@ fn of_accounts(aws: &Aws, documents: &BTreeSet<Shared>) -> BTreeSet<Place> {
             Shared::Bucket(_) | Shared::Key(_) => None,
         })
         .collect();
-    regions.insert(aws.config.region.clone());
+    regions.insert(looking.config.region.clone());
     let mut places = BTreeSet::new();
-    for account in aws.config.accounts.keys() {
+    for account in looking.config.accounts.keys() {
         let of = |region: &String| Place::Repositories { account: account.clone(), region: region.clone() };
         places.extend(regions.iter().map(of));
     }
@@ -148,15 +149,15 @@ fn repositories(intents: &Intents) -> impl Iterator<Item = Repository> {
 
 /// The documents of other accounts that intents name, as far as the stack's policies say whose a bucket is and which keys encrypt
 /// what.
-pub(super) async fn named(aws: &Aws, intents: &Intents) -> Result<Vec<(IntentId, Marked)>> {
-    let (known, snapshot) = (aws.known_buckets().await?, aws.snapshot().await?);
-    let partition = aws.config.partition();
+pub(super) async fn named(looking: Looking<'_>, intents: &Intents) -> Result<Vec<(IntentId, Marked)>> {
+    let (known, snapshot) = (looking.inventory.known_buckets().await?, looking.inventory.snapshot().await?);
+    let partition = looking.config.partition();
     let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
     let secrets = reaches.filter_map(|reach| match Locator::parse(&reach.resource.locator) {
         Ok(Locator::Secret(secret)) => Some(secret),
         _ => None,
     });
-    let granted = known_secrets::granted(&aws.names, &snapshot, &secrets.collect::<Vec<_>>());
+    let granted = known_secrets::granted(looking.names, &snapshot, &secrets.collect::<Vec<_>>());
     let of_reach = |reach: &Reach| -> Vec<Shared> {
         match Locator::parse(&reach.resource.locator) {
             Ok(Locator::Repository(repository)) => vec![Shared::Repository(repository)],
@@ -169,7 +170,7 @@ pub(super) async fn named(aws: &Aws, intents: &Intents) -> Result<Vec<(IntentId,
                 keys.filter_map(|key| CustomerKey::parse(&key.arn)).map(Shared::Key).collect()
             }
             Ok(Locator::Item(item)) => {
-                let key = by_arn::key_elsewhere(&aws.config, &reach.resource.name, &item);
+                let key = by_arn::key_elsewhere(looking.config, &reach.resource.name, &item);
                 key.and_then(|key| CustomerKey::parse(&key.arn)).map(Shared::Key).into_iter().collect()
             }
             // One of another account is refused with the manifest.
@@ -180,7 +181,7 @@ pub(super) async fn named(aws: &Aws, intents: &Intents) -> Result<Vec<(IntentId,
     let registries = intents.registries.iter().map(|registry| (registry.id(), registry.reach.as_slice()));
     let mut all = Vec::new();
     for (intent, reaches) in grants.chain(registries) {
-        let documents = reaches.iter().flat_map(of_reach).filter(|shared| *shared.account() != aws.config.account);
+        let documents = reaches.iter().flat_map(of_reach).filter(|shared| *shared.account() != looking.config.account);
         all.extend(documents.map(|shared| (intent.clone(), Marked::One(shared))));
     }
     Ok(all)
@@ -198,33 +199,33 @@ pub(super) struct HandedOff {
 
 /// What was handed off of the grants that are taken away, as there are no credentials where it belongs: nobody here can see whether
 /// it is there. Only the manifest knows of it.
-pub(super) async fn handed_off(aws: &Aws, desired: &Desired) -> Result<Vec<HandedOff>> {
+pub(super) async fn handed_off(looking: Looking<'_>, desired: &Desired) -> Result<Vec<HandedOff>> {
     let asked: HashSet<_> = desired.objects.iter().flat_map(|object| &object.because).collect();
     let revoked = desired.baseline.grants.iter().filter(|grant| !asked.contains(&grant.id()));
     let revoked: Vec<_> = revoked.cloned().collect();
     if revoked.is_empty() {
         return Ok(Vec::new());
     }
-    let buckets = aws.buckets(&revoked, Purpose::Searching).await?;
-    let named = named(aws, &desired.baseline).await?;
-    let taken_out_of = confirmations::taken_out_of(&aws.names, &*aws.snapshot().await?);
+    let buckets = looking.inventory.buckets(&revoked, Purpose::Searching).await?;
+    let named = named(looking, &desired.baseline).await?;
+    let taken_out_of = confirmations::taken_out_of(looking.names, &*looking.inventory.snapshot().await?);
     let mut handed_off = Vec::new();
     for grant in revoked {
         let id = grant.id();
         let of_it =
-            named.iter().filter(|(intent, document)| *intent == id && !aws.clients.can_reach(document.account()));
+            named.iter().filter(|(intent, document)| *intent == id && !looking.clients.can_reach(document.account()));
         // Each with the ARN of what has the document.
         let mut places: BTreeSet<_> = of_it.map(|(_, document)| (document.to_string(), document.arn())).collect();
         for reach in &grant.reaches {
             if let Ok(Locator::Objects(objects)) = Locator::parse(&reach.resource.locator)
                 && buckets.get(&objects.bucket).is_some_and(|bucket| bucket.owner == Owner::Elsewhere)
             {
-                let arn = format!("arn:{}:s3:::{}", aws.config.partition(), objects.bucket);
+                let arn = format!("arn:{}:s3:::{}", looking.config.partition(), objects.bucket);
                 places.insert((format!("bucket {}", objects.bucket), Some(arn)));
             }
             if let Ok(Locator::Item(item)) = Locator::parse(&reach.resource.locator)
                 && matches!(item.kind.elsewhere, Elsewhere::ResourcePolicy(_))
-                && item.account != aws.config.account
+                && item.account != looking.config.account
             {
                 let place = format!("{} {} of account {}", item.kind.kind(), item.name(), item.account);
                 places.insert((place, Some(item.arn())));
@@ -239,7 +240,7 @@ pub(super) async fn handed_off(aws: &Aws, desired: &Desired) -> Result<Vec<Hande
             places.clear();
         }
         let narrow = grant.carried_by.iter().filter(|scope| **scope != Scope::Global);
-        let roles: BTreeSet<_> = narrow.map(|scope| kinds::role(&aws.names.role(scope))).collect();
+        let roles: BTreeSet<_> = narrow.map(|scope| role::id(&looking.names.role(scope))).collect();
         handed_off.extend(places.into_iter().map(|(place, _)| HandedOff {
             grant: id.clone(),
             place,
@@ -251,15 +252,15 @@ pub(super) async fn handed_off(aws: &Aws, desired: &Desired) -> Result<Vec<Hande
 
 /// The buckets and keys of other accounts that the stack's policies name, which is known without asking; where something is
 /// taken away, those too that the manifest names.
-async fn buckets(aws: &Aws, desired: &Desired, search: &mut Search) -> Result<()> {
-    for (name, bucket) in &aws.known_buckets().await?.buckets {
-        search.documents.extend(of_others(aws, name, bucket));
+async fn buckets(looking: Looking<'_>, desired: &Desired, search: &mut Search) -> Result<()> {
+    for (name, bucket) in &looking.inventory.known_buckets().await?.buckets {
+        search.documents.extend(of_others(looking, name, bucket));
     }
     if !desired.thorough {
         return Ok(());
     }
-    for (name, bucket) in aws.buckets(&desired.baseline.grants, Purpose::Searching).await?.iter() {
-        search.documents.extend(of_others(aws, name, bucket));
+    for (name, bucket) in looking.inventory.buckets(&desired.baseline.grants, Purpose::Searching).await?.iter() {
+        search.documents.extend(of_others(looking, name, bucket));
         if bucket.owner == Owner::Unknown {
             let reason = if bucket.contradictions.is_some() {
                 "the stack's policies contradict each other about whose it is, and nobody could be asked: let cloudgrant ask \
@@ -275,9 +276,9 @@ async fn buckets(aws: &Aws, desired: &Desired, search: &mut Search) -> Result<()
 }
 
 /// A bucket and its keys, those of before as well, as far as they are another account's that we can reach.
-fn of_others(aws: &Aws, name: &str, bucket: &Bucket) -> impl Iterator<Item = Shared> {
-    let is_other = |account: &AccountId| *account != aws.config.account && aws.clients.can_reach(account);
-    of_bucket(aws.config.partition(), name, bucket).into_iter().filter(move |shared| is_other(shared.account()))
+fn of_others(looking: Looking<'_>, name: &str, bucket: &Bucket) -> impl Iterator<Item = Shared> {
+    let is_other = |account: &AccountId| *account != looking.config.account && looking.clients.can_reach(account);
+    of_bucket(looking.config.partition(), name, bucket).into_iter().filter(move |shared| is_other(shared.account()))
 }
 
 /// A bucket and its keys, those of before as well.

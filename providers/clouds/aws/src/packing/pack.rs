@@ -11,12 +11,8 @@ use serde_json::value::RawValue;
 use crate::inventory::snapshot::{Policy as Managed, Snapshot};
 use crate::names::Names;
 use crate::packing::share::Granted;
-use crate::policy::document;
+use crate::policy::document::{self, POLICY_SIZE};
 use crate::policy::statement::{self, Meaning, Statement};
-
-/// Characters of a managed policy; white space isn't counted. Not adjustable. Source: IAM user guide, "IAM and AWS
-/// STS quotas".
-pub(crate) const POLICY_SIZE: usize = 6_144;
 
 /// One managed policy of a scope.
 #[derive(Debug)]

@@ -22,8 +22,9 @@ use cloudgrant_core::{
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 
-use crate::inventory::Inventory;
-use crate::objects::kinds;
+use crate::inventory::Reached;
+use crate::names::Names;
+use crate::objects::{managed_policy, policy_statement};
 use crate::packing::share::{Granted, PackingInput, Scoped};
 use crate::packing::statements::Statements;
 use crate::packing::there::There;
@@ -39,7 +40,7 @@ pub(crate) async fn keep(
     input: &PackingInput<'_>,
     scopes: &mut [Scoped<'_>],
     revoked: Grants<'_>,
-    of_revoked: impl Future<Output = Result<Inventory>>,
+    of_revoked: impl Future<Output = Result<Reached>>,
 ) -> Result<BTreeSet<ObjectId>> {
     let PackingInput { names, snapshot, .. } = input;
     let mut there: Vec<_> = scopes.iter().map(|scope| There::of(names, snapshot, scope)).collect();
@@ -108,13 +109,37 @@ pub(crate) async fn keep(
     Ok(held_against)
 }
 
+/// What is left of an object that is for several grants, some of which are taken away.
+pub(crate) fn of(object: &ObjectId, shares: &Shares<'_>) -> Remainder {
+    match object.kind {
+        managed_policy::KIND => policy(shares),
+        kind if policy_statement::WRITTEN.contains(&kind) => crate::shared_document::remainder::statement(shares),
+        _ => Remainder::Untold,
+    }
+}
+
+/// What is left of it without some grants, where the manifest doesn't say what these asked for.
+pub(crate) fn without_grants(names: &Names, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
+    match object.kind {
+        // A mark names a place, and is for all that is there.
+        managed_policy::KIND if names.is_mark(&names.policy_arn(&object.name)) => Remainder::Untold,
+        managed_policy::KIND => policy_without(there, grants),
+        kind if policy_statement::WRITTEN.contains(&kind) => {
+            let sid = policy_statement::sid_in(there);
+            let is_its = |grant: &GrantName| names.is_sid_of_first(sid, grant.as_str());
+            if grants.iter().any(is_its) { Remainder::Nothing } else { Remainder::Untold }
+        }
+        _ => Remainder::Untold,
+    }
+}
+
 /// What is left of a policy for which no grant that stays asks: what others had before they were edited. Whose it was, the
 /// meanings and the Sids of what is revoked say.
-pub(crate) fn policy(shares: &Shares<'_>) -> Remainder {
+fn policy(shares: &Shares<'_>) -> Remainder {
     let Some(revoked) = shares.revoked.filter(|_| shares.wanted.is_none() && shares.are_others_edited) else {
         return Remainder::Untold;
     };
-    let revoked = all_of(&revoked["document"]);
+    let revoked = all_of(managed_policy::document_in(revoked));
     let is_revoked = |one: &Statement| {
         let is_its =
             |other: &Statement| other.meaning() == one.meaning() || !one.sid().is_empty() && other.sid() == one.sid();
@@ -124,23 +149,31 @@ pub(crate) fn policy(shares: &Shares<'_>) -> Remainder {
 }
 
 /// What is left of a policy without the statements whose Sids name some grants: nothing that stays asks for the policy.
-pub(crate) fn policy_without(there: &Value, grants: &[GrantName]) -> Remainder {
+fn policy_without(there: &Value, grants: &[GrantName]) -> Remainder {
     let is_named = |one: &Statement| grants.iter().any(|name| sids::is_of(one.sid(), name));
     without(there, is_named).unwrap_or(Remainder::Untold)
 }
 
-/// Whether a policy without names holds nothing but what some grants ask for.
-pub(crate) fn holds_only(there: &Value, asked: &BTreeMap<ObjectId, Attributes>) -> bool {
-    let policies = asked.iter().filter(|(id, _)| id.kind == kinds::POLICY).map(|(_, policy)| policy.value());
-    let statements = policies.flat_map(|policy| all_of(&policy["document"]));
+/// Whether a policy without names, which is no mark, holds nothing but what some grants ask for.
+pub(crate) fn holds_only(
+    names: &Names,
+    object: &ObjectId,
+    there: &Value,
+    asked: &BTreeMap<ObjectId, Attributes>,
+) -> bool {
+    if object.kind != managed_policy::KIND || names.is_mark(&names.policy_arn(&object.name)) {
+        return false;
+    }
+    let policies = asked.iter().filter(|(id, _)| id.kind == managed_policy::KIND);
+    let statements = policies.flat_map(|(_, policy)| all_of(&managed_policy::document_of(policy)));
     let asked: HashSet<_> = statements.map(|statement| statement.meaning()).collect();
-    let statements = all_of(&there["document"]);
+    let statements = all_of(managed_policy::document_in(there));
     !statements.is_empty() && statements.iter().all(|one| one.sid().is_empty() && asked.contains(&one.meaning()))
 }
 
 /// `None` where a policy has none of these statements.
 fn without(there: &Value, is_gone: impl Fn(&Statement) -> bool) -> Option<Remainder> {
-    let (gone, left): (Vec<_>, Vec<_>) = all_of(&there["document"]).into_iter().partition(is_gone);
+    let (gone, left): (Vec<_>, Vec<_>) = all_of(managed_policy::document_in(there)).into_iter().partition(is_gone);
     if gone.is_empty() {
         return None;
     }
@@ -148,7 +181,8 @@ fn without(there: &Value, is_gone: impl Fn(&Statement) -> bool) -> Option<Remain
         return Some(Remainder::Nothing);
     }
     let mut policy = there.clone();
-    policy["document"] = serde_json::from_str(statement::document(left).get()).unwrap_or_default();
+    *managed_policy::document_in_mut(&mut policy) =
+        serde_json::from_str(statement::document(left).get()).unwrap_or_default();
     Some(Remainder::Left(policy))
 }
 
@@ -212,15 +246,15 @@ impl<'a> Revoked<'a> {
     async fn look_up(
         input: &PackingInput<'_>,
         grants: Grants<'a>,
-        inventory: impl Future<Output = Result<Inventory>>,
+        reached: impl Future<Output = Result<Reached>>,
     ) -> Result<Self> {
-        let inventory = match inventory.await {
-            Ok(inventory) => inventory,
+        let reached = match reached.await {
+            Ok(reached) => reached,
             // It may be a grant of something that is gone.
             Err(error) if error.kind().is_of_the_intents() => return Ok(Self { grants, each: None }),
             Err(error) => return Err(error),
         };
-        let statements = Statements::new(grants.iter().map(|grant| &***grant), input.config, &inventory);
+        let statements = Statements::new(grants.iter().map(|grant| &***grant), input.config, &reached);
         let one = |grant: &'a Arc<Checked<TaskAccess>>| {
             let roles: Vec<_> = grant.carried_by.iter().map(|scope| input.names.role_of(scope)).collect();
             let meanings: Vec<_> = statements.of(grant).map(|statement| statement.meaning()).collect();

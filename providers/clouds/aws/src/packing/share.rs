@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
-use crate::inventory::Inventory;
+use crate::inventory::Reached;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::packing::attachment_quota::AttachmentQuota;
@@ -50,7 +50,7 @@ pub(crate) struct PackingInput<'a> {
     pub(crate) names: &'a Names,
     pub(crate) config: &'a Config,
     /// What the grants reach.
-    pub(crate) inventory: &'a Inventory,
+    pub(crate) reached: &'a Reached,
     pub(crate) snapshot: &'a Snapshot,
     /// How many managed policies a role may have.
     pub(crate) quota: u64,
@@ -62,16 +62,16 @@ pub(crate) struct PackingInput<'a> {
 pub(crate) async fn policies(
     input: &PackingInput<'_>,
     grants: &[Arc<Checked<TaskAccess>>],
-    of_revoked: impl Future<Output = Result<Inventory>>,
+    of_revoked: impl Future<Output = Result<Reached>>,
 ) -> Result<Policies> {
-    let PackingInput { names, config, inventory, snapshot, quota, task_policy } = input;
+    let PackingInput { names, config, reached, snapshot, quota, task_policy } = input;
     let mut by_scope: BTreeMap<&Scope, Vec<&Arc<Checked<TaskAccess>>>> = BTreeMap::new();
     for grant in grants {
         by_scope.entry(&grant.scope).or_default().push(grant);
     }
     let all = by_scope.values().flatten().map(|grant| &****grant);
     let revoked = all.clone().map(|grant| &grant.beside_revoked).find(|revoked| !revoked.is_empty()).cloned();
-    let statements = Statements::new(all, config, inventory);
+    let statements = Statements::new(all, config, reached);
     let by_scope = by_scope.into_iter().collect();
     let mut scopes = parallel::map(by_scope, |(scope, grants)| Scoped::new(names, scope, grants, &statements));
     let mut held_against = BTreeSet::new();

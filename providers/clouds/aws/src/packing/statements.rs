@@ -7,46 +7,45 @@ use cloudgrant_core::{Access, Reach, TaskAccess, parallel};
 use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
-use crate::config::partition::Partition;
 use crate::config::{AccountId, Config};
 use crate::inventory::known_buckets::{CONTEXT, OWNER, READ, UNREAD};
 use crate::inventory::lookups::buckets::{Bucket, Buckets, Encryption};
 use crate::inventory::lookups::secrets::Resolved;
-use crate::inventory::{Inventory, known_secrets};
+use crate::inventory::{Reached, known_secrets};
 use crate::policy::sids::{self, Purpose};
-use crate::policy::statement::Statement;
+use crate::policy::statement::{Condition, Statement};
 use crate::resources::by_arn;
 use crate::resources::kinds::BY_ARN;
 use crate::resources::kinds::arn_kind::Item;
 use crate::resources::kinds::object_store::{self, Objects};
 use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::kinds::{DECRYPT, secret};
-use crate::resources::kms_key::Key;
+use crate::resources::kms_key::{Key, through};
 use crate::resources::locator::Locator;
 
 /// The statements that grants come to. What they reach is looked at once: in a large manifest, very many reach the same.
-pub(crate) struct Statements<'a>(HashMap<Reached<'a>, Vec<Untitled>>);
+pub(crate) struct Statements<'a>(HashMap<Reaches<'a>, Vec<Untitled>>);
 
 impl<'a> Statements<'a> {
-    pub(crate) fn new(grants: impl Iterator<Item = &'a TaskAccess>, config: &Config, inventory: &Inventory) -> Self {
-        let reached: HashSet<_> = grants.map(|grant| Reached(&grant.reaches)).collect();
+    pub(crate) fn new(grants: impl Iterator<Item = &'a TaskAccess>, config: &Config, reached: &Reached) -> Self {
+        let reaches: HashSet<_> = grants.map(|grant| Reaches(&grant.reaches)).collect();
         let untitled =
-            parallel::map(reached.into_iter().collect(), |reached| (reached, untitled(reached.0, config, inventory)));
+            parallel::map(reaches.into_iter().collect(), |reaches| (reaches, untitled(reaches.0, config, reached)));
         Self(untitled.into_iter().collect())
     }
 
     /// Those of one of the grants, each with a Sid that names the grant.
     pub(crate) fn of(&self, grant: &'a TaskAccess) -> impl Iterator<Item = Statement> {
-        let untitled = self.0.get(&Reached(&grant.reaches)).into_iter().flatten();
+        let untitled = self.0.get(&Reaches(&grant.reaches)).into_iter().flatten();
         untitled.map(move |untitled| untitled.statement.named(sids::sid(&grant.name, untitled.what)))
     }
 }
 
 /// What a grant reaches.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Reached<'a>(&'a [Reach]);
+struct Reaches<'a>(&'a [Reach]);
 
-impl Hash for Reached<'_> {
+impl Hash for Reaches<'_> {
     /// Resources of one name are the same one, but for those that were edited since.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.iter().for_each(|reach| (&reach.resource.name, reach.access).hash(state));
@@ -59,9 +58,9 @@ struct Untitled {
     statement: Statement,
 }
 
-fn untitled(reaches: &[Reach], config: &Config, inventory: &Inventory) -> Vec<Untitled> {
+fn untitled(reaches: &[Reach], config: &Config, reached: &Reached) -> Vec<Untitled> {
     let partition = config.partition();
-    let mut builder = Builder { partition, buckets: &inventory.buckets, statements: Vec::new() };
+    let mut builder = Builder { partition, buckets: &reached.buckets, statements: Vec::new() };
     let (mut objects, mut repositories, mut resolved, mut items) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut others = Vec::new();
     for reach in reaches {
@@ -70,7 +69,7 @@ fn untitled(reaches: &[Reach], config: &Config, inventory: &Inventory) -> Vec<Un
         match locator {
             Locator::Objects(location) => objects.push((location, reach.access)),
             Locator::Repository(repository) => repositories.push((repository, reach.access)),
-            Locator::Secret(secret) => resolved.extend(inventory.secrets.get(&secret)),
+            Locator::Secret(secret) => resolved.extend(reached.secrets.get(&secret)),
             Locator::Item(item) => {
                 let key = by_arn::key_of(config, &reach.resource.name, &item);
                 items.push((item, reach.access, key));
@@ -105,9 +104,6 @@ struct Allow<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     condition: Condition<'a>,
 }
-
-/// By the operator and the key.
-pub(crate) type Condition<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>;
 
 /// What the statement of a level is for.
 fn purpose(level: Access) -> Purpose {
@@ -157,26 +153,6 @@ pub(crate) fn for_former_key(key: &Key, contexts: BTreeSet<String>) -> Condition
 /// decryption", encryption context.
 pub(crate) fn for_secrets(key: &Key, arns: BTreeSet<String>) -> Condition<'static> {
     through("secretsmanager", key, known_secrets::CONTEXT, arns)
-}
-
-/// The condition under which a key may be used: only through one service, and only for what it encrypts there. Source: AWS
-/// KMS developer guide, "AWS KMS condition keys".
-pub(crate) fn through(
-    service: &str,
-    key: &Key,
-    context: &'static str,
-    contexts: BTreeSet<String>,
-) -> Condition<'static> {
-    let service = format!("{service}.{}.{}", key.region, service_domain(&key.region));
-    let mut condition = Condition::from([
-        ("StringEquals", BTreeMap::from([("kms:ViaService", BTreeSet::from([service]))])),
-        ("StringLike", BTreeMap::from([(context, contexts)])),
-    ]);
-    if let Some(alias) = &key.alias {
-        let aliases = BTreeMap::from([("kms:ResourceAliases", BTreeSet::from([alias.clone()]))]);
-        condition.insert("ForAnyValue:StringEquals", aliases);
-    }
-    condition
 }
 
 impl<'a> Builder<'a> {
@@ -340,10 +316,6 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn service_domain(region: &str) -> &'static str {
-    Partition::of_region(region).map_or("amazonaws.com", |partition| partition.dns_suffix)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -401,7 +373,7 @@ mod tests {
         let grants = [("one", Access::Read), ("other", Access::Read), ("more", Access::Write)].map(grant);
         let config = json!({ "region": "us-west-2", "account": "111122223333" });
         let config: Config = serde_json::from_value(config).expect("a section");
-        let statements = Statements::new(grants.iter(), &config, &Inventory::default());
+        let statements = Statements::new(grants.iter(), &config, &Reached::default());
         let [one, other, more] = grants.each_ref().map(|grant| statements.of(grant).collect::<Vec<_>>());
         assert_eq!(one.iter().map(Statement::sid).collect::<Vec<_>>(), ["OneListPrefix", "OneRead"]);
         assert_eq!(other.iter().map(Statement::sid).collect::<Vec<_>>(), ["OtherListPrefix", "OtherRead"]);

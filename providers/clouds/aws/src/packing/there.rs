@@ -5,7 +5,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use crate::inventory::snapshot::{Policy, Snapshot};
 use crate::names::Names;
-use crate::objects::kinds;
+use crate::objects::{attachment, managed_policy};
 use crate::packing::remainder::{Grants, Revoked, all_of, is_any_s, is_its};
 use crate::packing::share::{Granted, Scoped};
 use crate::policy::statement::{Meaning, Statement};
@@ -46,9 +46,9 @@ impl There {
         let shared: Vec<_> = shared.filter_map(read).collect();
         let attaching = |(policy, arn): &(&Policy, String)| {
             let on = roles.iter().filter(|(_, role)| role.attached.contains_key(arn));
-            on.map(|(role, _)| kinds::attachment(role, &policy.name)).collect::<Vec<_>>()
+            on.map(|(role, _)| attachment::id(role, &policy.name)).collect::<Vec<_>>()
         };
-        let mut own_objects: Vec<_> = own.iter().map(|(policy, _)| kinds::policy(&policy.name)).collect();
+        let mut own_objects: Vec<_> = own.iter().map(|(policy, _)| managed_policy::id(&policy.name)).collect();
         own_objects.extend(own.iter().flat_map(attaching));
         // One that nobody has gives nothing. Somebody took it off: it is there for who asks for it, and nobody else's.
         let asked: HashSet<_> = scope.granted.iter().map(|granted| granted.statement.meaning()).collect();

@@ -3,14 +3,13 @@
 
 use serde_json::{Value, json};
 
-use crate::Aws;
 use crate::config::eks_cluster::EksCluster;
 use crate::names::tags::{HOME_TAG, STACK_TAG};
-use crate::permissions::statement;
+use crate::permissions::{Handles, statement};
 
 /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic Kubernetes Service".
-pub(super) fn reading(aws: &Aws) -> Vec<Value> {
-    let Some((clusters, associations)) = named(aws) else { return Vec::new() };
+pub(super) fn reading(handles: Handles<'_>) -> Vec<Value> {
+    let Some((clusters, associations)) = named(handles) else { return Vec::new() };
     vec![
         statement("ListAssociations", &["eks:ListPodIdentityAssociations"], clusters, None),
         statement("ReadAssociations", &["eks:DescribePodIdentityAssociation"], associations, None),
@@ -18,13 +17,13 @@ pub(super) fn reading(aws: &Aws) -> Vec<Value> {
 }
 
 /// Those of add-ons and of others can't be changed with it: they don't have the stack's tags.
-pub(super) fn writing(aws: &Aws, makes_roles: bool) -> Vec<Value> {
-    let Some((clusters, associations)) = named(aws) else { return Vec::new() };
+pub(super) fn writing(handles: Handles<'_>, makes_roles: bool) -> Vec<Value> {
+    let Some((clusters, associations)) = named(handles) else { return Vec::new() };
     let with_marks = |of: &str| {
         let key = |tag: &str| format!("aws:{of}/{tag}");
-        json!({ "StringEquals": { key(STACK_TAG): aws.names.stack().as_str(), key(HOME_TAG): aws.names.home() } })
+        json!({ "StringEquals": { key(STACK_TAG): handles.names.stack().as_str(), key(HOME_TAG): handles.names.home() } })
     };
-    if !(aws.config.is_pod_identity() && makes_roles) {
+    if !(handles.config.is_pod_identity() && makes_roles) {
         let condition = Some(with_marks("ResourceTag"));
         return vec![statement("RemoveAssociations", &["eks:DeletePodIdentityAssociation"], associations, condition)];
     }
@@ -36,13 +35,13 @@ pub(super) fn writing(aws: &Aws, makes_roles: bool) -> Vec<Value> {
         statement("MakeAssociations", &["eks:CreatePodIdentityAssociation"], clusters, Some(with_marks("RequestTag"))),
         statement("TagAssociations", &["eks:TagResource"], associations.clone(), Some(with_marks("RequestTag"))),
         statement("ChangeAssociations", &change, associations, Some(with_marks("ResourceTag"))),
-        statement("PassRoles", &["iam:PassRole"], vec![aws.names.role_arn("*")], Some(only_to_eks)),
+        statement("PassRoles", &["iam:PassRole"], vec![handles.names.role_arn("*")], Some(only_to_eks)),
     ]
 }
 
 /// The clusters that the manifest names, and the patterns of their associations.
-fn named(aws: &Aws) -> Option<(Vec<String>, Vec<String>)> {
-    let clusters: Vec<EksCluster> = aws.config.eks_clusters().collect();
+fn named(handles: Handles<'_>) -> Option<(Vec<String>, Vec<String>)> {
+    let clusters: Vec<EksCluster> = handles.config.eks_clusters().collect();
     let each = |of: fn(&EksCluster) -> String| clusters.iter().map(of).collect();
     (!clusters.is_empty()).then(|| (each(EksCluster::arn), each(EksCluster::associations)))
 }

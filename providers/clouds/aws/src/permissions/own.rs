@@ -6,8 +6,7 @@
 use cloudgrant_core::{Intents, Scope};
 use serde_json::{Value, json};
 
-use crate::Aws;
-use crate::permissions::statement;
+use crate::permissions::{Handles, statement};
 
 /// Actions on something of the stack's own.
 struct Writing {
@@ -108,8 +107,8 @@ impl Makes {
 }
 
 /// On what is the stack's own in the data plane's account: making what the manifest has, and taking away what it had.
-pub(super) fn writing(aws: &Aws, makes: &Makes) -> Vec<Value> {
-    let (names, config, conventions) = (&aws.names, &aws.config, &aws.conventions);
+pub(super) fn writing(handles: Handles<'_>, makes: &Makes) -> Vec<Value> {
+    let (names, config, conventions) = (handles.names, handles.config, handles.conventions);
     let (policies, roles) = (names.policy_arn("*"), names.role_arn("*"));
     let mut statements = Vec::new();
     statements.extend(POLICIES.statement(makes.policies, vec![policies.clone()], None));

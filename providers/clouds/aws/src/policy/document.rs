@@ -7,6 +7,10 @@ use serde_json::{Map, Value};
 /// The version of the policy language. Source: IAM user guide, "IAM JSON policy elements: Version".
 pub(crate) const VERSION: &str = "2012-10-17";
 
+/// Characters of a managed policy; white space isn't counted. Not adjustable. Source: IAM user guide, "IAM and AWS
+/// STS quotas".
+pub(crate) const POLICY_SIZE: usize = 6_144;
+
 /// A document of statements.
 pub(crate) fn document(statements: Vec<Value>) -> Value {
     let mut document = Map::with_capacity(2);

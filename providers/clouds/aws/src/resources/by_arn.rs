@@ -9,13 +9,13 @@ use cloudgrant_core::{
 use serde_json::json;
 
 use crate::config::Config;
-use crate::packing::pack::POLICY_SIZE;
-use crate::packing::statements::{Condition, through};
 use crate::policy::document;
+use crate::policy::document::POLICY_SIZE;
 use crate::policy::sids::{self, Purpose};
+use crate::policy::statement::Condition;
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
 use crate::resources::kinds::other_arn::OtherArn;
-use crate::resources::kms_key::Key;
+use crate::resources::kms_key::{Key, through};
 use crate::resources::locator::Locator;
 
 /// As long as what tells two statements of one Sid apart.

@@ -3,6 +3,9 @@
 //! Whoever owns a bucket or a secret says what its key is called, and it ends in policies of ours and in commands for
 //! people to run: nothing else than a key gets that far.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::policy::statement::Condition;
 use cloudgrant_core::redacted;
 
 use crate::config::AccountId;
@@ -118,6 +121,31 @@ impl Key {
     pub(crate) fn account(&self) -> &str {
         self.arn.split(':').nth(4).unwrap_or_default()
     }
+}
+
+/// The condition under which a key may be used: only through one service, and only for what it encrypts there. Source: AWS
+/// KMS developer guide, "AWS KMS condition keys".
+pub(crate) fn through(
+    service: &str,
+    key: &Key,
+    context: &'static str,
+    contexts: BTreeSet<String>,
+) -> Condition<'static> {
+    let service = format!("{service}.{}.{}", key.region, service_domain(&key.region));
+    let mut condition = Condition::from([
+        ("StringEquals", BTreeMap::from([("kms:ViaService", BTreeSet::from([service]))])),
+        ("StringLike", BTreeMap::from([(context, contexts)])),
+    ]);
+    if let Some(alias) = &key.alias {
+        let aliases = BTreeMap::from([("kms:ResourceAliases", BTreeSet::from([alias.clone()]))]);
+        condition.insert("ForAnyValue:StringEquals", aliases);
+    }
+    condition
+}
+
+/// The domain of a region's services.
+pub(crate) fn service_domain(region: &str) -> &'static str {
+    Partition::of_region(region).map_or("amazonaws.com", |partition| partition.dns_suffix)
 }
 
 #[cfg(test)]

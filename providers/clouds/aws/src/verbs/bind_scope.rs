@@ -10,28 +10,34 @@ use cloudgrant_core::{
     IntentId, Note, Object, ObjectId, Ownership, Permissions, Principal, Result, Scope, ScopeBinding, parallel,
 };
 use foldhash::{HashMap, HashMapExt as _, HashSet};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::Aws;
 use crate::config::eks_cluster::EksCluster;
 use crate::config::{Binding, Cluster, Config};
+use crate::inventory::others_roles::OthersRole;
 use crate::inventory::snapshot::Snapshot;
+use crate::inventory::task_policy::TaskPolicy;
 use crate::marks::eks_clusters;
 use crate::names::Names;
 use crate::names::tags::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG};
 use crate::objects::attachment::Attachment;
-use crate::objects::kinds;
 use crate::objects::pod_identity_association::PodIdentityAssociation;
+use crate::objects::role::Role;
+use crate::objects::{Tags, attachment, managed_policy, raw, role};
 use crate::policy::document;
 use crate::policy::statement::{Meaning, meanings};
 use crate::policy::trust;
+use crate::verbs::Handles;
 use crate::verbs::grant_task_access::ManagedPolicy;
-use crate::verbs::others_roles::OthersRole;
 
 /// How a service account names its role. Source: Amazon EKS user guide, "Assign IAM roles to Kubernetes service accounts".
 const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 
-pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
+pub(crate) async fn bound(
+    handles: Handles<'_>,
+    bindings: &[Checked<ScopeBinding>],
+    permissions: &Permissions,
+) -> Result<Bound> {
     let mut bound = Bound::default();
     let desired = &mut bound.desired;
     if bindings.is_empty() {
@@ -39,7 +45,7 @@ pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>], permiss
     }
     let any_narrow = bindings.iter().any(|binding| binding.scope != Scope::Global);
     let any_global = bindings.iter().any(|binding| binding.scope == Scope::Global);
-    let (needed, snapshot) = tokio::join!(Needed::read(aws, any_narrow, any_global), aws.snapshot());
+    let (needed, snapshot) = tokio::join!(Needed::read(handles, any_narrow, any_global), handles.inventory.snapshot());
     let snapshot = snapshot?;
     let (task_policy, task_role) = needed.whole()?;
     let task_policy = task_policy.map(|policy| policy.arn);
@@ -51,16 +57,16 @@ pub(crate) async fn bound(aws: &Aws, bindings: &[Checked<ScopeBinding>], permiss
         desired.notes.push(Note::warning("aws.task_policy", message));
     }
     let policies = permissions.by_scope()?;
-    let mut meanings = Meanings::new(&aws.names, &snapshot, &permissions.desired);
+    let mut meanings = Meanings::new(handles.names, &snapshot, &permissions.desired);
     for binding in bindings {
         meanings.taken_over(&policies, binding, &mut desired.replaces);
         if let (Scope::Global, Some(task_role)) = (&binding.scope, &task_role) {
-            global(task_role, binding, carried(&aws.names, &policies, binding), desired);
+            global(task_role, binding, carried(handles.names, &policies, binding), desired);
         }
     }
     let narrow_ones = bindings.iter().filter(|binding| binding.scope != Scope::Global).collect();
     let parts = parallel::map(narrow_ones, |binding| {
-        narrow(aws, binding, task_policy.as_deref(), carried(&aws.names, &policies, binding))
+        narrow(handles, binding, task_policy.as_deref(), carried(handles.names, &policies, binding))
     });
     for part in parts {
         bound.extend(part?);
@@ -79,15 +85,15 @@ pub(crate) struct Needed {
 impl Needed {
     /// Reads what the principals of scopes need: of narrow ones, and of the global one. Only roles of ours need the task policy, as
     /// the task role has it already; and they trust the issuers.
-    pub(crate) async fn read(aws: &Aws, any_narrow: bool, any_global: bool) -> Self {
+    pub(crate) async fn read(handles: Handles<'_>, any_narrow: bool, any_global: bool) -> Self {
         let for_roles = async {
             if any_narrow {
-                tokio::try_join!(task_policy(aws), issuers(aws)).map(|(policy, ())| policy)
+                tokio::try_join!(handles.inventory.task_policy(), issuers(handles)).map(|(policy, ())| policy)
             } else {
                 Ok(None)
             }
         };
-        let for_global = async { if any_global { aws.task_role().await.map(Some) } else { Ok(None) } };
+        let for_global = async { if any_global { handles.inventory.task_role().await.map(Some) } else { Ok(None) } };
         let (task_policy, task_role) = tokio::join!(for_roles, for_global);
         Self { task_policy, task_role }
     }
@@ -117,47 +123,14 @@ impl Needed {
 }
 
 /// Read for the observation, beside the rest. What is denied is told there: it is in nobody's way who only takes away.
-async fn issuers(aws: &Aws) -> Result<()> {
+async fn issuers(handles: Handles<'_>) -> Result<()> {
     let read = || async {
-        match aws.issuers().await {
+        match handles.inventory.issuers().await {
             Err(error) if error.kind() == ErrorKind::AccessDenied => Ok(()),
             read => read.map(drop),
         }
     };
-    aws.reading().await.issuers_early.get_or_try_init(read).await.copied()
-}
-
-/// The policy that every task needs.
-pub(crate) struct TaskPolicy {
-    pub(crate) arn: String,
-    /// Said where it isn't there: no role can be made that is to carry it.
-    pub(crate) missing: Option<Error>,
-}
-
-/// The policy that every task needs (requirement 22), where the platform has one.
-pub(crate) async fn task_policy(aws: &Aws) -> Result<Option<TaskPolicy>> {
-    let Some(name) = aws.config.task_policy(&aws.conventions) else { return Ok(None) };
-    let there = |arn: String| Ok(Some(TaskPolicy { arn, missing: None }));
-    // Those that AWS manages are in no account's list.
-    if name.starts_with("arn:") && name.contains(":aws:policy/") {
-        return there(name);
-    }
-    let snapshot = aws.snapshot().await?;
-    let known = if name.starts_with("arn:") {
-        snapshot.policies.contains_key(&name).then_some(name.as_str())
-    } else {
-        snapshot.policy_arn(&name)
-    };
-    if let Some(arn) = known {
-        return there(arn.to_owned());
-    }
-    let mut error = Error::new(ErrorKind::NotFound, format!("the policy that every task needs, `{name}`, isn't there"))
-        .with("account", &aws.config.account);
-    if snapshot.roles.keys().any(|role| role.ends_with(&name)) {
-        error = error.with("found", format!("a role of that name; the policy `{name}` is another thing"));
-    }
-    let arn = if name.starts_with("arn:") { name } else { aws.names.policy_arn_without_path(&name) };
-    Ok(Some(TaskPolicy { arn, missing: Some(error.hint(aws.task_policy_hint())) }))
+    handles.inventory.reading().await.issuers_early.get_or_try_init(read).await.copied()
 }
 
 /// The policies of each scope.
@@ -216,8 +189,8 @@ impl<'a> Meanings<'a> {
             let mut old: Vec<_> =
                 ours.iter().filter(|(arn, _)| !self.of_policy(arn).is_disjoint(&new)).map(|(_, name)| *name).collect();
             old.sort_unstable();
-            let ids = old.into_iter().flat_map(|name| [kinds::attachment(&role, name), kinds::policy(name)]);
-            replaces.entry(kinds::attachment(&role, &policy.name)).or_default().extend(ids);
+            let ids = old.into_iter().flat_map(|name| [attachment::id(&role, name), managed_policy::id(name)]);
+            replaces.entry(attachment::id(&role, &policy.name)).or_default().extend(ids);
         }
     }
 
@@ -232,7 +205,7 @@ impl<'a> Meanings<'a> {
         let read = || {
             let by_id = || granted.objects.iter().map(|object| (&object.id, &object.attributes)).collect();
             let found = attributes.get_or_init(by_id).get(policy);
-            found.map(|found| meanings(&found.value()["document"])).unwrap_or_default().into()
+            found.map(|found| meanings(&managed_policy::document_of(found))).unwrap_or_default().into()
         };
         self.wanted.entry(policy).or_insert_with(read).clone()
     }
@@ -253,32 +226,29 @@ fn global(role: &OthersRole, binding: &Checked<ScopeBinding>, carried: Vec<OnRol
 
 /// Requirements 16 to 23.
 fn narrow(
-    aws: &Aws,
+    handles: Handles<'_>,
     binding: &Checked<ScopeBinding>,
     task_policy: Option<&str>,
     carried: Vec<OnRole<'_>>,
 ) -> Result<Bound> {
     let mut desired = Desired::default();
-    let name = aws.names.role(&binding.scope);
-    let role = kinds::role(&name);
-    let mut tags = json!({
-        STACK_TAG: aws.names.stack(),
-        HOME_TAG: aws.names.home(),
-        SCOPE_TAG: binding.scope.to_string(),
-    });
-    if let Some(tags) = tags.as_object_mut() {
-        tags.extend(task_policy.map(|arn| (TASK_POLICY_TAG.to_owned(), arn.into())));
-        tags.extend(aws.config.tags.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
-    }
-    let mut attributes =
-        json!({ "path": aws.names.path(), "tags": tags, "trust": trust(&aws.config, &aws.names, binding)? });
-    if let Some(boundary) = &aws.config.permissions_boundary {
-        attributes["boundary"] = boundary.as_str().into();
-    }
+    let name = handles.names.role(&binding.scope);
+    let role = role::id(&name);
+    let own = [
+        (STACK_TAG, handles.names.stack().to_string()),
+        (HOME_TAG, handles.names.home()),
+        (SCOPE_TAG, binding.scope.to_string()),
+    ];
+    let mut tags: Tags = own.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+    tags.extend(task_policy.map(|arn| (TASK_POLICY_TAG.to_owned(), arn.into())));
+    tags.extend(handles.config.tags.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
+    let trust = raw(&trust(handles.config, handles.names, binding)?);
+    let boundary = handles.config.permissions_boundary.as_deref().map(Into::into);
+    let attributes = Role { path: handles.names.path().into(), tags, trust: &trust, boundary }.attributes();
     desired.objects.push(Object {
         id: role.clone(),
         scope: binding.scope.clone(),
-        attributes: attributes.into(),
+        attributes,
         references: Vec::new(),
         depends_on: Vec::new(),
         because: for_binding(binding),
@@ -287,7 +257,7 @@ fn narrow(
         handoff: None,
     });
     if let Some(arn) = task_policy {
-        let policy = kinds::policy(kinds::policy_name(arn));
+        let policy = managed_policy::id(managed_policy::name_in(arn));
         let mut object = attachment(&name, &policy, arn, &binding.scope, vec![binding.id()]);
         object.depends_on = vec![role.clone()];
         desired.objects.push(object);
@@ -298,11 +268,11 @@ fn narrow(
         object.depends_on = vec![role.clone(), policy.clone()];
         desired.objects.push(object);
     }
-    desired.notes.push(replaces(aws, binding, task_policy));
-    if aws.config.is_pod_identity() {
-        desired.objects.extend(associations(aws, binding, &name, &role));
+    desired.notes.push(replaces(handles, binding, task_policy));
+    if handles.config.is_pod_identity() {
+        desired.objects.extend(associations(handles, binding, &name, &role));
     }
-    let principal = principal(aws, binding, name, role);
+    let principal = principal(handles, binding, name, role);
     Ok(Bound { desired, principals: vec![principal] })
 }
 
@@ -313,10 +283,10 @@ fn for_binding(binding: &Checked<ScopeBinding>) -> Vec<IntentId> {
 }
 
 /// The role, for the platform to be told of it.
-fn principal(aws: &Aws, binding: &Checked<ScopeBinding>, name: String, role: ObjectId) -> Principal {
-    let issuers = aws.config.issuers().map(str::to_owned).collect();
-    let identifier = aws.names.role_arn(&name);
-    let identity = match aws.config.binding {
+fn principal(handles: Handles<'_>, binding: &Checked<ScopeBinding>, name: String, role: ObjectId) -> Principal {
+    let issuers = handles.config.issuers().map(str::to_owned).collect();
+    let identifier = handles.names.role_arn(&name);
+    let identity = match handles.config.binding {
         Binding::PodIdentity => Identity::BoundByCloud { name, identifier, overridden: ROLE_ANNOTATION, issuers },
         Binding::Irsa => {
             let value = AnnotationValue::Known(identifier);
@@ -333,17 +303,17 @@ fn principal(aws: &Aws, binding: &Checked<ScopeBinding>, name: String, role: Obj
 }
 
 /// What EKS gives the role by: an association of each service account in each cluster, after the cluster's mark.
-fn associations(aws: &Aws, binding: &Checked<ScopeBinding>, name: &str, role: &ObjectId) -> Vec<Object> {
-    let (names, scope) = (&aws.names, &binding.scope);
+fn associations(handles: Handles<'_>, binding: &Checked<ScopeBinding>, name: &str, role: &ObjectId) -> Vec<Object> {
+    let (names, scope) = (handles.names, &binding.scope);
     let mut tags = BTreeMap::from([
         (STACK_TAG.to_owned(), names.stack().to_string()),
         (HOME_TAG.to_owned(), names.home()),
         (SCOPE_TAG.to_owned(), scope.to_string()),
     ]);
-    tags.extend(aws.config.tags.iter().map(|(key, value)| (key.clone(), value.clone())));
+    tags.extend(handles.config.tags.iter().map(|(key, value)| (key.clone(), value.clone())));
     let mut objects = Vec::new();
-    for cluster in aws.config.eks_clusters() {
-        let mark = eks_clusters::mark(names, &aws.config.tags, &cluster, scope, for_binding(binding));
+    for cluster in handles.config.eks_clusters() {
+        let mark = eks_clusters::mark(names, &handles.config.tags, &cluster, scope, for_binding(binding));
         let (arn, needs) = (cluster.arn(), vec![role.clone(), mark.id.clone()]);
         objects.push(mark);
         // Several pairs may run as one service account.
@@ -377,7 +347,7 @@ fn associations(aws: &Aws, binding: &Checked<ScopeBinding>, name: &str, role: &O
 
 fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: Vec<IntentId>) -> Object {
     Object {
-        id: kinds::attachment(role, &policy.name),
+        id: attachment::id(role, &policy.name),
         scope: scope.clone(),
         attributes: Attachment::new(role, arn).into(),
         references: Vec::new(),
@@ -415,11 +385,12 @@ fn trust(config: &Config, names: &Names, binding: &ScopeBinding) -> Result<Value
 }
 
 /// Requirement 27.
-fn replaces(aws: &Aws, binding: &ScopeBinding, task_policy: Option<&str>) -> Note {
-    let default = aws.config.task_role(&aws.conventions).unwrap_or_else(|| "the platform's default role".to_owned());
+fn replaces(handles: Handles<'_>, binding: &ScopeBinding, task_policy: Option<&str>) -> Note {
+    let default =
+        handles.config.task_role(handles.conventions).unwrap_or_else(|| "the platform's default role".to_owned());
     let keeps = match task_policy {
         Some(arn) => {
-            format!("it carries {} as well, so that tasks keep what they need to run", kinds::policy_name(arn))
+            format!("it carries {} as well, so that tasks keep what they need to run", managed_policy::name_in(arn))
         }
         None => "no `aws.task_policy` is set, so tasks keep only what the grants say".to_owned(),
     };

@@ -7,17 +7,17 @@ use cloudgrant_core::{
 };
 use serde_json::{Value, json};
 
-use crate::Aws;
-use crate::inventory::lookups::pull_through::{self, Asking, Filled};
+use crate::inventory::lookups::pull_through::{Asking, Filled, filled};
 use crate::inventory::lookups::repositories::{self, Whether};
 use crate::marks::places::Places;
-use crate::objects::kinds;
+use crate::objects::repository_statement;
 use crate::policy::document;
 use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::locator::Locator;
 use crate::shared_document::Shared;
+use crate::verbs::{Handles, pull_through};
 
-pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
+pub(crate) async fn desired(handles: Handles<'_>, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
     let mut desired = Desired::default();
     let mut places = Places::default();
     let parsed = registries.iter().filter_map(|registry| match Locator::parse(&registry.resource().locator) {
@@ -29,31 +29,31 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
     if parsed.is_empty() {
         return Ok(desired);
     }
-    let own = parsed.iter().map(|(_, repository)| repository).filter(|it| it.account == aws.config.account);
-    let seen = repositories::look(aws, own.cloned().collect()).await?;
-    let asking = Asking::new(aws).await?;
+    let own = parsed.iter().map(|(_, repository)| repository).filter(|it| it.account == handles.config.account);
+    let seen = repositories::look(handles.inventory, own.cloned().collect()).await?;
+    let asking = Asking::new(handles.inventory).await?;
     for (registry, repository) in parsed {
-        if repository.account == aws.config.account {
+        if repository.account == handles.config.account {
             let whether = seen.whether(&repository);
-            pull_through::enable(aws, &repository, whether, registry.id(), &mut desired).await?;
+            pull_through::enable(handles, &repository, whether, registry.id(), &mut desired).await?;
             continue;
         }
         // Requirements 30 and 33.
-        let node_role = aws.node_role().await?;
+        let node_role = handles.inventory.node_role().await?;
         desired.notes.extend(node_role.note("node_role"));
-        let sid = aws.names.sid_of_registry(registry.name.as_str());
+        let sid = handles.names.sid_of_registry(registry.name.as_str());
         let actions = repository::on_repository(registry.access());
         let principals = [node_role.arn];
-        let mut object = statement_object(aws, &repository, &sid, &principals, actions, registry.id());
+        let mut object = statement_object(handles, &repository, &sid, &principals, actions, registry.id());
         if object.handoff.is_none() {
-            let filled = match asking.is_due(&repository) {
-                true => pull_through::filled(aws, &repository).await?,
+            let found = match asking.is_due(&repository) {
+                true => filled(handles.inventory, &repository).await?,
                 false => Filled::ByNobody,
             };
-            match filled {
+            match found {
                 Filled::By(rule) => {
                     let nodes = principals.iter().map(String::as_str).collect();
-                    desired.notes.push(pull_through::told(aws, &repository, Whether::There, &rule, nodes));
+                    desired.notes.push(pull_through::told(handles.config, &repository, Whether::There, &rule, nodes));
                 }
                 Filled::ByNobody => {}
                 Filled::Unread(why) => {
@@ -62,12 +62,16 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
                 }
             }
             let shared = Shared::Repository(repository);
-            object.depends_on.push(places.note(&aws.names, "nodes", &shared, &Scope::Global, registry.id()));
+            object.depends_on.push(places.note(handles.names, "nodes", &shared, &Scope::Global, registry.id()));
         }
         desired.objects.push(object);
     }
     if !places.is_empty() {
-        desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &*aws.snapshot().await?));
+        desired.objects.extend(places.objects(
+            handles.names,
+            &handles.config.tags,
+            &*handles.inventory.snapshot().await?,
+        ));
     }
     Ok(desired)
 }
@@ -75,7 +79,7 @@ pub(crate) async fn desired(aws: &Aws, registries: &[Checked<RegistryAccess>]) -
 /// A statement of ours in a repository's policy; a handoff where there are no credentials for its account
 /// (requirement 34).
 pub(crate) fn statement_object(
-    aws: &Aws,
+    handles: Handles<'_>,
     repository: &Repository,
     sid: &str,
     principals: &[String],
@@ -88,12 +92,12 @@ pub(crate) fn statement_object(
         "Principal": { "AWS": principals },
         "Action": actions,
     }));
-    let reachable = aws.clients.can_reach(&repository.account);
+    let reachable = handles.clients.can_reach(&repository.account);
     Object {
-        id: kinds::statement(repository, sid),
+        id: repository_statement::id(repository, sid),
         scope: Scope::Global,
         handoff: (!reachable).then(|| handoff(repository, &statement).naming(principals.iter().cloned())),
-        attributes: json!({ "repository": repository.arn(), "statement": statement }).into(),
+        attributes: repository_statement::attributes(repository, &statement),
         references: Vec::new(),
         depends_on: Vec::new(),
         because: vec![because],

@@ -9,29 +9,24 @@ use cloudgrant_core::{
     Permissions, ResourceKind, Result, Scope, ScopeBinding, TaskAccess,
 };
 use foldhash::HashMap;
-use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 
-use crate::Aws;
 use crate::config::Config;
-use crate::inventory::lookups::buckets::notes;
-use crate::inventory::lookups::repositories;
 use crate::inventory::lookups::secrets::Secrets;
 use crate::marks::places::Places;
 use crate::names::Names;
-use crate::objects::kinds;
+use crate::objects::{attachment, managed_policy, role};
 use crate::packing::pack::Policy;
 use crate::packing::share::{self, PackingInput};
 use crate::resources::by_arn;
 use crate::resources::locator::Locator;
 use crate::verbs::bind_scope::Needed;
-use crate::verbs::resource_policies;
+use crate::verbs::{Handles, notes, resource_policies};
 
 /// What a scope's principals may do by a managed policy that they carry.
 #[derive(Debug)]
 pub(crate) struct ManagedPolicy(pub(crate) ObjectId);
 
-pub(crate) async fn permissions(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
+pub(crate) async fn permissions(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
     let mut permissions = Permissions::default();
     if grants.is_empty() {
         return Ok(permissions);
@@ -40,23 +35,24 @@ pub(crate) async fn permissions(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) 
     let carried_by = || grants.iter().flat_map(|grant| grant.carried_by.iter());
     let any_narrow = carried_by().any(|scope| *scope != Scope::Global);
     let any_global = carried_by().any(|scope| *scope == Scope::Global);
-    let needed = Needed::read(aws, any_narrow, any_global);
-    let (inventory, snapshot, needed) = tokio::join!(aws.inventory(grants), aws.snapshot(), needed);
-    let read = Error::both(inventory, snapshot);
+    let needed = Needed::read(handles, any_narrow, any_global);
+    let (reached, snapshot, needed) =
+        tokio::join!(handles.inventory.reached(grants), handles.inventory.snapshot(), needed);
+    let read = Error::both(reached, snapshot);
     let needed = if read.is_ok() { needed.whole().map(drop) } else { needed.in_the_way() };
-    let ((inventory, snapshot), ()) = Error::both(read, needed)?;
+    let ((reached, snapshot), ()) = Error::both(read, needed)?;
     let carried_by: HashMap<&Scope, &[Scope]> = grants.iter().map(|grant| (&grant.scope, &*grant.carried_by)).collect();
     let is_beside_revoked = grants.iter().any(|grant| !grant.beside_revoked.is_empty());
     let input = PackingInput {
-        names: &aws.names,
-        config: &aws.config,
-        inventory: &inventory,
+        names: handles.names,
+        config: handles.config,
+        reached: &reached,
         snapshot: &snapshot,
-        quota: aws.quotas().await?.attached_per_role,
-        task_policy: aws.config.task_policy(&aws.conventions),
+        quota: handles.inventory.quotas().await?.attached_per_role,
+        task_policy: handles.config.task_policy(handles.conventions),
     };
     let revoked = grants.iter().map(|grant| &grant.beside_revoked).find(|revoked| !revoked.is_empty());
-    let of_revoked = aws.inventory(revoked.map_or(&[][..], |revoked| &**revoked));
+    let of_revoked = handles.inventory.reached(revoked.map_or(&[][..], |revoked| &**revoked));
     let packed = share::policies(&input, grants, of_revoked).await?;
     permissions.desired.unapplied.extend(packed.unapplied);
     permissions.desired.absent.extend(packed.absent);
@@ -66,12 +62,12 @@ pub(crate) async fn permissions(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) 
         if is_beside_revoked {
             let desired = &mut permissions.desired;
             let with_unasked = policies.iter().filter(|policy| policy.has_unasked);
-            desired.unasked.extend(with_unasked.map(|policy| kinds::policy(&policy.name)));
-            desired.less_revoked.extend(policies.iter().map(|policy| kinds::policy(&policy.name)));
+            desired.unasked.extend(with_unasked.map(|policy| managed_policy::id(&policy.name)));
+            desired.less_revoked.extend(policies.iter().map(|policy| managed_policy::id(&policy.name)));
         }
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.
         for policy in policies {
-            let object = policy_object(&aws.names, &aws.config.tags, &scope, carried_by, policy);
+            let object = policy_object(handles.names, &handles.config.tags, &scope, carried_by, policy);
             permissions.add(scope.clone(), object.because.clone(), ManagedPolicy(object.id.clone()));
             permissions.desired.objects.push(object);
         }
@@ -79,13 +75,13 @@ pub(crate) async fn permissions(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) 
     let desired = &mut permissions.desired;
     let mut places = Places::default();
     for grant in grants {
-        resource_policies::wanted(aws, grant, &inventory, &mut places, desired).await?;
-        notes(&aws.config, grant, &inventory.secrets, &mut desired.notes);
-        desired.notes.extend(by_arn::note(&aws.config, grant));
+        resource_policies::wanted(handles, grant, &reached, &mut places, desired).await?;
+        secret_notes(handles.config, grant, &reached.secrets, &mut desired.notes);
+        desired.notes.extend(by_arn::note(handles.config, grant));
     }
-    desired.notes.extend(notes::of(aws, grants, &inventory.buckets));
-    desired.notes.extend(repositories::notes(aws, grants).await?);
-    desired.objects.extend(places.objects(&aws.names, &aws.config.tags, &snapshot));
+    desired.notes.extend(notes::buckets::of(handles, grants, &reached.buckets));
+    desired.notes.extend(notes::repositories::notes(handles, grants).await?);
+    desired.objects.extend(places.objects(handles.names, &handles.config.tags, &snapshot));
     Ok(permissions)
 }
 
@@ -116,17 +112,17 @@ fn policy_object(
 ) -> Object {
     // What it gives away has to be where it goes to, and attached there, before it goes.
     let taken_over =
-        |by: &String| carried_by.iter().map(|scope| kinds::attachment(&names.role_of(scope), by)).collect::<Vec<_>>();
+        |by: &String| carried_by.iter().map(|scope| attachment::id(&names.role_of(scope), by)).collect::<Vec<_>>();
     Object {
-        id: kinds::policy(&policy.name),
+        id: managed_policy::id(&policy.name),
         scope: scope.clone(),
-        attributes: attributes(&names.path(), &policy.document, tags),
+        attributes: managed_policy::ManagedPolicy::new(&names.path(), &policy.document, tags).attributes(),
         references: Vec::new(),
         depends_on: policy
             .after
             .iter()
             .flat_map(taken_over)
-            .chain(policy.after.iter().map(|by| kinds::policy(by)))
+            .chain(policy.after.iter().map(|by| managed_policy::id(by)))
             .collect(),
         because: policy.because,
         ownership: Ownership::Exclusive,
@@ -135,35 +131,22 @@ fn policy_object(
     }
 }
 
-/// What a managed policy is like.
-fn attributes(path: &str, document: &RawValue, tags: &BTreeMap<String, String>) -> Attributes {
-    #[derive(Serialize)]
-    struct Policy<'a> {
-        path: &'a str,
-        document: &'a RawValue,
-        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-        tags: &'a BTreeMap<String, String>,
-    }
-    // Whatever has plain keys can be written.
-    to_raw_value(&Policy { path, document, tags }).unwrap_or_default().into()
-}
-
 /// The roles that carry a grant, and those of them that have to be made first.
-pub(crate) async fn principals(aws: &Aws, scopes: &[Scope]) -> Result<(Vec<String>, Vec<ObjectId>)> {
+pub(crate) async fn principals(handles: Handles<'_>, scopes: &[Scope]) -> Result<(Vec<String>, Vec<ObjectId>)> {
     let (mut arns, mut ids) = (Vec::new(), Vec::new());
     for scope in scopes {
         if *scope == Scope::Global {
-            arns.push(aws.task_role().await?.arn);
+            arns.push(handles.inventory.task_role().await?.arn);
         } else {
-            let name = aws.names.role(scope);
-            arns.push(aws.names.role_arn(&name));
-            ids.push(kinds::role(&name));
+            let name = handles.names.role(scope);
+            arns.push(handles.names.role_arn(&name));
+            ids.push(role::id(&name));
         }
     }
     Ok((arns, ids))
 }
 
-fn notes(config: &Config, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut Vec<Note>) {
+fn secret_notes(config: &Config, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut Vec<Note>) {
     let mut any = false;
     for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::SECRET) {
         any = true;

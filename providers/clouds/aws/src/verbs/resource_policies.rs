@@ -5,21 +5,23 @@
 use std::collections::BTreeSet;
 
 use cloudgrant_core::{
-    Access, Checked, Desired, Handoff, Intent, Object, ObjectId, Ownership, Reach, Result, TaskAccess, quoted,
+    Access, Attributes, Checked, Desired, Handoff, Intent, Object, ObjectId, Ownership, Reach, Result, TaskAccess,
+    quoted,
 };
 use serde_json::{Value, json};
 
-use crate::Aws;
 use crate::config::AccountId;
 use crate::config::partition::Partition;
-use crate::inventory::Inventory;
+use crate::inventory::Reached;
 use crate::inventory::known_buckets::CONTEXT;
 use crate::inventory::lookups::buckets::{Bucket, Encryption, Owner};
 use crate::inventory::lookups::secrets::Resolved;
 use crate::marks::places::Places;
-use crate::objects::kinds;
-use crate::packing::statements::{Condition, contexts_of, for_key, for_secrets};
+use crate::objects::policy_statement::{self, sid};
+use crate::objects::{bucket_statement, key_statement, resource_statement};
+use crate::packing::statements::{contexts_of, for_key, for_secrets};
 use crate::policy::document;
+use crate::policy::statement::Condition;
 use crate::resources::by_arn;
 use crate::resources::kinds::DECRYPT;
 use crate::resources::kinds::arn_kind::{Elsewhere, Item, Level, ResourcePolicy};
@@ -29,24 +31,25 @@ use crate::resources::kinds::secret::Secret;
 use crate::resources::kms_key::Key;
 use crate::resources::locator::Locator;
 use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
+use crate::verbs::Handles;
 use crate::verbs::enable_registry;
 use crate::verbs::grant_task_access::principals;
 
 /// What a grant needs in other accounts.
 pub(crate) async fn wanted(
-    aws: &Aws,
+    handles: Handles<'_>,
     grant: &Checked<TaskAccess>,
-    inventory: &Inventory,
+    reached: &Reached,
     places: &mut Places,
     desired: &mut Desired,
 ) -> Result<()> {
     for reach in &grant.reaches {
         // A locator that can't be parsed was refused with the manifest.
         let Ok(locator) = Locator::parse(&reach.resource.locator) else { continue };
-        let Some(needed) = Needed::of(aws, reach, locator, inventory) else { continue };
-        let (principals, depends_on) = principals(aws, &grant.carried_by).await?;
+        let Some(needed) = Needed::of(handles, reach, locator, reached) else { continue };
+        let (principals, depends_on) = principals(handles, &grant.carried_by).await?;
         let resource = reach.resource.name.as_str();
-        let mut part = Part { aws, grant, access: reach.access, resource, principals, depends_on, places };
+        let mut part = Part { handles, grant, access: reach.access, resource, principals, depends_on, places };
         match needed {
             Needed::Repository(repository) => desired.objects.push(part.in_repository(repository)),
             Needed::Objects { location, bucket, is_foreign, keys } => {
@@ -54,7 +57,7 @@ pub(crate) async fn wanted(
                     desired.objects.extend(part.in_bucket(&location, &bucket));
                 }
                 for (key, actions) in &keys {
-                    let contexts: BTreeSet<String> = contexts_of(aws.config.partition(), &location).into();
+                    let contexts: BTreeSet<String> = contexts_of(handles.config.partition(), &location).into();
                     let condition = json!(for_key(key, contexts));
                     desired.objects.push(part.in_key(key, actions, condition));
                 }
@@ -103,12 +106,12 @@ enum Needed {
 }
 
 impl Needed {
-    fn of(aws: &Aws, reach: &Reach, locator: Locator, inventory: &Inventory) -> Option<Self> {
-        let own = &aws.config.account;
+    fn of(handles: Handles<'_>, reach: &Reach, locator: Locator, reached: &Reached) -> Option<Self> {
+        let own = &handles.config.account;
         match locator {
             Locator::Repository(repository) => (repository.account != *own).then_some(Self::Repository(repository)),
             Locator::Objects(location) => {
-                let bucket = inventory.buckets.get(&location.bucket)?;
+                let bucket = reached.buckets.get(&location.bucket)?;
                 let is_foreign = match &bucket.owner {
                     Owner::Account(account) => account != own,
                     Owner::Elsewhere => true,
@@ -129,21 +132,21 @@ impl Needed {
                     keys,
                 })
             }
-            Locator::Secret(secret) => Self::key_of(own, inventory, &secret),
+            Locator::Secret(secret) => Self::key_of(own, reached, &secret),
             Locator::Other(_) => None,
             Locator::Item(item) => {
                 let policy = match &item.kind.elsewhere {
                     Elsewhere::ResourcePolicy(policy) if item.account != *own => Some(policy),
                     Elsewhere::ResourcePolicy(_) | Elsewhere::KeyPolicy | Elsewhere::Never(_) => None,
                 };
-                let key = by_arn::key_elsewhere(&aws.config, &reach.resource.name, &item);
+                let key = by_arn::key_elsewhere(handles.config, &reach.resource.name, &item);
                 (policy.is_some() || key.is_some()).then_some(Self::Item { item, policy, key })
             }
         }
     }
 
-    fn key_of(own: &AccountId, inventory: &Inventory, secret: &Secret) -> Option<Self> {
-        let resolved = inventory.secrets.get(secret)?;
+    fn key_of(own: &AccountId, reached: &Reached, secret: &Secret) -> Option<Self> {
+        let resolved = reached.secrets.get(secret)?;
         let keys: Vec<_> = resolved.keys.iter().filter(|key| key.account() != own.as_str()).cloned().collect();
         (!keys.is_empty()).then_some(Self::Secret { resolved, keys })
     }
@@ -151,7 +154,7 @@ impl Needed {
 
 /// What a grant needs of one resource.
 struct Part<'a> {
-    aws: &'a Aws,
+    handles: Handles<'a>,
     grant: &'a Checked<TaskAccess>,
     access: Access,
     resource: &'a str,
@@ -162,10 +165,16 @@ struct Part<'a> {
 
 impl Part<'_> {
     fn in_repository(&mut self, repository: Repository) -> Object {
-        let sid = self.aws.names.sid_of_two("Task", self.grant.name.as_str(), self.resource);
+        let sid = self.handles.names.sid_of_two("Task", self.grant.name.as_str(), self.resource);
         let actions = repository::on_repository(self.access);
-        let object =
-            enable_registry::statement_object(self.aws, &repository, &sid, &self.principals, actions, self.grant.id());
+        let object = enable_registry::statement_object(
+            self.handles,
+            &repository,
+            &sid,
+            &self.principals,
+            actions,
+            self.grant.id(),
+        );
         let mut depends_on = self.depends_on.clone();
         if object.handoff.is_none() {
             depends_on.push(self.marked(&Shared::Repository(repository)));
@@ -175,7 +184,7 @@ impl Part<'_> {
 
     /// Listing is allowed on the bucket, the rest on its objects.
     fn in_bucket(&mut self, location: &Objects, bucket: &Bucket) -> Vec<Object> {
-        let arn = format!("arn:{}:s3:::{}", self.aws.config.partition(), location.bucket);
+        let arn = format!("arn:{}:s3:::{}", self.handles.config.partition(), location.bucket);
         let mut statements = Vec::new();
         if object_store::lists(self.access) {
             let mut statement = self.statement("List", &[object_store::LIST_OBJECTS], &arn);
@@ -190,7 +199,7 @@ impl Part<'_> {
             statements.push(self.statement("Objects", on_objects, &format!("{arn}/{}*", location.prefix)));
         }
         let shared = bucket.account().map(|account| {
-            let (partition, name) = (self.aws.config.partition().to_owned(), location.bucket.clone());
+            let (partition, name) = (self.handles.config.partition().to_owned(), location.bucket.clone());
             Shared::Bucket(OwnedBucket { account: account.clone(), partition, name })
         });
         // Nobody could ask for the key that may encrypt it.
@@ -200,15 +209,11 @@ impl Part<'_> {
         let object = |statement: Value| {
             let of_key = of_key.as_ref().filter(|_| statement["Action"] != json!([object_store::LIST_OBJECTS]));
             let statement = document::statement(&statement);
-            match shared.as_ref().filter(|shared| self.aws.clients.can_reach(shared.account())) {
+            match shared.as_ref().filter(|shared| self.handles.clients.can_reach(shared.account())) {
                 Some(shared) => self.written(shared, &statement),
                 None => {
-                    let mut attributes = json!({ "bucket": arn });
-                    if let Some(account) = bucket.account() {
-                        attributes["account"] = account.as_str().into();
-                    }
-                    attributes["statement"] = statement.clone();
-                    let id = kinds::bucket_statement(&arn, sid(&statement));
+                    let attributes = bucket_statement::attributes(&arn, bucket.account(), &statement);
+                    let id = bucket_statement::id(&arn, sid(&statement));
                     let handoff = for_bucket(&location.bucket, bucket.account(), &statement, of_key);
                     let handoff = handoff.naming(self.principals.iter().cloned());
                     self.object(id, attributes, "bucket", &location.bucket, Some(handoff))
@@ -234,8 +239,8 @@ impl Part<'_> {
         }
         let statement = document::statement(&statement);
         let arn = item.arn();
-        let attributes = json!({ "resource": arn, "statement": statement });
-        let id = kinds::resource_statement(&arn, sid(&statement));
+        let attributes = resource_statement::attributes(item, &statement);
+        let id = resource_statement::id(&arn, sid(&statement));
         let handoff = for_resource(item, policy, &statement).naming(self.principals.iter().cloned());
         Some(self.object(id, attributes, item.kind.registered.kind.noun(), item.name(), Some(handoff)))
     }
@@ -261,17 +266,17 @@ impl Part<'_> {
         let known = CustomerKey::parse(&key.arn);
         let called = key.alias.as_deref().unwrap_or(&key.arn);
         let name = known.as_ref().map_or(called, |key| &key.id);
-        if let Some(key) = known.as_ref().filter(|key| self.aws.clients.can_reach(&key.account)) {
+        if let Some(key) = known.as_ref().filter(|key| self.handles.clients.can_reach(&key.account)) {
             return self.written(&Shared::Key(key.clone()), &statement);
         }
-        let attributes = json!({ "key": key.arn, "statement": statement });
+        let attributes = key_statement::attributes(&key.arn, &statement);
         let handoff = for_key_of_others(key, &statement).naming(self.principals.iter().cloned());
-        self.object(kinds::key_statement(called, sid(&statement)), attributes, "key", name, Some(handoff))
+        self.object(key_statement::id(called, sid(&statement)), attributes, "key", name, Some(handoff))
     }
 
     /// For the key of a bucket of which only its account knows the key, and where it is.
     fn in_whatever_key(&self, actions: &[&str], location: &Objects) -> Value {
-        let partition = self.aws.config.partition();
+        let partition = self.handles.config.partition();
         let suffix = Partition::named(partition).map_or("amazonaws.com", |partition| partition.dns_suffix);
         let mut statement = self.statement("Key", actions, "*");
         statement["Condition"] = json!({ "StringLike": {
@@ -283,7 +288,7 @@ impl Part<'_> {
 
     fn statement(&self, verb: &str, actions: &[&str], resource: &str) -> Value {
         json!({
-            "Sid": self.aws.names.sid_of_two(verb, self.grant.name.as_str(), self.resource),
+            "Sid": self.handles.names.sid_of_two(verb, self.grant.name.as_str(), self.resource),
             "Effect": "Allow",
             "Principal": { "AWS": self.principals },
             "Action": actions,
@@ -293,22 +298,21 @@ impl Part<'_> {
 
     /// The mark that has to be there before a statement is.
     fn marked(&mut self, shared: &Shared) -> ObjectId {
-        self.places.note(&self.aws.names, "tasks", shared, &self.grant.scope, self.grant.id())
+        self.places.note(&self.handles.names, "tasks", shared, &self.grant.scope, self.grant.id())
     }
 
     fn written(&mut self, shared: &Shared, statement: &Value) -> Object {
         let mut depends_on = self.depends_on.clone();
         depends_on.push(self.marked(shared));
-        let attributes = shared.attributes(statement);
-        let id = shared.statement(sid(statement));
+        let (id, attributes) = policy_statement::wanted(shared, statement);
         Object { depends_on, ..self.object(id, attributes, shared.noun(), shared.name(), None) }
     }
 
-    fn object(&self, id: ObjectId, attributes: Value, noun: &str, name: &str, handoff: Option<Handoff>) -> Object {
+    fn object(&self, id: ObjectId, attributes: Attributes, noun: &str, name: &str, handoff: Option<Handoff>) -> Object {
         Object {
             id,
             scope: self.grant.scope.clone(),
-            attributes: attributes.into(),
+            attributes,
             references: Vec::new(),
             depends_on: self.depends_on.clone(),
             because: vec![self.grant.id()],
@@ -317,10 +321,6 @@ impl Part<'_> {
             handoff,
         }
     }
-}
-
-fn sid(statement: &Value) -> &str {
-    statement["Sid"].as_str().unwrap_or_default()
 }
 
 fn pretty(statement: &Value) -> String {

@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Conventions, Diagnostic, Intents, Origin, Resource, Scope, redacted};
 use foldhash::HashSet;
 
-use crate::Aws;
 use crate::config::eks_cluster::EksCluster;
 use crate::config::partition::{Partition, of_arn};
 use crate::config::{Binding, Config, Fixed};
 use crate::resources::by_arn;
 use crate::resources::kinds::secret::Secret;
 use crate::resources::locator::{self, Locator};
+use crate::verbs::Handles;
 use crate::verbs::grant_task_access;
 
 /// What can be said of the section alone.
@@ -124,24 +124,24 @@ fn endpoint(config: &Config) -> Option<Diagnostic> {
     })
 }
 
-pub(crate) fn intents(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
+pub(crate) fn intents(handles: Handles<'_>, intents: &Intents) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut seen = HashSet::default();
     for reach in intents.grants.iter().flat_map(|grant| &grant.reaches) {
         if seen.insert(&reach.resource.name) {
-            problems.extend(resource(&aws.config, &aws.conventions, &reach.resource));
+            problems.extend(resource(handles.config, handles.conventions, &reach.resource));
         }
     }
     for registry in &intents.registries {
         problems.extend(partition(
-            &aws.config,
+            handles.config,
             &registry.resource().locator,
             format!("registries.{}.aws", registry.name),
         ));
     }
-    problems.extend(by_arn::keys(&aws.config, intents));
-    problems.extend(by_arn::actions(&aws.config, intents));
-    problems.extend(roles(aws, intents));
+    problems.extend(by_arn::keys(handles.config, intents));
+    problems.extend(by_arn::actions(handles.config, intents));
+    problems.extend(roles(handles, intents));
     problems
 }
 
@@ -254,29 +254,30 @@ fn cluster(config: &Config) -> Option<Diagnostic> {
     }
 }
 
-fn roles(aws: &Aws, intents: &Intents) -> Vec<Diagnostic> {
+fn roles(handles: Handles<'_>, intents: &Intents) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let global = intents.bindings.iter().any(|binding| binding.scope == Scope::Global);
     let narrow = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
     let elsewhere = intents.registries.iter().any(|registry| {
-        matches!(Locator::parse(&registry.resource().locator), Ok(Locator::Repository(r)) if r.account != aws.config.account)
+        matches!(Locator::parse(&registry.resource().locator), Ok(Locator::Repository(r)) if r.account != handles.config.account)
     });
     let unnamed = |key: &str, what: &str| {
-        Diagnostic::new(format!("aws.{key}"), format!("{what} isn't known")).hint(aws.role_hint(key))
+        Diagnostic::new(format!("aws.{key}"), format!("{what} isn't known")).hint(handles.inventory.role_hint(key))
     };
-    let task_role = aws.config.task_role(&aws.conventions);
+    let task_role = handles.config.task_role(handles.conventions);
     if global && task_role.is_none() {
         problems.push(unnamed("task_role", "the role of task code, to which global grants are attached,"));
     }
-    if elsewhere && aws.config.node_role(&aws.conventions).is_none() {
+    if elsewhere && handles.config.node_role(handles.conventions).is_none() {
         problems.push(unnamed("node_role", "the role of the nodes, which pull from registries of other accounts,"));
     }
     if narrow {
-        problems.extend(cluster(&aws.config));
+        problems.extend(cluster(handles.config));
     }
     // Of what is sound, the verbs say it: what is only taken away is left where it is. Here, nothing is done anyway.
     problems.extend(
-        grant_task_access::protected_task_role(&aws.config, &aws.conventions).filter(|_| global && intents.is_part),
+        grant_task_access::protected_task_role(handles.config, handles.conventions)
+            .filter(|_| global && intents.is_part),
     );
     problems
 }

@@ -7,27 +7,24 @@
 
 mod asking;
 mod foreign;
-pub(crate) mod notes;
 mod owners;
 mod settled;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use cloudgrant_core::{Error, Note, Result};
 use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::Aws;
 use crate::client::BUCKETS_AT_A_TIME;
 use crate::config::AccountId;
+use crate::inventory::Inventory;
 use crate::resources::kms_key::Key;
 use crate::shared_document::OwnedBucket;
 
 use crate::inventory::lookups::buckets::owners::{Lists, look_up};
 
-pub(crate) use crate::inventory::lookups::buckets::asking::elsewhere;
 pub(crate) use crate::inventory::lookups::buckets::settled::Contradictions;
 use crate::inventory::lookups::buckets::settled::{settled, tell_doubts};
 
@@ -213,7 +210,7 @@ impl Lookup {
     /// bucket to the account that owns it as they say.
     pub(crate) async fn all(
         &self,
-        aws: &Aws,
+        inventory: &Inventory,
         wanted: BTreeMap<String, Asked>,
         mut known: BTreeMap<String, Bucket>,
         purpose: Purpose,
@@ -227,9 +224,9 @@ impl Lookup {
             known.extend(wanted.map(|(name, bucket)| (name.clone(), bucket.clone())));
         }
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let afresh = aws.afresh.load(Ordering::Relaxed);
+        let afresh = inventory.looks_again();
         let unasked = known.iter().filter(|(name, _)| !afresh && !found.contains_key(*name));
-        let refused = refused(aws, unasked).await;
+        let refused = refused(inventory, unasked).await;
         let is_open = |(name, asked): &(&String, &Asked)| match found.get(*name) {
             // What was asked in this run isn't asked again, whatever came of it.
             Some((was_asked, _)) => was_asked < *asked,
@@ -238,21 +235,21 @@ impl Lookup {
         let open: Vec<_> = wanted.iter().filter(is_open).map(|(name, asked)| (name.clone(), *asked)).collect();
         if !open.is_empty() {
             let names: Vec<_> = open.iter().map(|(name, _)| name.as_str()).collect();
-            let lists = Lists::read(aws, &names).await?;
+            let lists = Lists::read(inventory, &names).await?;
             let ask = |(name, asked): (String, Asked)| {
                 let (lists, known) = (&lists, known.get(&name));
                 async move {
-                    let mut bucket = look_up(aws, lists, &name, known, asked).await?;
+                    let mut bucket = look_up(inventory, lists, &name, known, asked).await?;
                     if known.and_then(Bucket::account).is_none() {
-                        foreign::look(aws, &name, asked, &mut bucket).await?;
+                        foreign::look(inventory, &name, asked, &mut bucket).await?;
                     }
                     let askable = |account: &AccountId| {
-                        *account == aws.config.account || aws.config.accounts.contains_key(account)
+                        *account == inventory.config.account || inventory.config.accounts.contains_key(account)
                     };
-                    let doubt = tell_doubts(&aws.config.account, &name, known, &bucket, asked, askable).err();
+                    let doubt = tell_doubts(&inventory.config.account, &name, known, &bucket, asked, askable).err();
                     let is_unowned = bucket.account().is_none();
                     // Only where something may be granted does the data plane's own account take the place of another one.
-                    let own = (purpose == Purpose::Granting).then_some(&aws.config.account);
+                    let own = (purpose == Purpose::Granting).then_some(&inventory.config.account);
                     let mut bucket = settled(own, known, bucket, askable);
                     if doubt.is_some() && is_unowned {
                         bucket.owner = Owner::Unknown;
@@ -279,19 +276,19 @@ impl Lookup {
 }
 
 /// The buckets that S3 refuses to the other accounts that own them as the stack's policies say: whose they are is asked anew.
-async fn refused<'a>(aws: &Aws, known: impl Iterator<Item = (&'a String, &'a Bucket)>) -> BTreeSet<String> {
-    let reading = aws.reading().await;
+async fn refused<'a>(inventory: &Inventory, known: impl Iterator<Item = (&'a String, &'a Bucket)>) -> BTreeSet<String> {
+    let reading = inventory.reading().await;
     // What contradicts itself is asked in any case.
     let known = known.filter(|(_, bucket)| bucket.contradictions.is_none());
     let foreign = known.filter_map(|(name, bucket)| {
-        let account = bucket.account().filter(|account| **account != aws.config.account)?;
-        let (account, partition) = (account.clone(), aws.config.partition().to_owned());
-        aws.clients.can_reach(&account).then(|| OwnedBucket { account, partition, name: name.clone() })
+        let account = bucket.account().filter(|account| **account != inventory.config.account)?;
+        let (account, partition) = (account.clone(), inventory.config.partition().to_owned());
+        inventory.clients.can_reach(&account).then(|| OwnedBucket { account, partition, name: name.clone() })
     });
     let foreign: Vec<_> = foreign.collect();
     let is_refused = |bucket: OwnedBucket| {
         let reading = &reading;
-        async move { reading.bucket_policies.is_refused(aws, bucket.clone()).await.then_some(bucket.name) }
+        async move { reading.bucket_policies.is_refused(&inventory.clients, bucket.clone()).await.then_some(bucket.name) }
     };
     stream::iter(foreign).map(is_refused).buffer_unordered(BUCKETS_AT_A_TIME).filter_map(future::ready).collect().await
 }

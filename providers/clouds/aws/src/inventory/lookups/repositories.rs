@@ -4,19 +4,16 @@
 //! may also be mistyped, and nothing else would ever say so.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use cloudgrant_core::{Checked, Error, ErrorKind, Note, ResourceKind, Result, TaskAccess, quoted};
+use cloudgrant_core::{Note, Result, quoted};
 
-use crate::config::AccountId;
-use crate::inventory::lookups::buckets::notes::few;
-use crate::inventory::lookups::pull_through::{self, Asking, Filled};
+use crate::error;
+use crate::inventory::Inventory;
+use crate::inventory::lookups::why_unread;
 use crate::resources::kinds::repository::Repository;
-use crate::resources::locator::Locator;
-use crate::verbs::grant_task_access::principals;
-use crate::{Aws, error};
 
-const OPERATION: &str = "ecr:DescribeRepositories";
+pub(crate) const OPERATION: &str = "ecr:DescribeRepositories";
 
 /// How many a request may name. Source: Amazon ECR API reference, DescribeRepositories.
 const AT_ONCE: usize = 100;
@@ -35,7 +32,7 @@ pub(crate) enum Whether {
 pub(crate) struct Seen {
     missing: BTreeSet<Repository>,
     /// By region.
-    unread: BTreeMap<String, &'static str>,
+    pub(crate) unread: BTreeMap<String, &'static str>,
 }
 
 impl Seen {
@@ -84,16 +81,16 @@ impl Absent {
 }
 
 /// Looks for repositories of the own account.
-pub(crate) async fn look(aws: &Aws, wanted: BTreeSet<Repository>) -> Result<Seen> {
+pub(crate) async fn look(inventory: &Inventory, wanted: BTreeSet<Repository>) -> Result<Seen> {
     let mut regions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Repository { region, name, .. } in wanted {
         regions.entry(region).or_default().push(name);
     }
     let mut seen = Seen::default();
     for (region, names) in regions {
-        match missing(aws, &region, &names).await {
+        match missing(inventory, &region, &names).await {
             Ok(missing) => seen.missing.extend(missing.into_iter().map(|name| {
-                let account = aws.config.account.clone();
+                let account = inventory.config.account.clone();
                 Repository { account, region: region.clone(), name }
             })),
             Err(error) => _ = seen.unread.insert(region, why_unread(error)?),
@@ -104,9 +101,9 @@ pub(crate) async fn look(aws: &Aws, wanted: BTreeSet<Repository>) -> Result<Seen
 
 /// Those that aren't in a region. Where one is missing, ECR refuses all and names only that one in its text, so that the
 /// request is halved until it is alone.
-async fn missing(aws: &Aws, region: &str, names: &[String]) -> Result<Vec<String>> {
-    let account = &aws.config.account;
-    let client = aws.clients.ecr(account, region).await?;
+async fn missing(inventory: &Inventory, region: &str, names: &[String]) -> Result<Vec<String>> {
+    let account = &inventory.config.account;
+    let client = inventory.clients.ecr(account, region).await?;
     let mut batches: Vec<_> = names.chunks(AT_ONCE).collect();
     let mut missing = Vec::new();
     while let Some(batch) = batches.pop() {
@@ -121,87 +118,6 @@ async fn missing(aws: &Aws, region: &str, names: &[String]) -> Result<Vec<String
         }
     }
     Ok(missing)
-}
-
-/// How a request ended whose answer is only worth a note, and so no reason for a plan to fail.
-///
-/// # Errors
-/// It is to be tried again, or was given up by whoever started it.
-pub(crate) fn why_unread(error: Error) -> Result<&'static str> {
-    match error.kind() {
-        ErrorKind::AccessDenied => Ok("is denied"),
-        // The SDK has tried that several times.
-        ErrorKind::Unavailable | ErrorKind::Unexpected | ErrorKind::Unsupported => Ok("fails"),
-        _ => Err(error),
-    }
-}
-
-/// What a reader of a plan should know of the repositories that task code pulls from or pushes to, as far as they can be
-/// looked at.
-pub(crate) async fn notes(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Vec<Note>> {
-    let own = &aws.config.account;
-    let mut reached: BTreeMap<Repository, Vec<&Checked<TaskAccess>>> = BTreeMap::new();
-    for grant in grants {
-        for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::REGISTRY) {
-            if let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator)
-                && (repository.account == *own || aws.clients.can_reach(&repository.account))
-            {
-                reached.entry(repository).or_default().push(grant);
-            }
-        }
-    }
-    if reached.is_empty() {
-        return Ok(Vec::new());
-    }
-    let asking = Asking::new(aws).await?;
-    let seen = look(aws, reached.keys().filter(|it| it.account == *own).cloned().collect()).await?;
-    let (mut notes, reading) = (Vec::new(), aws.reading().await);
-    let mut caches_unread: BTreeMap<(&AccountId, &str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for (repository, grants) in &reached {
-        // One of another account has to be there, or its policy can't be written.
-        let whether = if repository.account == *own { seen.whether(repository) } else { Whether::There };
-        let filled = match asking.is_due(repository) || whether == Whether::Missing {
-            true => pull_through::filled(aws, repository).await?,
-            false => Filled::ByNobody,
-        };
-        match filled {
-            Filled::By(rule) => {
-                let mut roles = BTreeSet::new();
-                for grant in grants {
-                    roles.extend(principals(aws, &grant.carried_by).await?.0);
-                }
-                let roles = roles.iter().map(String::as_str).collect();
-                notes.push(pull_through::told(aws, repository, whether, &rule, roles));
-                // The first pull makes it.
-                continue;
-            }
-            Filled::ByNobody => {}
-            Filled::Unread(why) => {
-                let key = (&repository.account, repository.region.as_str(), why);
-                caches_unread.entry(key).or_default().insert(repository.name.as_str());
-            }
-        }
-        if whether == Whether::Missing {
-            let names: BTreeSet<_> = grants.iter().map(|grant| grant.name.as_str()).collect();
-            let grants = few(names.into_iter());
-            let message =
-                format!("{}: what is granted on it (grants: {grants}) reaches nothing until then", absent(repository));
-            let note = Note::warning(format!("repository {}", repository.name), message);
-            reading.absent_repositories.add(repository, For::Tasks, note.clone());
-            notes.push(note);
-        }
-    }
-    for (region, why) in &seen.unread {
-        let names = reached.keys().filter(|it| it.account == *own && it.region == *region);
-        let names = few(names.map(|repository| repository.name.as_str()).collect::<Vec<_>>().into_iter());
-        let message = format!("whether these are in {region} couldn't be read, as {OPERATION} {why}: {names}");
-        let note = Note::info(format!("repositories of account {}", aws.config.account), message);
-        reading.absent_repositories.add_unread(note.clone());
-        notes.push(note);
-    }
-    let caches = caches_unread.into_iter();
-    notes.extend(caches.map(|((account, region, why), names)| pull_through::unread(account, region, names, why)));
-    Ok(notes)
 }
 
 /// That a repository isn't there, and what to do.

@@ -1,7 +1,10 @@
 use aws_sdk_iam::types::{ManagedPolicyDetail, PolicyVersion};
 use cloudgrant_core::{RegistryName, Stack};
 
+use crate::config::AccountId;
 use crate::marks::places::*;
+use crate::resources::kinds::repository::Repository;
+use crate::shared_document::{CustomerKey, OwnedBucket};
 
 const THEIRS: &str = "444455556666";
 

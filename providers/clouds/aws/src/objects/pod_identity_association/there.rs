@@ -3,10 +3,12 @@
 use cloudgrant_core::{Error, ErrorKind, Result, quoted};
 use serde_json::json;
 
+use crate::client::Clients;
 use crate::config::eks_cluster::EksCluster;
+use crate::error;
+use crate::names::Names;
 use crate::names::tags::{HOME_TAG, STACK_TAG};
 use crate::objects::pod_identity_association::PodIdentityAssociation;
-use crate::{Aws, error};
 
 /// One that is there.
 #[derive(Debug, Clone)]
@@ -20,20 +22,20 @@ pub(crate) struct There {
 
 impl There {
     /// Whether the stack made it, at this home. Nothing says so but its tags.
-    pub(crate) fn is_ours(&self, aws: &Aws) -> bool {
+    pub(crate) fn is_ours(&self, names: &Names) -> bool {
         let has = |key: &str, value: &str| self.association.tags.get(key).is_some_and(|there| there == value);
-        self.owner.is_none() && has(STACK_TAG, aws.names.stack().as_str()) && has(HOME_TAG, &aws.names.home())
+        self.owner.is_none() && has(STACK_TAG, names.stack().as_str()) && has(HOME_TAG, &names.home())
     }
 
     /// Whether the same stack made it at another home.
-    pub(crate) fn is_at_another_home(&self, aws: &Aws) -> bool {
+    pub(crate) fn is_at_another_home(&self, names: &Names) -> bool {
         let has = |key: &str, value: &str| self.association.tags.get(key).map(|there| there == value);
-        let is_of_stack = has(STACK_TAG, aws.names.stack().as_str()) == Some(true);
-        self.owner.is_none() && is_of_stack && has(HOME_TAG, &aws.names.home()) == Some(false)
+        let is_of_stack = has(STACK_TAG, names.stack().as_str()) == Some(true);
+        self.owner.is_none() && is_of_stack && has(HOME_TAG, &names.home()) == Some(false)
     }
 
     /// Why nothing can be made where it is, as the stack didn't make it.
-    pub(crate) fn in_the_way(&self, aws: &Aws) -> Error {
+    pub(crate) fn in_the_way(&self, names: &Names) -> Error {
         let PodIdentityAssociation { cluster, namespace, service_account, role, .. } = &self.association;
         let message = format!(
             "service account {namespace}/{service_account} is associated with {role} already, and that isn't this stack's: there is \
@@ -47,8 +49,8 @@ impl There {
         }
         let Some(EksCluster { region, name, .. }) = EksCluster::parse(cluster) else { return error };
         let region = quoted(&region);
-        let put_back = if role.starts_with(&aws.names.role_arn("")) {
-            let tags = json!({ STACK_TAG: aws.names.stack().as_str(), HOME_TAG: aws.names.home() }).to_string();
+        let put_back = if role.starts_with(&names.role_arn("")) {
+            let tags = json!({ STACK_TAG: names.stack().as_str(), HOME_TAG: names.home() }).to_string();
             let (arn, tags) = (quoted(&self.arn), quoted(&tags));
             format!(
                 "if somebody has taken the tags of the stack's own, put them back: `aws eks tag-resource --region {region} --resource-arn \
@@ -80,15 +82,15 @@ pub(crate) struct Listed {
 ///
 /// # Errors
 /// As AWS says: a cluster that isn't there is [`ErrorKind::NotFound`].
-pub(crate) async fn list(aws: &Aws, cluster: &EksCluster, of: Option<(&str, &str)>) -> Result<Vec<Listed>> {
+pub(crate) async fn list(clients: &Clients, cluster: &EksCluster, of: Option<(&str, &str)>) -> Result<Vec<Listed>> {
     const OPERATION: &str = "eks:ListPodIdentityAssociations";
-    let client = aws.clients.eks(&cluster.region).await;
+    let client = clients.eks(&cluster.region).await;
     let mut request = client.list_pod_identity_associations().cluster_name(&cluster.name);
     if let Some((namespace, account)) = of {
         request = request.namespace(namespace).service_account(account);
     }
     let mut pages = request.into_paginator().send();
-    let mut list = aws.clients.pages(OPERATION);
+    let mut list = clients.pages(OPERATION);
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| error::of(OPERATION, error).with("cluster", cluster.arn()))?;
@@ -108,9 +110,9 @@ pub(crate) async fn list(aws: &Aws, cluster: &EksCluster, of: Option<(&str, &str
 }
 
 /// One that is there; `None` where it went meanwhile.
-pub(crate) async fn describe(aws: &Aws, cluster: &EksCluster, id: &str) -> Result<Option<There>> {
+pub(crate) async fn describe(clients: &Clients, cluster: &EksCluster, id: &str) -> Result<Option<There>> {
     const OPERATION: &str = "eks:DescribePodIdentityAssociation";
-    let client = aws.clients.eks(&cluster.region).await;
+    let client = clients.eks(&cluster.region).await;
     let request = client.describe_pod_identity_association().cluster_name(&cluster.name).association_id(id);
     let answer = match request.send().await.map_err(|error| error::of(OPERATION, error).with("association", id)) {
         Ok(answer) => answer,
@@ -138,9 +140,14 @@ pub(crate) async fn describe(aws: &Aws, cluster: &EksCluster, id: &str) -> Resul
 }
 
 /// That of a service account, whoever made it.
-pub(crate) async fn find(aws: &Aws, cluster: &EksCluster, namespace: &str, account: &str) -> Result<Option<There>> {
-    match list(aws, cluster, Some((namespace, account))).await?.as_slice() {
+pub(crate) async fn find(
+    clients: &Clients,
+    cluster: &EksCluster,
+    namespace: &str,
+    account: &str,
+) -> Result<Option<There>> {
+    match list(clients, cluster, Some((namespace, account))).await?.as_slice() {
         [] => Ok(None),
-        [first, ..] => describe(aws, cluster, &first.id).await,
+        [first, ..] => describe(clients, cluster, &first.id).await,
     }
 }

@@ -4,28 +4,39 @@ use std::collections::BTreeSet;
 
 use cloudgrant_core::{Broken, Desired, Note, Object, ObjectId, Observed};
 
-use crate::Aws;
 use crate::inventory::lookups::repositories::For;
 use crate::inventory::snapshot::Reading;
-use crate::objects::kinds;
+use crate::objects::managed_policy;
+use crate::observe::Looking;
 use crate::observe::findings::keys;
 use crate::resources::kms_key::Key;
 
 /// Whether an object is a policy that gives something, and not one that marks a place.
-pub(in crate::observe) fn is_policy(aws: &Aws, object: &Object) -> bool {
-    object.id.kind == kinds::POLICY && !aws.names.is_mark(&aws.names.policy_arn(&object.id.name))
+pub(in crate::observe) fn is_policy(looking: Looking<'_>, object: &Object) -> bool {
+    object.id.kind == managed_policy::KIND && !looking.names.is_mark(&looking.names.policy_arn(&object.id.name))
 }
 
 /// What couldn't be looked at of what the wanted objects are for.
-pub(in crate::observe) fn unread(aws: &Aws, desired: &Desired, reading: &Reading, keys: &[Note]) -> Vec<Note> {
-    let all = aws.secrets.unread().into_iter().chain(aws.buckets.unread()).chain(reading.absent_repositories.unread());
+pub(in crate::observe) fn unread(
+    looking: Looking<'_>,
+    desired: &Desired,
+    reading: &Reading,
+    keys: &[Note],
+) -> Vec<Note> {
+    let all = looking
+        .inventory
+        .secrets
+        .unread()
+        .into_iter()
+        .chain(looking.inventory.buckets.unread())
+        .chain(reading.absent_repositories.unread());
     // What is revoked meanwhile nobody asks for any more.
     all.filter(|note| desired.notes.contains(note)).chain(keys.iter().cloned()).collect()
 }
 
 /// As far as it was asked. A plan with nothing to do takes the policies' word for buckets; `drift` asks.
 pub(in crate::observe) fn of(
-    aws: &Aws,
+    looking: Looking<'_>,
     desired: &Desired,
     reading: &Reading,
     unusable: Vec<(Key, Note)>,
@@ -34,7 +45,7 @@ pub(in crate::observe) fn of(
     let naming = |parts: &[String]| -> BTreeSet<ObjectId> {
         let is_there = |object: &&Object| {
             let is_named = |text: &str| parts.iter().any(|part| text.contains(part.as_str()));
-            is_policy(aws, object)
+            is_policy(looking, object)
                 && is_named(object.attributes.as_str())
                 && observed.objects.get(&object.id).is_some_and(|found| is_named(found.attributes.as_str()))
         };
@@ -45,11 +56,11 @@ pub(in crate::observe) fn of(
         let objects: BTreeSet<_> = naming(parts);
         all.extend((!objects.is_empty()).then_some(Broken { note, objects }));
     };
-    for (arns, note) in aws.secrets.unreadable() {
+    for (arns, note) in looking.inventory.secrets.unreadable() {
         tell(note, &arns.iter().map(|arn| format!("\"{arn}\"")).collect::<Vec<_>>());
     }
-    for (name, note) in aws.buckets.reaching_nothing() {
-        let arn = format!("\"arn:{}:s3:::{name}", aws.config.partition());
+    for (name, note) in looking.inventory.buckets.reaching_nothing() {
+        let arn = format!("\"arn:{}:s3:::{name}", looking.config.partition());
         tell(note, &[format!("{arn}\""), format!("{arn}/")]);
     }
     for (key, note) in unusable {

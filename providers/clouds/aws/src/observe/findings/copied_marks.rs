@@ -9,13 +9,13 @@ use cloudgrant_core::{Desired, ErrorKind, ObjectId, Observed, Result, Unsearched
 use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
 
-use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::inventory::policy_tags;
 use crate::inventory::snapshot::{Role, Snapshot};
 use crate::names::tags::TASK_POLICY_TAG;
 use crate::names::whose::{Whose, whose};
-use crate::objects::kinds;
+use crate::objects::{attachment, managed_policy, role};
+use crate::observe::Looking;
 use crate::observe::attachment::detach;
 use crate::observe::iam::Reader;
 use crate::observe::search;
@@ -25,7 +25,7 @@ use crate::policy::{beyond, document};
 impl Reader<'_> {
     /// Tells what a role of the stack's has by a mark alone.
     pub(in crate::observe) fn given_by_mark(&mut self, name: &str, role: &Role, arn: &str, policy: &str) {
-        let is_wanted = self.wanted.contains(&kinds::attachment(name, policy));
+        let is_wanted = self.wanted.contains(&attachment::id(name, policy));
         if !self.looks || is_wanted || self.task_policy_on(role) == Some(arn) {
             return;
         }
@@ -33,30 +33,30 @@ impl Reader<'_> {
         if !self.is_ours(arn) {
             let what =
                 format!("has the policy {policy}, which its tag {TASK_POLICY_TAG} names and the manifest does not");
-            self.told(kinds::role(name), &what, remedy);
+            self.told(role::id(name), &what, remedy);
         } else if let Some(what) = self.not_as_written(arn) {
-            self.told(kinds::policy(policy), &what, remedy);
-        } else if !self.aws.names.may_carry(Some(name), policy) {
+            self.told(managed_policy::id(policy), &what, remedy);
+        } else if !self.looking.names.may_carry(Some(name), policy) {
             let what = format!("has the policy {policy}, which is that of another scope");
-            self.told(kinds::role(name), &what, remedy);
+            self.told(role::id(name), &what, remedy);
         }
     }
 
     /// Tells to which role of others a policy of the stack's is attached by a mark alone.
     pub(in crate::observe) fn elsewhere_by_mark(&mut self, name: &str, arn: &str, policy: &str, is_task_role: bool) {
-        if !self.looks || self.wanted.contains(&kinds::attachment(name, policy)) {
+        if !self.looks || self.wanted.contains(&attachment::id(name, policy)) {
             return;
         }
         let what = if !is_task_role {
             format!("is attached to role {name}, which the manifest does not name as the task role")
         } else if let Some(what) = self.not_as_written(arn) {
             what
-        } else if !self.aws.names.may_carry(None, policy) {
+        } else if !self.looking.names.may_carry(None, policy) {
             format!("is attached to role {name}, which carries what is granted globally and nothing else")
         } else {
             return;
         };
-        self.told(kinds::policy(policy), &what, detach(name, arn));
+        self.told(managed_policy::id(policy), &what, detach(name, arn));
     }
 
     /// Where nothing can be compared, no apply gets as far as to mend it.
@@ -72,10 +72,10 @@ impl Reader<'_> {
     fn not_as_written(&self, arn: &str) -> Option<String> {
         let policy = self.snapshot.policies.get(arn)?;
         // What is wanted is compared with that.
-        if self.wanted.contains(&kinds::policy(&policy.name)) {
+        if self.wanted.contains(&managed_policy::id(&policy.name)) {
             return None;
         }
-        let (document, home) = (policy.document(), Home::of(&self.aws.config));
+        let (document, home) = (policy.document(), Home::of(self.looking.config));
         let mut strange = document::statements(&document).to_vec();
         strange.retain(|statement| !may_be_written(statement, home));
         let more = beyond::of(&strange, &[], |_| false).into_iter().next();
@@ -87,12 +87,12 @@ impl Reader<'_> {
 /// The policies that are called as the stack's, hang on roles of its, and carry no mark of it or another one; none of those that are
 /// wanted. Asked only where somebody looks for drift, as IAM gives out the tags of one policy at a time.
 pub(in crate::observe) async fn unmarked(
-    aws: &Aws,
+    looking: Looking<'_>,
     desired: &Desired,
     snapshot: &Snapshot,
     observed: &mut Observed,
 ) -> Result<BTreeSet<String>> {
-    let (path, names) = (aws.names.path(), &aws.names);
+    let (path, names) = (looking.names.path(), looking.names);
     let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
     let roles = snapshot.roles.values().filter(|role| role.path == path);
     let attached: BTreeSet<_> = roles.flat_map(|role| role.attached.keys()).collect();
@@ -101,12 +101,12 @@ pub(in crate::observe) async fn unmarked(
         policy.is_some_and(|policy| {
             policy.path == path
                 && names.is_name_of_policy(&policy.name)
-                && !wanted.contains(&kinds::policy(&policy.name))
+                && !wanted.contains(&managed_policy::id(&policy.name))
         })
     };
     let doubted: Vec<String> = attached.into_iter().filter(is_doubted).cloned().collect();
     let read = |arn: String| async move {
-        let tags = policy_tags::of(aws, &arn).await;
+        let tags = policy_tags::of(looking.inventory, &arn).await;
         (arn, tags)
     };
     let read: Vec<_> = stream::iter(doubted).map(read).buffer_unordered(AT_A_TIME).collect().await;
@@ -119,7 +119,7 @@ pub(in crate::observe) async fn unmarked(
                 }
             }
             Err(error) if error.kind() == ErrorKind::AccessDenied => {
-                let place = format!("tags of the policy {}", kinds::policy_name(&arn));
+                let place = format!("tags of the policy {}", managed_policy::name_in(&arn));
                 observed.unsearched.push(Unsearched { place, reason: search::why(&error) });
             }
             Err(error) => return Err(error),

@@ -3,19 +3,18 @@
 //! Only who looks afresh asks for them, as `drift` does: a plan with nothing to do needs no request for that.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
 
 use aws_sdk_kms::primitives::{DateTime, DateTimeFormat as Format};
 use aws_sdk_kms::types::{KeyMetadata, KeyState};
 use cloudgrant_core::{Desired, Error, ErrorKind, Note, Result, quoted, redacted};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::Aws;
 use crate::client::AT_A_TIME;
 use crate::config::AccountId;
 use crate::error;
-use crate::inventory::lookups::buckets::notes::few;
-use crate::inventory::lookups::repositories::why_unread;
+use crate::inventory::lookups::few;
+use crate::inventory::lookups::why_unread;
+use crate::observe::Looking;
 use crate::observe::findings::broken::is_policy;
 use crate::resources::kms_key::Key;
 use crate::shared_document::CustomerKey;
@@ -33,25 +32,25 @@ pub(in crate::observe) struct Keys {
 
 /// The wanted keys of buckets and secrets that can't be used. Those under which buckets were before don't count: what is written
 /// now needs none of them.
-pub(in crate::observe) async fn unusable(aws: &Aws, desired: &Desired) -> Result<Keys> {
+pub(in crate::observe) async fn unusable(looking: Looking<'_>, desired: &Desired) -> Result<Keys> {
     let mut keys: BTreeMap<Key, BTreeSet<String>> = BTreeMap::new();
-    if aws.afresh.load(Ordering::Relaxed) {
-        for (key, what) in aws.buckets.keys().into_iter().chain(aws.secrets.keys()) {
+    if looking.inventory.looks_again() {
+        for (key, what) in looking.inventory.buckets.keys().into_iter().chain(looking.inventory.secrets.keys()) {
             keys.entry(key).or_default().insert(what);
         }
     }
     let is_wanted = |key: &Key| {
         let named = named(key);
-        let mut policies = desired.objects.iter().filter(|object| is_policy(aws, object));
+        let mut policies = desired.objects.iter().filter(|object| is_policy(looking, object));
         policies.any(|policy| policy.attributes.as_str().contains(&named))
     };
     let wanted = keys.into_iter().filter_map(|(key, what)| {
-        let account = AccountId::parse(key.account()).ok().filter(|account| aws.clients.can_reach(account))?;
+        let account = AccountId::parse(key.account()).ok().filter(|account| looking.clients.can_reach(account))?;
         is_wanted(&key).then_some((account, key, what))
     });
     let wanted: Vec<_> = wanted.collect();
     let ask = |(account, key, what): (AccountId, Key, BTreeSet<String>)| async move {
-        let why = match why_unusable(aws, &account, &key).await {
+        let why = match why_unusable(looking, &account, &key).await {
             Ok(why) => Ok(why),
             Err(error) => Err(why_unread(error)?),
         };
@@ -87,12 +86,12 @@ fn called(key: &Key) -> &str {
     key.alias.as_deref().unwrap_or_else(|| key.arn.rsplit('/').next().unwrap_or_default())
 }
 
-async fn why_unusable(aws: &Aws, account: &AccountId, key: &Key) -> Result<Option<String>> {
+async fn why_unusable(looking: Looking<'_>, account: &AccountId, key: &Key) -> Result<Option<String>> {
     let id = match &key.alias {
         Some(alias) => key.arn.replace("key/*", alias),
         None => key.arn.clone(),
     };
-    let answer = aws.clients.kms(account, &key.region).await?.describe_key().key_id(&id).send().await;
+    let answer = looking.clients.kms(account, &key.region).await?.describe_key().key_id(&id).send().await;
     match answer.map_err(|error| error::of(OPERATION, error).with("key", &id)) {
         Ok(answer) => Ok(answer.key_metadata.and_then(|metadata| state(&metadata, key))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(format!("isn't there. {ANOTHER}"))),

@@ -4,14 +4,19 @@ use std::collections::BTreeSet;
 
 use cloudgrant_core::{Error, ErrorKind, IntentId, Note, Object, Result, quoted};
 
-use crate::Aws;
+use crate::observe::Looking;
 use crate::shared_document::{OwnedBucket, Shared};
 
 /// What stands in the way of the grants that want a statement in a document that couldn't be read.
 ///
 /// # Errors
 /// It is there, or nobody knows: then it is its reading that failed.
-pub(in crate::observe) fn why(aws: &Aws, shared: &Shared, objects: &[&Object], error: Error) -> Result<Error> {
+pub(in crate::observe) fn why(
+    looking: Looking<'_>,
+    shared: &Shared,
+    objects: &[&Object],
+    error: Error,
+) -> Result<Error> {
     let intents: BTreeSet<_> = objects.iter().flat_map(|object| &object.because).collect();
     let grants = intents.iter().filter_map(|id| match id {
         IntentId::Grant(name) => Some(name.as_str()),
@@ -23,7 +28,7 @@ pub(in crate::observe) fn why(aws: &Aws, shared: &Shared, objects: &[&Object], e
     let new = match (error.kind(), shared) {
         (ErrorKind::NotFound, Shared::Bucket(bucket)) => named(gone(bucket)),
         (ErrorKind::NotFound, Shared::Repository(_) | Shared::Key(_)) => named(absent(shared, &error)),
-        (ErrorKind::AccessDenied, Shared::Bucket(bucket)) => match aws.buckets.kept_out(&bucket.name) {
+        (ErrorKind::AccessDenied, Shared::Bucket(bucket)) => match looking.inventory.buckets.kept_out(&bucket.name) {
             Some(now) => named(changed_hands(bucket, &now, &grants)),
             None => return Err(error),
         },

@@ -10,15 +10,16 @@ use cloudgrant_core::{
 };
 use serde_json::Value;
 
-use crate::Aws;
 use crate::inventory::lookups::secrets::ungrantable;
+use crate::inventory::others_roles::OthersRole;
 use crate::inventory::snapshot::Issuer;
+use crate::inventory::task_policy::TaskPolicy;
 use crate::objects::attachment::Attachment;
-use crate::objects::kinds;
+use crate::objects::policy_statement::{self, PolicyStatement};
+use crate::objects::{attachment, managed_policy};
+use crate::observe::Looking;
 use crate::observe::wanted_roles;
 use crate::resources::locator::Locator;
-use crate::verbs::bind_scope::{TaskPolicy, task_policy};
-use crate::verbs::others_roles::OthersRole;
 
 /// What is missing, or can't be told to be there.
 #[derive(Debug, Default)]
@@ -28,18 +29,22 @@ pub(in crate::observe) struct Missing {
     pub(in crate::observe) unread: Vec<Note>,
 }
 
-pub(in crate::observe) async fn read(aws: &Aws, desired: &Desired) -> Result<Missing> {
-    let (mut missing, task_policy, task_role, node_role) =
-        tokio::try_join!(issuers(aws, desired), without_task_policy(aws, desired), aws.task_role(), aws.node_role())?;
+pub(in crate::observe) async fn read(looking: Looking<'_>, desired: &Desired) -> Result<Missing> {
+    let (mut missing, task_policy, task_role, node_role) = tokio::try_join!(
+        issuers(looking, desired),
+        without_task_policy(looking, desired),
+        looking.inventory.task_role(),
+        looking.inventory.node_role()
+    )?;
     missing.unmakeable.extend(task_policy);
     missing.unmakeable.extend([task_role, node_role].into_iter().filter_map(|role| without(role, desired)));
-    missing.unmakeable.extend(secrets(aws, desired));
+    missing.unmakeable.extend(secrets(looking, desired));
     Ok(missing)
 }
 
 /// A secret that isn't there is granted to nobody new: its ARN isn't known. What the stack's policies say of it already stays.
-fn secrets<'a>(aws: &'a Aws, desired: &'a Desired) -> impl Iterator<Item = Unmakeable> + 'a {
-    let missing = aws.secrets.missing();
+fn secrets<'a>(looking: Looking<'a>, desired: &'a Desired) -> impl Iterator<Item = Unmakeable> + 'a {
+    let missing = looking.inventory.secrets.missing();
     missing.into_iter().filter_map(|(secret, arns)| {
         let objects = naming(desired, &arns);
         if objects.is_empty() {
@@ -62,22 +67,23 @@ fn secrets<'a>(aws: &'a Aws, desired: &'a Desired) -> impl Iterator<Item = Unmak
 fn naming(desired: &Desired, arns: &[String]) -> BTreeSet<ObjectId> {
     let quoted: Vec<_> = arns.iter().map(|arn| format!("\"{arn}\"")).collect();
     let names_one = |object: &&Object| {
-        object.id.kind == kinds::POLICY && quoted.iter().any(|arn| object.attributes.as_str().contains(arn.as_str()))
+        object.id.kind == managed_policy::KIND
+            && quoted.iter().any(|arn| object.attributes.as_str().contains(arn.as_str()))
     };
     desired.objects.iter().filter(names_one).map(|object| object.id.clone()).collect()
 }
 
 /// Requirement 17: the OpenID Connect providers must be there, and know the audience (18). A role that is there may become
 /// narrower without.
-async fn issuers(aws: &Aws, desired: &Desired) -> Result<Missing> {
+async fn issuers(looking: Looking<'_>, desired: &Desired) -> Result<Missing> {
     let roles = wanted_roles(desired);
-    let is_needed = !roles.is_empty() && !aws.config.is_pod_identity();
-    let Some(cluster) = aws.config.cluster.as_ref().filter(|_| is_needed) else {
+    let is_needed = !roles.is_empty() && !looking.config.is_pod_identity();
+    let Some(cluster) = looking.config.cluster.as_ref().filter(|_| is_needed) else {
         return Ok(Missing::default());
     };
     let of_roles =
         |why| Unmakeable { why, actions: &[Action::Create], objects: roles.clone(), obstacle: Obstacle::Certain };
-    let states = match aws.issuers().await {
+    let states = match looking.inventory.issuers().await {
         Ok(states) => states,
         // Whether it is there nobody knows: no role is made for it, and those that are there may be nobody's to take.
         Err(error) if error.kind() == ErrorKind::AccessDenied => {
@@ -86,20 +92,20 @@ async fn issuers(aws: &Aws, desired: &Desired) -> Result<Missing> {
         }
         Err(error) => return Err(error),
     };
-    let each = aws.config.issuers().zip(states);
+    let each = looking.config.issuers().zip(states);
     let untrusted = each.filter_map(|(issuer, (arn, state))| untrusted(issuer, &arn, state, cluster.audience()));
     Ok(Missing { unmakeable: untrusted.map(of_roles).collect(), unread: Vec::new() })
 }
 
 /// Requirement 22: what every task needs must be there before a role that is to carry it.
-async fn without_task_policy(aws: &Aws, desired: &Desired) -> Result<Option<Unmakeable>> {
+async fn without_task_policy(looking: Looking<'_>, desired: &Desired) -> Result<Option<Unmakeable>> {
     let mut objects = wanted_roles(desired);
     if objects.is_empty() {
         return Ok(None);
     }
-    let Some(TaskPolicy { arn, missing: Some(why) }) = task_policy(aws).await? else { return Ok(None) };
-    let name = kinds::policy_name(&arn);
-    objects.extend(objects.clone().iter().map(|role| kinds::attachment(&role.name, name)));
+    let Some(TaskPolicy { arn, missing: Some(why) }) = looking.inventory.task_policy().await? else { return Ok(None) };
+    let name = managed_policy::name_in(&arn);
+    objects.extend(objects.clone().iter().map(|role| attachment::id(&role.name, name)));
     Ok(Some(Unmakeable { why, actions: &[Action::Create], objects, obstacle: Obstacle::Certain }))
 }
 
@@ -109,10 +115,9 @@ fn without(role: OthersRole, desired: &Desired) -> Option<Unmakeable> {
     let OthersRole { name, arn, missing } = role;
     let why = missing?;
     let needs_it = |object: &&Object| match object.id.kind {
-        kinds::ATTACHMENT => Attachment::of(&object.attributes).is_some_and(|attachment| attachment.role == name),
-        kinds::STATEMENT | kinds::BUCKET_STATEMENT | kinds::KEY_STATEMENT => {
-            is_principal(&object.attributes.value()["statement"]["Principal"]["AWS"], &arn)
-        }
+        attachment::KIND => Attachment::of(&object.attributes).is_ok_and(|attachment| attachment.role == name),
+        kind if policy_statement::WRITTEN.contains(&kind) => PolicyStatement::of(&object.attributes)
+            .is_ok_and(|of| is_principal(&of.statement["Principal"]["AWS"], &arn)),
         _ => false,
     };
     let objects: BTreeSet<ObjectId> = desired.objects.iter().filter(needs_it).map(|object| object.id.clone()).collect();

@@ -6,11 +6,11 @@ use cloudgrant_core::{Desired, Note, Stack};
 use foldhash::{HashMap, HashMapExt as _};
 use serde_json::Value;
 
-use crate::Aws;
 use crate::inventory::snapshot::Snapshot;
 use crate::names;
 use crate::objects::attachment::Attachment;
-use crate::objects::kinds;
+use crate::objects::{attachment, managed_policy};
+use crate::observe::Looking;
 use crate::observe::findings::moved::is_used;
 
 /// What a role gives: whose it is as its name says it without the stack (the whole name where it isn't a stack's), and a document.
@@ -18,11 +18,11 @@ type Given = (String, Value);
 
 /// Said where nothing is there of this stack, and another one of the same home gives each role's task code what this one is to
 /// give it. Nothing is read for it.
-pub(in crate::observe) fn notes(aws: &Aws, desired: &Desired, snapshot: &Snapshot) -> Vec<Note> {
-    if is_used(&aws.names, snapshot) {
+pub(in crate::observe) fn notes(looking: Looking<'_>, desired: &Desired, snapshot: &Snapshot) -> Vec<Note> {
+    if is_used(looking.names, snapshot) {
         return Vec::new();
     }
-    let Some((_, home)) = names::slug_of(&aws.names.path()) else { return Vec::new() };
+    let Some((_, home)) = names::slug_of(&looking.names.path()) else { return Vec::new() };
     let mut others: BTreeMap<Stack, Vec<Given>> = BTreeMap::new();
     for (name, role) in &snapshot.roles {
         for policy in role.attached.keys().filter_map(|arn| snapshot.policies.get(arn)) {
@@ -35,7 +35,7 @@ pub(in crate::observe) fn notes(aws: &Aws, desired: &Desired, snapshot: &Snapsho
         }
     }
     // A large manifest's documents are not taken apart for nothing.
-    let wanted = if others.is_empty() { Vec::new() } else { wanted(aws, desired) };
+    let wanted = if others.is_empty() { Vec::new() } else { wanted(looking, desired) };
     if wanted.is_empty() {
         return Vec::new();
     }
@@ -46,24 +46,24 @@ pub(in crate::observe) fn notes(aws: &Aws, desired: &Desired, snapshot: &Snapsho
              stays, and gives what it gave, until somebody takes it back: `cloudgrant revoke --all --stack {former}`, once this \
              one is applied; or before that, where what it told the platform keeps this one from being applied"
         );
-        Note::of_access(format!("stack {}", aws.names.stack()), message)
+        Note::of_access(format!("stack {}", looking.names.stack()), message)
     };
     others.iter().filter(gives_all).map(note).collect()
 }
 
 /// What this stack's roles are to give, and the task role by its policies.
-fn wanted(aws: &Aws, desired: &Desired) -> Vec<Given> {
+fn wanted(looking: Looking<'_>, desired: &Desired) -> Vec<Given> {
     let mut documents: HashMap<String, Value> = HashMap::new();
-    for object in desired.objects.iter().filter(|object| object.id.kind == kinds::POLICY) {
-        documents.insert(aws.names.policy_arn(&object.id.name), object.attributes.value()["document"].take());
+    for object in desired.objects.iter().filter(|object| object.id.kind == managed_policy::KIND) {
+        documents.insert(looking.names.policy_arn(&object.id.name), managed_policy::document_of(&object.attributes));
     }
-    let attached = desired.objects.iter().filter(|object| object.id.kind == kinds::ATTACHMENT);
-    let attached = attached.filter_map(|object| Attachment::of(&object.attributes));
+    let attached = desired.objects.iter().filter(|object| object.id.kind == attachment::KIND);
+    let attached = attached.filter_map(|object| Attachment::of(&object.attributes).ok());
     let given = |attachment: Attachment<'_>| {
         let document = documents.get(attachment.policy.as_ref())?.clone();
         let role = attachment.role.as_ref();
-        let is_ours = aws.names.is_name_of_role(role);
-        let whose = if is_ours { names::without_path(&aws.names.path(), role) } else { role };
+        let is_ours = looking.names.is_name_of_role(role);
+        let whose = if is_ours { names::without_path(&looking.names.path(), role) } else { role };
         Some((whose.to_owned(), document))
     };
     attached.filter_map(given).collect()

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::objects::attachment::Attachment;
-use crate::objects::kinds;
+use crate::objects::{attachment, managed_policy, role};
 use crate::observe::search::HandedOff;
 use crate::policy::document;
 
@@ -33,7 +33,7 @@ impl Wanted<'_> {
     /// Whether it is a policy that something is wanted of, and of one scope. What several scopes share may be what is taken away here.
     fn is_policy_of_a_scope(self, id: &ObjectId) -> bool {
         let is_shared = self.names.is_shared_policy(&self.names.policy_arn(&id.name));
-        id.kind == kinds::POLICY && self.objects.contains(id) && !is_shared
+        id.kind == managed_policy::KIND && self.objects.contains(id) && !is_shared
     }
 }
 
@@ -145,7 +145,7 @@ fn principals(document: &Value) -> BTreeSet<String> {
 /// The stack's roles that would go.
 fn going(wanted: &HashSet<&ObjectId>, observed: &Observed) -> impl Iterator<Item = ObjectId> + use<> {
     let goes = |(id, found): &(&ObjectId, &Found)| {
-        id.kind == kinds::ROLE && found.owned && !wanted.contains(id) && !observed.relied_on.contains_key(id)
+        id.kind == role::KIND && found.owned && !wanted.contains(id) && !observed.relied_on.contains_key(id)
     };
     let going: Vec<_> = observed.objects.iter().filter(goes).map(|(id, _)| id.clone()).collect();
     going.into_iter()
@@ -160,15 +160,15 @@ fn without_rights(wanted: Wanted<'_>, object: ObjectId, reason: String, observed
     let is_its = |found: &Found| found.depends_on.contains(&object);
     let is_needed = |id: &ObjectId, found: &Found| {
         observed.with_principals.contains(id)
-            || id.kind == kinds::ATTACHMENT && found.depends_on.iter().any(|id| wanted.is_policy_of_a_scope(id))
+            || id.kind == attachment::KIND && found.depends_on.iter().any(|id| wanted.is_policy_of_a_scope(id))
     };
     let kept = observed.objects.iter().filter(|(id, found)| is_its(found) && is_needed(id, found));
     let kept: Vec<_> = kept.map(|(id, _)| id.clone()).collect();
     let mut policies = BTreeSet::new();
     for attachment in kept {
         let found = observed.objects.remove(&attachment);
-        let policy = found.and_then(|found| Some(Attachment::of(&found.attributes)?.policy.into_owned()));
-        policies.extend(policy.map(|arn| redacted(kinds::policy_name(&arn))));
+        let policy = found.and_then(|found| Some(Attachment::of(&found.attributes).ok()?.policy.into_owned()));
+        policies.extend(policy.map(|arn| redacted(managed_policy::name_in(&arn))));
     }
     let reason = match policies.is_empty() {
         true => reason,

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use cloudgrant_core::{Object, Pair, Scope};
 use serde_json::Value;
 
-use crate::Aws;
-use crate::objects::kinds;
+use crate::objects::role;
+use crate::observe::Looking;
 use crate::policy::trust;
 
 /// What is to be undone on the platform before a role goes, or stops trusting somebody.
 #[derive(Debug)]
 pub(crate) struct Unbinding<'a> {
-    aws: &'a Aws,
+    looking: Looking<'a>,
     /// All pairs that are listed, in that order, by their subjects. There can be very many pairs, and very many roles that ask.
     pairs: OnceCell<BTreeMap<String, Vec<(usize, Pair)>>>,
     wanted: &'a [Object],
@@ -22,16 +22,15 @@ pub(crate) struct Unbinding<'a> {
 }
 
 impl<'a> Unbinding<'a> {
-    pub(crate) fn new(aws: &'a Aws, wanted: &'a [Object]) -> Self {
-        Self { aws, pairs: OnceCell::new(), wanted, trusted: OnceCell::new() }
+    pub(crate) fn new(looking: Looking<'a>, wanted: &'a [Object]) -> Self {
+        Self { looking, pairs: OnceCell::new(), wanted, trusted: OnceCell::new() }
     }
 
     fn trusted(&self) -> &HashSet<String> {
         self.trusted.get_or_init(|| {
-            let roles = self.wanted.iter().filter(|object| object.id.kind == kinds::ROLE);
+            let roles = self.wanted.iter().filter(|object| object.id.kind == role::KIND);
             let trusted = |role: &Object| {
-                let attributes = role.attributes.value();
-                trust::subjects(&attributes["trust"])
+                role::Role::of(&role.attributes).map(|role| trust::subjects(&role.trust())).unwrap_or_default()
             };
             roles.flat_map(trusted).collect()
         })
@@ -41,7 +40,7 @@ impl<'a> Unbinding<'a> {
         let pairs = self.pairs.get_or_init(|| {
             let mut pairs: BTreeMap<_, Vec<_>> = BTreeMap::new();
             for (at, (pair, subject)) in
-                self.aws.context.platform.tenancy().subjects(&Scope::Global).into_iter().enumerate()
+                self.looking.platform.tenancy().subjects(&Scope::Global).into_iter().enumerate()
             {
                 pairs.entry(subject.to_string()).or_default().push((at, pair));
             }
@@ -52,7 +51,7 @@ impl<'a> Unbinding<'a> {
 
     /// Before a role goes, for the pairs whose task code it trusts: the way back from what binding it took.
     pub(crate) fn if_deleted(&self, name: &str, trust: &Value) -> String {
-        let platform = &self.aws.context.platform;
+        let platform = &self.looking.platform;
         let fails = format!("task code that is still bound to {name} fails without it");
         if trust::is_of_pod_identity(trust) {
             return format!(
@@ -90,7 +89,7 @@ impl<'a> Unbinding<'a> {
         if left.is_empty() {
             return None;
         }
-        let platform = &self.aws.context.platform;
+        let platform = &self.looking.platform;
         let tenancy = platform.tenancy();
         let told = |Pair { project, domain }: &Pair| format!("`-p {project} -d {domain}`");
         let bound: Vec<_> = left

@@ -2,16 +2,16 @@
 
 use cloudgrant_core::{ErrorKind, Result, Unsearched, Widened};
 
-use crate::Aws;
 use crate::inventory::task_roles;
+use crate::observe::Looking;
 use crate::observe::{iam, search};
 
-pub(crate) async fn read(aws: &Aws) -> Result<Widened> {
-    let snapshot = aws.roles_and_policies().await;
-    aws.used_up().await;
+pub(crate) async fn read(looking: Looking<'_>) -> Result<Widened> {
+    let snapshot = looking.inventory.roles_and_policies().await;
+    looking.inventory.used_up().await;
     let snapshot = snapshot?;
     let mut unsearched = Vec::new();
-    let attached_to = match task_roles::read(aws, &snapshot).await {
+    let attached_to = match task_roles::read(looking.inventory, &snapshot).await {
         Ok(attached_to) => Some(attached_to),
         Err(error) if error.kind() == ErrorKind::AccessDenied => {
             let place = "roles of others to which policies of this stack are attached".to_owned();
@@ -20,5 +20,5 @@ pub(crate) async fn read(aws: &Aws) -> Result<Widened> {
         }
         Err(error) => return Err(error),
     };
-    Ok(Widened { widened: iam::widened(aws, &snapshot, attached_to), unsearched })
+    Ok(Widened { widened: iam::widened(looking, &snapshot, attached_to), unsearched })
 }

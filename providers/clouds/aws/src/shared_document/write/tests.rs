@@ -188,7 +188,7 @@ impl World {
     async fn put(&self) -> Result<Vec<String>> {
         let sid = self.ours();
         let (shared, statement) = (Shared::Repository(self.repository.clone()), statement(&sid));
-        change(&self.aws, &shared, &sid, &statement).write(&self.aws.shared).await
+        change(&self.aws, &shared, &sid, &statement).write(&self.aws.writers).await
     }
 
     fn ours(&self) -> String {
@@ -207,7 +207,7 @@ fn change<'a>(aws: &'a Aws, shared: &'a Shared, sid: &'a str, statement: &'a Val
     StatementChange {
         clients: &aws.clients,
         names: &aws.names,
-        made: &aws.made,
+        made: aws.inventory.made(),
         request_timeout: aws.config.request_timeout.0,
         shared,
         sid,

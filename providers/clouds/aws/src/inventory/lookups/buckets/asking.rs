@@ -2,13 +2,12 @@
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::types::{ServerSideEncryption, ServerSideEncryptionByDefault};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use cloudgrant_core::{ErrorKind, Result, redacted};
 
-use crate::Aws;
+use crate::client::bucket_region::elsewhere;
 use crate::config::AccountId;
-use crate::config::partition::answered_region;
 use crate::error;
+use crate::inventory::Inventory;
 use crate::inventory::lookups::buckets::{Bucket, Encryption, Owner};
 use crate::resources::kms_key::Key;
 
@@ -50,28 +49,27 @@ pub(super) enum Answer {
 
 /// With the credentials of an account; `expected` is the account that has to own it.
 pub(super) async fn encryption(
-    aws: &Aws,
+    inventory: &Inventory,
     account: &AccountId,
     name: &str,
     expected: Option<&AccountId>,
 ) -> Result<Answer> {
-    let mut region = aws.clients.region_of(name).await;
+    let mut region = inventory.clients.region_of(name).await;
     for is_last in [false, true] {
-        let client = aws.clients.s3(account, &region).await?;
+        let client = inventory.clients.s3(account, &region).await?;
         let request = client.get_bucket_encryption().bucket(name);
         let request = request.set_expected_bucket_owner(expected.map(ToString::to_string));
         let error = match request.send().await {
             Ok(answer) => {
                 let rules = answer.server_side_encryption_configuration.map(|all| all.rules).unwrap_or_default();
                 let by_default = rules.into_iter().find_map(|rule| rule.apply_server_side_encryption_by_default);
-                return Ok(
-                    by_default.map_or(Answer::Is(Encryption::NoKey, false), |rule| key(aws, account, &region, &rule))
-                );
+                return Ok(by_default
+                    .map_or(Answer::Is(Encryption::NoKey, false), |rule| key(inventory, account, &region, &rule)));
             }
             Err(error) => error,
         };
-        if let Some(other) = elsewhere(aws.config.partition(), name, &error, &region)?.filter(|_| !is_last) {
-            aws.clients.note_region(name, &other).await;
+        if let Some(other) = elsewhere(inventory.config.partition(), name, &error, &region)?.filter(|_| !is_last) {
+            inventory.clients.note_region(name, &other).await;
             region = other;
             continue;
         }
@@ -88,24 +86,9 @@ pub(super) async fn encryption(
     Ok(Answer::Denied)
 }
 
-/// The region in which a bucket is, where S3 answers that it isn't in that one.
-///
-/// # Errors
-/// What S3 answers is no region.
-pub(crate) fn elsewhere<E>(
-    partition: &str,
-    bucket: &str,
-    error: &aws_sdk_s3::error::SdkError<E, HttpResponse>,
-    region: &str,
-) -> Result<Option<String>> {
-    let found = error.raw_response().and_then(|answer| answer.headers().get("x-amz-bucket-region"));
-    let found = found.filter(|found| *found != region);
-    found.map(|found| answered_region(bucket, found, partition)).transpose()
-}
-
 /// The key, unless it takes no grant. Whoever owns the bucket writes this setting: it goes into no policy and no command
 /// unless it is what it should be. Source: Amazon S3 API reference, ServerSideEncryptionByDefault.
-fn key(aws: &Aws, account: &AccountId, region: &str, rule: &ServerSideEncryptionByDefault) -> Answer {
+fn key(inventory: &Inventory, account: &AccountId, region: &str, rule: &ServerSideEncryptionByDefault) -> Answer {
     match &rule.sse_algorithm {
         ServerSideEncryption::AwsKms | ServerSideEncryption::AwsKmsDsse => {}
         ServerSideEncryption::Aes256 | ServerSideEncryption::AwsFsx => return Answer::Is(Encryption::NoKey, false),
@@ -117,7 +100,7 @@ fn key(aws: &Aws, account: &AccountId, region: &str, rule: &ServerSideEncryption
     let Some(id) = rule.kms_master_key_id.as_deref() else { return Answer::Is(Encryption::NoKey, true) };
     // An alias without an account is looked for in that of whoever asks. Source: Amazon S3 user guide, "Specifying
     // server-side encryption with AWS KMS".
-    match Key::answered(id, aws.config.partition(), region, account) {
+    match Key::answered(id, inventory.config.partition(), region, account) {
         Ok(Some(key)) => Answer::Is(Encryption::Key(key), false),
         Ok(None) => Answer::Is(Encryption::NoKey, true),
         Err(odd) => Answer::Odd(format!("its encryption setting {odd}: {UNKNOWN_KEY}")),

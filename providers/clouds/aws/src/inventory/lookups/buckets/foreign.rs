@@ -7,16 +7,16 @@ use aws_sdk_s3::types::ObjectOwnership;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use cloudgrant_core::{ErrorKind, Result, quoted};
 
-use crate::Aws;
 use crate::error;
+use crate::inventory::Inventory;
 use crate::inventory::lookups::buckets::{Asked, Bucket};
 
 /// Adds to a bucket what its reader and whoever writes there should know.
-pub(super) async fn look(aws: &Aws, name: &str, asked: Asked, bucket: &mut Bucket) -> Result<()> {
-    let Some(account) = bucket.account().filter(|account| **account != aws.config.account).cloned() else {
+pub(super) async fn look(inventory: &Inventory, name: &str, asked: Asked, bucket: &mut Bucket) -> Result<()> {
+    let Some(account) = bucket.account().filter(|account| **account != inventory.config.account).cloned() else {
         return Ok(());
     };
-    let client = aws.clients.s3(&account, &aws.clients.region_of(name).await).await?;
+    let client = inventory.clients.s3(&account, &inventory.clients.region_of(name).await).await?;
     let of = Looking { client: &client, account: account.as_str(), name };
     let (public, on_writing) =
         tokio::try_join!(of.public(), async { if asked == Asked::Owner { Ok(None) } else { of.ownership().await } })?;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use cloudgrant_core::{ErrorKind, Result};
 
-use crate::Aws;
 use crate::config::AccountId;
 use crate::config::partition::answered_region;
 use crate::error;
+use crate::inventory::Inventory;
 use crate::inventory::lookups::buckets::asking::{Answer, encryption, of_account, unread};
 use crate::inventory::lookups::buckets::{Asked, Bucket, Encryption, Owner};
 
@@ -27,14 +27,14 @@ pub(super) struct Lists {
 
 impl Lists {
     /// The data plane's account first; the others where that hasn't all of them.
-    pub(super) async fn read(aws: &Aws, wanted: &[&str]) -> Result<Self> {
+    pub(super) async fn read(inventory: &Inventory, wanted: &[&str]) -> Result<Self> {
         let mut lists = Self::default();
-        let own = &aws.config.account;
-        for account in std::iter::once(own).chain(aws.config.accounts.keys().filter(|account| *account != own)) {
+        let own = &inventory.config.account;
+        for account in std::iter::once(own).chain(inventory.config.accounts.keys().filter(|account| *account != own)) {
             if wanted.iter().all(|name| lists.find(name).is_some()) {
                 break;
             }
-            match list(aws, account, wanted).await {
+            match list(inventory, account, wanted).await {
                 Ok(list) => lists.of.push((account.clone(), list)),
                 Err(error) if error.kind() == ErrorKind::AccessDenied => lists.denied.push(account.clone()),
                 Err(error) => return Err(error.with("account", account)),
@@ -49,10 +49,10 @@ impl Lists {
 }
 
 /// The wanted ones of an account's buckets.
-async fn list(aws: &Aws, account: &AccountId, wanted: &[&str]) -> Result<List> {
-    let client = aws.clients.s3(account, &aws.config.region).await?;
+async fn list(inventory: &Inventory, account: &AccountId, wanted: &[&str]) -> Result<List> {
+    let client = inventory.clients.s3(account, &inventory.config.region).await?;
     let mut pages = client.list_buckets().max_buckets(PAGE).into_paginator().send();
-    let mut turns = aws.clients.pages("s3:ListAllMyBuckets");
+    let mut turns = inventory.clients.pages("s3:ListAllMyBuckets");
     let mut list = List::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| error::of("s3:ListAllMyBuckets", error))?;
@@ -60,8 +60,8 @@ async fn list(aws: &Aws, account: &AccountId, wanted: &[&str]) -> Result<List> {
         for bucket in page.buckets.unwrap_or_default() {
             let Some(name) = bucket.name.filter(|name| wanted.contains(&name.as_str())) else { continue };
             if let Some(region) = &bucket.bucket_region {
-                let region = answered_region(&name, region, aws.config.partition())?;
-                aws.clients.note_region(&name, &region).await;
+                let region = answered_region(&name, region, inventory.config.partition())?;
+                inventory.clients.note_region(&name, &region).await;
             }
             list.insert(name, bucket.bucket_region);
         }
@@ -73,13 +73,13 @@ async fn list(aws: &Aws, account: &AccountId, wanted: &[&str]) -> Result<List> {
 }
 
 pub(super) async fn look_up(
-    aws: &Aws,
+    inventory: &Inventory,
     lists: &Lists,
     name: &str,
     known: Option<&Bucket>,
     asked: Asked,
 ) -> Result<Bucket> {
-    let own = &aws.config.account;
+    let own = &inventory.config.account;
     let owner = lists.find(name).map(|(account, _)| account.clone());
     // Somebody will make it. It is looked for again until it is there.
     let missing = || {
@@ -96,7 +96,7 @@ pub(super) async fn look_up(
         if asked == Asked::Owner {
             return Ok(Bucket::new(Owner::Account(owner), Encryption::Unknown));
         }
-        return Ok(match encryption(aws, &owner, name, Some(&owner)).await? {
+        return Ok(match encryption(inventory, &owner, name, Some(&owner)).await? {
             Answer::Denied => Bucket::new(Owner::Account(owner), Encryption::Unknown).unread(unread()),
             Answer::Missing => missing(),
             answer @ (Answer::Is(..) | Answer::Odd(_)) => of_account(own, &owner, answer),
@@ -104,8 +104,8 @@ pub(super) async fn look_up(
     }
     // A list may not have it yet, or may be denied. Whoever asks for a bucket that only one account may have learns whether
     // it is that one's. Source: Amazon S3 user guide, "Verifying bucket ownership with bucket owner condition".
-    for account in std::iter::once(own).chain(aws.config.accounts.keys().filter(|account| *account != own)) {
-        let answer = match encryption(aws, account, name, Some(account)).await {
+    for account in std::iter::once(own).chain(inventory.config.accounts.keys().filter(|account| *account != own)) {
+        let answer = match encryption(inventory, account, name, Some(account)).await {
             // Nobody can work there; that was said of its list.
             Err(error) if error.kind() == ErrorKind::AccessDenied => continue,
             answer => answer?,

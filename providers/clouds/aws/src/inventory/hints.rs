@@ -2,9 +2,9 @@
 
 use cloudgrant_core::redacted;
 
-use crate::Aws;
+use crate::inventory::Inventory;
 
-impl Aws {
+impl Inventory {
     /// What to do where a role of the platform's isn't there, or where nobody knows its name: the organization stands first
     /// where its name would be made of that.
     pub(crate) fn role_hint(&self, key: &str) -> String {
@@ -16,8 +16,8 @@ impl Aws {
         if named || !self.conventions.is_of_organization {
             return format!("name a role that is there: `aws.{key}`");
         }
-        let platform = self.context.platform.name();
-        match self.context.platform.tenancy().organization.as_str() {
+        let platform = self.platform.name();
+        match self.platform.tenancy().organization.as_str() {
             "" => {
                 format!(
                     "set `platform.organization`, of which {platform} makes its name, or name the role: `aws.{key}`"
@@ -36,8 +36,8 @@ impl Aws {
         if self.config.task_policy.is_some() {
             return name.to_owned();
         }
-        let platform = self.context.platform.name();
-        let first = if self.context.platform.tenancy().organization.is_empty() {
+        let platform = self.platform.name();
+        let first = if self.platform.tenancy().organization.is_empty() {
             format!("set `platform.organization`, of which {platform} makes the other names; ")
         } else {
             String::new()

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Error, ErrorKind, Note, Result};
 
-use crate::Aws;
+use crate::inventory::Inventory;
 
 /// A role that others own and that must be there already (requirements 13 and 30).
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl OthersRole {
     }
 }
 
-impl Aws {
+impl Inventory {
     /// The platform's task role.
     pub(crate) async fn task_role(&self) -> Result<OthersRole> {
         let name = self.config.task_role(&self.conventions).unwrap_or_default();

@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use cloudgrant_core::{Checked, Intent, Note, ResourceKind, TaskAccess};
 
-use crate::Aws;
 use crate::inventory::lookups::buckets::Buckets;
+use crate::inventory::lookups::few;
 use crate::resources::kinds::object_store::{self, Objects};
 use crate::resources::locator::Locator;
-
-/// So many names are listed.
-const FEW: usize = 5;
+use crate::verbs::Handles;
 
 /// Each bucket once, however many grants reach it.
-pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Buckets) -> Vec<Note> {
+pub(crate) fn of(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess>>], buckets: &Buckets) -> Vec<Note> {
     let (mut folders, mut seen, mut written) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut former: BTreeMap<String, Former> = BTreeMap::new();
@@ -49,17 +47,17 @@ pub(crate) fn of(aws: &Aws, grants: &[Arc<Checked<TaskAccess>>], buckets: &Bucke
         }
         folders.extend(folder.map(|prefix| (grant, prefix)));
     }
-    notes.extend(keys.into_iter().filter_map(|(key, buckets)| own_key(aws, &key, &buckets)));
+    notes.extend(keys.into_iter().filter_map(|(key, buckets)| own_key(handles, &key, &buckets)));
     notes.extend(former.into_iter().map(|(key, former)| former.note(&key)));
     notes.extend(folder(&folders));
     notes
 }
 
 /// A key of the own account: whether its policy leaves it to IAM, only that policy says.
-fn own_key(aws: &Aws, key: &str, buckets: &BTreeSet<String>) -> Option<Note> {
+fn own_key(handles: Handles<'_>, key: &str, buckets: &BTreeSet<String>) -> Option<Note> {
     let account = key.split(':').nth(4)?;
     let buckets = few(buckets.iter().map(String::as_str));
-    (account == aws.config.account.as_str()).then(|| {
+    (account == handles.config.account.as_str()).then(|| {
         let message = format!(
             "it encrypts {buckets}: what the grants allow on it holds where its key policy leaves access to the account's \
              IAM policies, as the default one does (`aws kms get-key-policy`)"
@@ -104,11 +102,4 @@ fn folder(grants: &[(&Arc<Checked<TaskAccess>>, String)]) -> Option<Note> {
     } else {
         Note::info("folders in buckets", format!("{message} (grants {names})"))
     })
-}
-
-/// The first few of several names.
-pub(crate) fn few<'a>(mut names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    let more = names.len().saturating_sub(FEW);
-    let listed = names.by_ref().take(FEW).collect::<Vec<_>>().join(", ");
-    if more == 0 { listed } else { format!("{listed} and {more} more") }
 }
