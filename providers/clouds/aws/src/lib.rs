@@ -271,9 +271,9 @@ impl Provider for Aws {
     }
 
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
-        match Locator::parse(&resource.locator) {
-            Ok(Locator::Secret(secret)) => self.inventory.secrets.in_task_code(&secret),
-            Ok(Locator::Objects(objects)) if !resource.locator.starts_with("s3://") => {
+        match resource.locator.parsed() {
+            Locator::Secret(secret) => self.inventory.secrets.in_task_code(secret),
+            Locator::Objects(objects) if !resource.locator.starts_with("s3://") => {
                 vec![("URI", format!("s3://{}/{}", objects.bucket, objects.prefix))]
             }
             _ => Vec::new(),
@@ -281,8 +281,8 @@ impl Provider for Aws {
     }
 
     fn client_code(&self, reach: &Reach) -> Option<ClientCode> {
-        match Locator::parse(&reach.resource.locator).ok()? {
-            Locator::Item(item) => Some((item.kind.code)(&item, reach.access)),
+        match reach.resource.locator.parsed() {
+            Locator::Item(item) => Some((item.kind.code)(item, reach.access)),
             Locator::Objects(_) | Locator::Secret(_) | Locator::Repository(_) | Locator::Other(_) => None,
         }
     }

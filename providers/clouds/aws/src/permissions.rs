@@ -277,18 +277,18 @@ fn repositories_elsewhere(handles: Handles<'_>, intents: &Intents) -> BTreeMap<A
 fn repositories(intents: &Intents) -> impl Iterator<Item = Repository> {
     let grants = intents.grants.iter().flat_map(|grant| &grant.reaches);
     let registries = intents.registries.iter().flat_map(|registry| &registry.reach);
-    grants.chain(registries).filter_map(|reach| match Locator::parse(&reach.resource.locator) {
-        Ok(Locator::Repository(repository)) => Some(repository),
-        Ok(Locator::Objects(_) | Locator::Secret(_) | Locator::Item(_) | Locator::Other(_)) | Err(_) => None,
+    grants.chain(registries).filter_map(|reach| match reach.resource.locator.parsed() {
+        Locator::Repository(repository) => Some(repository.clone()),
+        Locator::Objects(_) | Locator::Secret(_) | Locator::Item(_) | Locator::Other(_) => None,
     })
 }
 
 fn secrets(intents: &Intents) -> Vec<String> {
     let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
     let secrets: BTreeSet<_> = reaches
-        .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
-            Ok(Locator::Secret(secret)) => Some(secret.arns_or_patterns()),
-            Ok(Locator::Objects(_) | Locator::Repository(_) | Locator::Item(_) | Locator::Other(_)) | Err(_) => None,
+        .filter_map(|reach| match reach.resource.locator.parsed() {
+            Locator::Secret(secret) => Some(secret.arns_or_patterns()),
+            Locator::Objects(_) | Locator::Repository(_) | Locator::Item(_) | Locator::Other(_) => None,
         })
         .collect();
     secrets.into_iter().flatten().collect()
@@ -297,10 +297,10 @@ fn secrets(intents: &Intents) -> Vec<String> {
 /// Whether a key may stand before anything that the manifest names.
 fn any_key(intents: &Intents) -> bool {
     let mut reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
-    reaches.any(|reach| match Locator::parse(&reach.resource.locator) {
-        Ok(Locator::Objects(_)) => !object_store::on_key(reach.access).is_empty(),
-        Ok(Locator::Secret(_)) => true,
-        Ok(Locator::Repository(_) | Locator::Item(_) | Locator::Other(_)) | Err(_) => false,
+    reaches.any(|reach| match reach.resource.locator.parsed() {
+        Locator::Objects(_) => !object_store::on_key(reach.access).is_empty(),
+        Locator::Secret(_) => true,
+        Locator::Repository(_) | Locator::Item(_) | Locator::Other(_) => false,
     })
 }
 
@@ -308,9 +308,9 @@ fn any_key(intents: &Intents) -> bool {
 fn keys_elsewhere(handles: Handles<'_>, intents: &Intents) -> Vec<String> {
     let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
     let keys: BTreeSet<_> = reaches
-        .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
-            Ok(Locator::Item(item)) => by_arn::key_elsewhere(handles.config, &reach.resource.name, &item),
-            Ok(_) | Err(_) => None,
+        .filter_map(|reach| match reach.resource.locator.parsed() {
+            Locator::Item(item) => by_arn::key_elsewhere(handles.config, &reach.resource.name, item),
+            Locator::Objects(_) | Locator::Secret(_) | Locator::Repository(_) | Locator::Other(_) => None,
         })
         .map(|key| key.arn)
         .collect();
@@ -321,9 +321,9 @@ fn keys_elsewhere(handles: Handles<'_>, intents: &Intents) -> Vec<String> {
 fn buckets(intents: &Intents, partition: &str) -> Vec<String> {
     let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
     let buckets: BTreeSet<_> = reaches
-        .filter_map(|reach| match Locator::parse(&reach.resource.locator) {
-            Ok(Locator::Objects(objects)) => Some(format!("arn:{partition}:s3:::{}", objects.bucket)),
-            Ok(Locator::Secret(_) | Locator::Repository(_) | Locator::Item(_) | Locator::Other(_)) | Err(_) => None,
+        .filter_map(|reach| match reach.resource.locator.parsed() {
+            Locator::Objects(objects) => Some(format!("arn:{partition}:s3:::{}", objects.bucket)),
+            Locator::Secret(_) | Locator::Repository(_) | Locator::Item(_) | Locator::Other(_) => None,
         })
         .collect();
     buckets.into_iter().collect()

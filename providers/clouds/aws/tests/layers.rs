@@ -125,7 +125,9 @@ fn files_import_from_below_and_only_lib_knows_the_provider() {
 
 #[test]
 fn what_goes_against_the_order_is_found() {
-    let found = |path, text| problems(path, text).len();
+    fn found(path: &str, text: &str) -> usize {
+        problems(path, text).len()
+    }
     assert_eq!(
         found("objects/role.rs", "use crate::error;\nuse crate::objects::named;\nuse crate::names::Names;\n"),
         0

@@ -151,10 +151,10 @@ impl Inventory {
             if reach.resource.kind != ResourceKind::OBJECT_STORE {
                 continue;
             }
-            if let Ok(Locator::Objects(objects)) = Locator::parse(&reach.resource.locator) {
+            if let Locator::Objects(objects) = reach.resource.locator.parsed::<Locator>() {
                 let asked = if reach.access == Access::List { Asked::Owner } else { Asked::Encryption };
                 for_grants.entry(objects.bucket.clone()).or_default().insert(grant.name.clone());
-                let known = wanted.entry(objects.bucket).or_insert(asked);
+                let known = wanted.entry(objects.bucket.clone()).or_insert(asked);
                 *known = asked.max(*known);
             }
         }
@@ -177,11 +177,11 @@ impl Inventory {
         let (mut wanted, mut forced) = (Vec::new(), HashSet::new());
         for grant in grants {
             for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::SECRET) {
-                if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
+                if let Locator::Secret(secret) = reach.resource.locator.parsed::<Locator>() {
                     if reach.resource.force {
                         forced.insert(secret.clone());
                     }
-                    wanted.push(secret);
+                    wanted.push(secret.clone());
                 }
             }
         }

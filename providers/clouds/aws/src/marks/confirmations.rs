@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::objects::managed_policy::ManagedPolicy;
-use crate::objects::{bucket_statement, key_statement, managed_policy, raw, repository_statement, resource_statement};
+use crate::objects::policy_statement::is_statement;
+use crate::objects::{managed_policy, raw};
 use crate::policy::document;
 
 /// What these policies say that they name, in their names.
@@ -88,9 +89,7 @@ pub(crate) fn taken_out_of(names: &Names, snapshot: &Snapshot) -> BTreeSet<Strin
 
 /// Whether a role stays for as long as somebody may have what such a handoff asked for.
 pub(crate) fn keeps_roles(confirmed: &Confirmed) -> bool {
-    const KINDS: [&str; 4] =
-        [repository_statement::KIND, bucket_statement::KIND, key_statement::KIND, resource_statement::KIND];
-    KINDS.contains(&confirmed.kind.as_str())
+    is_statement(&confirmed.kind)
 }
 
 /// What a policy of that name says, where it is just as a mark is written: one that allows more is none, whatever it says.

@@ -6,7 +6,7 @@ use cloudgrant_core::{Handoff, HowAsked, ObjectId, quoted};
 
 use crate::config::AccountId;
 use crate::objects::pull_through;
-use crate::objects::{bucket_statement, key_statement, repository_statement, resource_statement, role};
+use crate::objects::{bucket_statement, key_statement, repository_statement, resource_statement};
 use crate::resources::kinds::arn_kind::{Elsewhere, Item, ResourcePolicy};
 use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
@@ -146,6 +146,7 @@ fn of_key(key: &str, sid: &str) -> Handoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objects::role;
 
     #[test]
     fn each_kind_says_how_it_is_taken_back() {

@@ -141,8 +141,8 @@ fn repositories(intents: &Intents) -> impl Iterator<Item = Repository> {
     let grants = intents.grants.iter().flat_map(|grant| &grant.reaches);
     let registries = intents.registries.iter().map(|registry| &registry.reach[0]);
     let registries = registries.chain(grants.filter(|reach| reach.resource.kind == ResourceKind::REGISTRY));
-    registries.filter_map(|reach| match Locator::parse(&reach.resource.locator) {
-        Ok(Locator::Repository(repository)) => Some(repository),
+    registries.filter_map(|reach| match reach.resource.locator.parsed() {
+        Locator::Repository(repository) => Some(repository.clone()),
         _ => None,
     })
 }
@@ -153,28 +153,28 @@ pub(super) async fn named(looking: Looking<'_>, intents: &Intents) -> Result<Vec
     let (known, snapshot) = (looking.inventory.known_buckets().await?, looking.inventory.snapshot().await?);
     let partition = looking.config.partition();
     let reaches = intents.grants.iter().flat_map(|grant| &grant.reaches);
-    let secrets = reaches.filter_map(|reach| match Locator::parse(&reach.resource.locator) {
-        Ok(Locator::Secret(secret)) => Some(secret),
+    let secrets = reaches.filter_map(|reach| match reach.resource.locator.parsed() {
+        Locator::Secret(secret) => Some(secret.clone()),
         _ => None,
     });
     let granted = known_secrets::granted(looking.names, &snapshot, &secrets.collect::<Vec<_>>());
     let of_reach = |reach: &Reach| -> Vec<Shared> {
-        match Locator::parse(&reach.resource.locator) {
-            Ok(Locator::Repository(repository)) => vec![Shared::Repository(repository)],
-            Ok(Locator::Objects(objects)) => {
+        match reach.resource.locator.parsed() {
+            Locator::Repository(repository) => vec![Shared::Repository(repository.clone())],
+            Locator::Objects(objects) => {
                 let bucket = known.buckets.get(&objects.bucket);
                 bucket.map(|bucket| of_bucket(partition, &objects.bucket, bucket)).unwrap_or_default()
             }
-            Ok(Locator::Secret(secret)) => {
-                let keys = granted.get(&secret).into_iter().flat_map(|granted| &granted.keys);
+            Locator::Secret(secret) => {
+                let keys = granted.get(secret).into_iter().flat_map(|granted| &granted.keys);
                 keys.filter_map(|key| CustomerKey::parse(&key.arn)).map(Shared::Key).collect()
             }
-            Ok(Locator::Item(item)) => {
-                let key = by_arn::key_elsewhere(looking.config, &reach.resource.name, &item);
+            Locator::Item(item) => {
+                let key = by_arn::key_elsewhere(looking.config, &reach.resource.name, item);
                 key.and_then(|key| CustomerKey::parse(&key.arn)).map(Shared::Key).into_iter().collect()
             }
             // One of another account is refused with the manifest.
-            Ok(Locator::Other(_)) | Err(_) => Vec::new(),
+            Locator::Other(_) => Vec::new(),
         }
     };
     let grants = intents.grants.iter().map(|grant| (grant.id(), grant.reaches.as_slice()));
@@ -217,13 +217,14 @@ pub(super) async fn handed_off(looking: Looking<'_>, desired: &Desired) -> Resul
         // Each with the ARN of what has the document.
         let mut places: BTreeSet<_> = of_it.map(|(_, document)| (document.to_string(), document.arn())).collect();
         for reach in &grant.reaches {
-            if let Ok(Locator::Objects(objects)) = Locator::parse(&reach.resource.locator)
+            let located = reach.resource.locator.parsed::<Locator>();
+            if let Locator::Objects(objects) = located
                 && buckets.get(&objects.bucket).is_some_and(|bucket| bucket.owner == Owner::Elsewhere)
             {
                 let arn = format!("arn:{}:s3:::{}", looking.config.partition(), objects.bucket);
                 places.insert((format!("bucket {}", objects.bucket), Some(arn)));
             }
-            if let Ok(Locator::Item(item)) = Locator::parse(&reach.resource.locator)
+            if let Locator::Item(item) = located
                 && matches!(item.kind.elsewhere, Elsewhere::ResourcePolicy(_))
                 && item.account != looking.config.account
             {

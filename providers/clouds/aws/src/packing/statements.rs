@@ -64,19 +64,17 @@ fn untitled(reaches: &[Reach], config: &Config, reached: &Reached) -> Vec<Untitl
     let (mut objects, mut repositories, mut resolved, mut items) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut others = Vec::new();
     for reach in reaches {
-        // A locator that can't be parsed was refused with the manifest; nothing is granted of it.
-        let Ok(locator) = Locator::parse(&reach.resource.locator) else { continue };
-        match locator {
-            Locator::Objects(location) => objects.push((location, reach.access)),
-            Locator::Repository(repository) => repositories.push((repository, reach.access)),
-            Locator::Secret(secret) => resolved.extend(reached.secrets.get(&secret)),
+        match reach.resource.locator.parsed() {
+            Locator::Objects(location) => objects.push((location.clone(), reach.access)),
+            Locator::Repository(repository) => repositories.push((repository.clone(), reach.access)),
+            Locator::Secret(secret) => resolved.extend(reached.secrets.get(secret)),
             Locator::Item(item) => {
-                let key = by_arn::key_of(config, &reach.resource.name, &item);
-                items.push((item, reach.access, key));
+                let key = by_arn::key_of(config, &reach.resource.name, item);
+                items.push((item.clone(), reach.access, key));
             }
             Locator::Other(other) => {
                 let actions = config.actions(&reach.resource.name, reach.access);
-                others.push((other.arn, reach.access, actions.unwrap_or_default()));
+                others.push((other.arn.clone(), reach.access, actions.unwrap_or_default()));
             }
         }
     }

@@ -88,9 +88,9 @@ pub(crate) fn keys(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
             });
         };
         let what = reach.resource.kind.with_article();
-        match Locator::parse(&reach.resource.locator).ok()? {
+        match reach.resource.locator.parsed() {
             Locator::Item(item) if item.kind.encrypted.is_some() => {
-                let why = match parsed(key, &item) {
+                let why = match parsed(key, item) {
                     Ok(Some(_)) => return None,
                     Ok(None) => "names a key that AWS manages, which takes no grant".to_owned(),
                     Err(why) => why,
@@ -119,7 +119,7 @@ pub(crate) fn actions(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
     for (grant, reach) in intents.grants.iter().flat_map(|grant| grant.reaches.iter().map(move |reach| (grant, reach)))
     {
         let name = &reach.resource.name;
-        let Ok(Locator::Other(other)) = Locator::parse(&reach.resource.locator) else { continue };
+        let Locator::Other(other) = reach.resource.locator.parsed() else { continue };
         if !seen.insert((name, reach.access)) {
             continue;
         }
@@ -127,7 +127,7 @@ pub(crate) fn actions(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
         let refusals = other.refusals(config, name.as_str(), reach.access, listed);
         let is_fine = refusals.is_empty();
         problems.extend(refusals);
-        problems.extend(listed.filter(|_| is_fine).and_then(|actions| too_many(&grant.name, reach, &other, actions)));
+        problems.extend(listed.filter(|_| is_fine).and_then(|actions| too_many(&grant.name, reach, other, actions)));
     }
     // Of what is a part only, what isn't here may be what it is for.
     if intents.is_part || intents.grants.is_empty() {
@@ -176,8 +176,8 @@ fn too_many(grant: &GrantName, reach: &Reach, other: &OtherArn, actions: &[Strin
 /// What whoever reads a plan should know of what a grant reaches.
 pub(crate) fn note(config: &Config, grant: &Checked<TaskAccess>) -> Option<Note> {
     let unnamed = grant.reaches.iter().filter(|reach| !config.keys.contains_key(&reach.resource.name));
-    let names = unnamed.filter_map(|reach| match Locator::parse(&reach.resource.locator) {
-        Ok(Locator::Item(item)) if item.kind.encrypted.is_some() => Some(&reach.resource.name),
+    let names = unnamed.filter_map(|reach| match reach.resource.locator.parsed() {
+        Locator::Item(item) if item.kind.encrypted.is_some() => Some(&reach.resource.name),
         _ => None,
     });
     let names: Vec<_> = names.collect();

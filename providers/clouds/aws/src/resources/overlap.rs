@@ -13,29 +13,30 @@ use crate::resources::locator::Locator;
 /// Whether two reaches give something in common. Nothing is asked: where AWS alone could tell two secrets apart, they count as one.
 pub(crate) fn overlap(one: &Reach, other: &Reach) -> bool {
     let (level, other_level) = (one.access, other.access);
-    match (Locator::parse(&one.resource.locator), Locator::parse(&other.resource.locator)) {
-        (Ok(Locator::Objects(one)), Ok(Locator::Objects(other))) => {
-            are_nested(&one, &other)
+    match (one.resource.locator.parsed(), other.resource.locator.parsed()) {
+        (Locator::Objects(one), Locator::Objects(other)) => {
+            are_nested(one, other)
                 && (object_store::lists(level) && object_store::lists(other_level)
                     || in_common(object_store::on_objects, level, other_level))
         }
         // A secret has one level.
-        (Ok(Locator::Secret(one)), Ok(Locator::Secret(other))) => may_be_same(&one, &other),
-        (Ok(Locator::Repository(one)), Ok(Locator::Repository(other))) => {
+        (Locator::Secret(one), Locator::Secret(other)) => may_be_same(one, other),
+        (Locator::Repository(one), Locator::Repository(other)) => {
             one == other && in_common(repository::on_repository, level, other_level)
         }
-        (Ok(Locator::Item(one)), Ok(Locator::Item(other))) => {
+        (Locator::Item(one), Locator::Item(other)) => {
             let actions = |item: &Item, access| {
                 let rights = item.kind.level(access).map_or(&[][..], |level| level.rights);
                 rights.iter().flat_map(|rights| rights.actions)
             };
-            one == other && actions(&one, level).any(|action| actions(&other, other_level).any(|other| other == action))
+            one == other && actions(one, level).any(|action| actions(other, other_level).any(|other| other == action))
         }
         // What the manifest lists for one level may be in another one's list.
-        (Ok(Locator::Other(one)), Ok(Locator::Other(other))) => one == other,
-        (Ok(_), Ok(_)) => false,
-        // What can't be understood isn't granted; nobody is told that it is gone.
-        (Err(_), _) | (_, Err(_)) => one.resource.locator == other.resource.locator,
+        (Locator::Other(one), Locator::Other(other)) => one == other,
+        (
+            Locator::Objects(_) | Locator::Secret(_) | Locator::Repository(_) | Locator::Item(_) | Locator::Other(_),
+            _,
+        ) => false,
     }
 }
 

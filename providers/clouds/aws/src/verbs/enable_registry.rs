@@ -20,10 +20,10 @@ use crate::verbs::{Handles, pull_through};
 pub(crate) async fn desired(handles: Handles<'_>, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
     let mut desired = Desired::default();
     let mut places = Places::default();
-    let parsed = registries.iter().filter_map(|registry| match Locator::parse(&registry.resource().locator) {
-        Ok(Locator::Repository(repository)) => Some((registry, repository)),
-        // A locator that can't be parsed, or is of another kind, was refused with the manifest.
-        Ok(Locator::Objects(_) | Locator::Secret(_) | Locator::Item(_) | Locator::Other(_)) | Err(_) => None,
+    let parsed = registries.iter().filter_map(|registry| match registry.resource().locator.parsed() {
+        Locator::Repository(repository) => Some((registry, repository.clone())),
+        // One of another kind was refused with the manifest.
+        Locator::Objects(_) | Locator::Secret(_) | Locator::Item(_) | Locator::Other(_) => None,
     });
     let parsed: Vec<_> = parsed.collect();
     if parsed.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Attributes, Checked, Conventions, Diagnostic, Error, ErrorKind, Intent, Intents, Note, Object, ObjectId, Ownership,
+    Checked, Conventions, Diagnostic, Error, ErrorKind, Intent, Intents, Note, Object, ObjectId, Ownership,
     Permissions, ResourceKind, Result, Scope, ScopeBinding, TaskAccess,
 };
 use foldhash::HashMap;
@@ -150,8 +150,8 @@ fn secret_notes(config: &Config, grant: &Checked<TaskAccess>, secrets: &Secrets,
     let mut any = false;
     for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::SECRET) {
         any = true;
-        if let Ok(Locator::Secret(secret)) = Locator::parse(&reach.resource.locator) {
-            notes.extend(secrets.notes(&secret));
+        if let Locator::Secret(secret) = reach.resource.locator.parsed() {
+            notes.extend(secrets.notes(secret));
         }
     }
     if any && !config.inspect_secrets {

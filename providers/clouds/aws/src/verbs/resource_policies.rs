@@ -44,9 +44,7 @@ pub(crate) async fn wanted(
     desired: &mut Desired,
 ) -> Result<()> {
     for reach in &grant.reaches {
-        // A locator that can't be parsed was refused with the manifest.
-        let Ok(locator) = Locator::parse(&reach.resource.locator) else { continue };
-        let Some(needed) = Needed::of(handles, reach, locator, reached) else { continue };
+        let Some(needed) = Needed::of(handles, reach, reached) else { continue };
         let (principals, depends_on) = principals(handles, &grant.carried_by).await?;
         let resource = reach.resource.name.as_str();
         let mut part = Part { handles, grant, access: reach.access, resource, principals, depends_on, places };
@@ -106,10 +104,12 @@ enum Needed {
 }
 
 impl Needed {
-    fn of(handles: Handles<'_>, reach: &Reach, locator: Locator, reached: &Reached) -> Option<Self> {
+    fn of(handles: Handles<'_>, reach: &Reach, reached: &Reached) -> Option<Self> {
         let own = &handles.config.account;
-        match locator {
-            Locator::Repository(repository) => (repository.account != *own).then_some(Self::Repository(repository)),
+        match reach.resource.locator.parsed() {
+            Locator::Repository(repository) => {
+                (repository.account != *own).then(|| Self::Repository(repository.clone()))
+            }
             Locator::Objects(location) => {
                 let bucket = reached.buckets.get(&location.bucket)?;
                 let is_foreign = match &bucket.owner {
@@ -126,21 +126,21 @@ impl Needed {
                     .filter(|(key, needed)| !needed.is_empty() && key.account() != own.as_str());
                 let keys: Vec<_> = used.map(|(key, needed)| (key.clone(), needed)).collect();
                 (is_foreign || !keys.is_empty()).then(|| Self::Objects {
-                    location,
+                    location: location.clone(),
                     bucket: Box::new(bucket.clone()),
                     is_foreign,
                     keys,
                 })
             }
-            Locator::Secret(secret) => Self::key_of(own, reached, &secret),
+            Locator::Secret(secret) => Self::key_of(own, reached, secret),
             Locator::Other(_) => None,
             Locator::Item(item) => {
                 let policy = match &item.kind.elsewhere {
                     Elsewhere::ResourcePolicy(policy) if item.account != *own => Some(policy),
                     Elsewhere::ResourcePolicy(_) | Elsewhere::KeyPolicy | Elsewhere::Never(_) => None,
                 };
-                let key = by_arn::key_elsewhere(handles.config, &reach.resource.name, &item);
-                (policy.is_some() || key.is_some()).then_some(Self::Item { item, policy, key })
+                let key = by_arn::key_elsewhere(handles.config, &reach.resource.name, item);
+                (policy.is_some() || key.is_some()).then(|| Self::Item { item: item.clone(), policy, key })
             }
         }
     }

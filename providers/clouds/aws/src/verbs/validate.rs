@@ -150,7 +150,7 @@ fn resource(config: &Config, conventions: &Conventions, resource: &Resource) -> 
     if let Some(problem) = partition(config, &resource.locator, path.clone()) {
         return Some(problem);
     }
-    match Locator::parse(&resource.locator).ok()? {
+    match resource.locator.parsed() {
         Locator::Objects(objects) => {
             if let Some(problem) = characters(&resource.locator, path.clone()) {
                 return Some(problem);
@@ -165,9 +165,9 @@ fn resource(config: &Config, conventions: &Conventions, resource: &Resource) -> 
             })
         }
         Locator::Secret(secret) => {
-            self::secret(config, &secret, path.clone()).or_else(|| many_secrets(&secret, resource, path))
+            self::secret(config, secret, path.clone()).or_else(|| many_secrets(secret, resource, path))
         }
-        Locator::Item(item) => by_arn::refusal(config, &item, path),
+        Locator::Item(item) => by_arn::refusal(config, item, path),
         Locator::Repository(_) | Locator::Other(_) => None,
     }
 }
@@ -259,7 +259,7 @@ fn roles(handles: Handles<'_>, intents: &Intents) -> Vec<Diagnostic> {
     let global = intents.bindings.iter().any(|binding| binding.scope == Scope::Global);
     let narrow = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
     let elsewhere = intents.registries.iter().any(|registry| {
-        matches!(Locator::parse(&registry.resource().locator), Ok(Locator::Repository(r)) if r.account != handles.config.account)
+        matches!(registry.resource().locator.parsed(), Locator::Repository(r) if r.account != handles.config.account)
     });
     let unnamed = |key: &str, what: &str| {
         Diagnostic::new(format!("aws.{key}"), format!("{what} isn't known")).hint(handles.inventory.role_hint(key))

@@ -51,9 +51,10 @@ fn secrets<'a>(looking: Looking<'a>, desired: &'a Desired) -> impl Iterator<Item
             return None;
         }
         let is_for_it = |grant: &&Arc<Checked<TaskAccess>>| {
-            grant.reaches.iter().any(|reach| {
-                matches!(Locator::parse(&reach.resource.locator), Ok(Locator::Secret(other)) if other == secret)
-            })
+            grant
+                .reaches
+                .iter()
+                .any(|reach| matches!(reach.resource.locator.parsed(), Locator::Secret(other) if *other == secret))
         };
         let grants = desired.baseline.grants.iter().filter(is_for_it).map(|grant| grant.id().to_string());
         let grants: Vec<_> = grants.collect();

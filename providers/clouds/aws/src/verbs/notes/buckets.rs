@@ -20,13 +20,11 @@ pub(crate) fn of(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess>>], buck
     for grant in grants {
         let mut folder = None;
         for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::OBJECT_STORE) {
-            let Ok(Locator::Objects(Objects { bucket, prefix })) = Locator::parse(&reach.resource.locator) else {
-                continue;
-            };
+            let Locator::Objects(Objects { bucket, prefix }) = reach.resource.locator.parsed() else { continue };
             if !prefix.is_empty() && object_store::lists(reach.access) {
                 folder.get_or_insert_with(|| prefix.clone());
             }
-            let known = buckets.get(&bucket);
+            let known = buckets.get(bucket);
             let key = known.and_then(|known| known.key()).filter(|_| !object_store::on_key(reach.access).is_empty());
             if let Some(key) = key {
                 keys.entry(key.arn.clone()).or_default().insert(bucket.clone());
@@ -36,13 +34,13 @@ pub(crate) fn of(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess>>], buck
                 former.buckets.insert(bucket.clone());
                 former.grants.insert(grant.name.to_string());
             }
-            if object_store::writes(reach.access) && !written.contains(&bucket) {
-                notes.extend(buckets.note_on_writing(&bucket));
+            if object_store::writes(reach.access) && !written.contains(bucket) {
+                notes.extend(buckets.note_on_writing(bucket));
                 written.insert(bucket.clone());
             }
-            if !seen.contains(&bucket) {
-                notes.extend(buckets.note(&bucket));
-                seen.insert(bucket);
+            if !seen.contains(bucket) {
+                notes.extend(buckets.note(bucket));
+                seen.insert(bucket.clone());
             }
         }
         folders.extend(folder.map(|prefix| (grant, prefix)));

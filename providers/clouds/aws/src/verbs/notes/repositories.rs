@@ -22,10 +22,10 @@ pub(crate) async fn notes(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess
     let mut reached: BTreeMap<Repository, Vec<&Checked<TaskAccess>>> = BTreeMap::new();
     for grant in grants {
         for reach in grant.reaches.iter().filter(|reach| reach.resource.kind == ResourceKind::REGISTRY) {
-            if let Ok(Locator::Repository(repository)) = Locator::parse(&reach.resource.locator)
+            if let Locator::Repository(repository) = reach.resource.locator.parsed()
                 && (repository.account == *own || handles.clients.can_reach(&repository.account))
             {
-                reached.entry(repository).or_default().push(grant);
+                reached.entry(repository.clone()).or_default().push(grant);
             }
         }
     }
