@@ -4,9 +4,10 @@ mod attachment;
 pub(crate) mod findings;
 mod iam;
 mod lists;
+mod managed_policy;
 mod pod_identity_association;
 mod policy_statement;
-mod policy_tags;
+mod role;
 mod search;
 
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ use crate::inventory::task_roles;
 use crate::marks::confirmations;
 use crate::marks::platform_places;
 use crate::names::Names;
-use crate::objects::role;
+use crate::objects;
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::{broken, copied_marks, edited, keys, missing, moved, renamed, staying};
 
@@ -48,7 +49,7 @@ pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<
     looking.inventory.used_up().await;
     let (snapshot, quotas, missing::Missing { unmakeable, unread }, shared) = read?;
     let (tags, attached_to, keys, associations) = tokio::try_join!(
-        policy_tags::read(looking, &snapshot),
+        managed_policy::tags(looking, &snapshot),
         task_roles::read(looking.inventory, &snapshot),
         keys::unusable(looking, desired),
         pod_identity_association::read(looking, desired, &snapshot)
@@ -86,5 +87,5 @@ pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<
 
 /// The roles that the stack is to have.
 fn wanted_roles(desired: &Desired) -> BTreeSet<ObjectId> {
-    desired.objects.iter().map(|object| &object.id).filter(|id| id.kind == role::KIND).cloned().collect()
+    desired.objects.iter().map(|object| &object.id).filter(|id| id.kind == objects::role::KIND).cloned().collect()
 }

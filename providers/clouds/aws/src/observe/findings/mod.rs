@@ -4,6 +4,7 @@ pub(crate) mod broken;
 pub(crate) mod copied_marks;
 pub(crate) mod edited;
 pub(crate) mod keys;
+pub(crate) mod limited;
 pub(crate) mod lost;
 pub(crate) mod missing;
 pub(crate) mod moved;
