@@ -1,6 +1,6 @@
 //! A statement of the stack's in a policy that others write too, whatever it is the policy of: what its kinds have in common.
 
-use cloudgrant_core::{Action, Attributes, Change, ObjectId, Outcome, Result, quoted};
+use cloudgrant_core::{Action, Attributes, Change, Error, ObjectId, Outcome, Result, quoted};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -104,8 +104,8 @@ pub(super) async fn apply(handles: Handles<'_>, change: &Change) -> Result<Outco
     Ok(Outcome { remarks, ..named(Some(&shared.arn())) })
 }
 
-fn in_no_policy(change: &Change) -> cloudgrant_core::Error {
-    cloudgrant_core::Error::provider_bug("aws", format!("a {} that is in no policy", change.id.kind))
+fn in_no_policy(change: &Change) -> Error {
+    Error::provider_bug("aws", format!("a {} that is in no policy", change.id.kind))
 }
 
 /// The line between those that read a policy and write it.

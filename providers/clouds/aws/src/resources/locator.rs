@@ -60,6 +60,15 @@ impl Locator {
 }
 
 impl Locator {
+    /// The partition that it names, where it names one: an ARN does, and a registry's host by its region. `text` is how it is written.
+    pub(crate) fn partition<'a>(&self, text: &'a str) -> Option<&'a str> {
+        of_arn(text).or_else(|| match self {
+            Self::Repository(repository) => Some(partition_of(&repository.region)),
+            Self::Item(item) => Some(partition_of(&item.region)),
+            Self::Objects(_) | Self::Secret(_) | Self::Other(_) => None,
+        })
+    }
+
     /// The same of what stands for a registry: what is no locator is told how a repository's is written, and nothing else.
     pub(crate) fn parse_registry(text: &str) -> Result<Self, Diagnostic> {
         Self::parse(text).map_err(|problem| match problem.hint.as_deref() {
@@ -69,13 +78,9 @@ impl Locator {
     }
 }
 
-/// The partition that a locator names, where it names one: an ARN does, and a registry's host by its region.
+/// The partition that a text names which may be a locator.
 pub(crate) fn partition(text: &str) -> Option<&str> {
-    of_arn(text).or_else(|| match Locator::parse(text) {
-        Ok(Locator::Repository(repository)) => Some(partition_of(&repository.region)),
-        Ok(Locator::Item(item)) => Some(partition_of(&item.region)),
-        Ok(Locator::Objects(_) | Locator::Secret(_) | Locator::Other(_)) | Err(_) => None,
-    })
+    of_arn(text).or_else(|| Locator::parse(text).ok()?.partition(text))
 }
 
 /// How locators are written, of every kind that is registered.

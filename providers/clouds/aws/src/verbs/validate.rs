@@ -174,10 +174,10 @@ fn resource(config: &Config, conventions: &Conventions, resource: &Resource) -> 
 
 /// Names of buckets are unique in a partition, and no account is known in two: what is named in another one is never
 /// looked for in the data plane's own.
-fn partition(config: &Config, text: &str, path: String) -> Option<Diagnostic> {
+fn partition(config: &Config, locator: &cloudgrant_core::Locator, path: String) -> Option<Diagnostic> {
     let own = config.partition();
-    let other = locator::partition(text).filter(|other| *other != own)?;
-    Some(elsewhere(path, text, other, &config.region, own))
+    let other = locator.parsed::<Locator>().partition(locator).filter(|other| *other != own)?;
+    Some(elsewhere(path, locator, other, &config.region, own))
 }
 
 /// IAM takes no other characters in a document.
