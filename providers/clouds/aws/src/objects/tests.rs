@@ -1,4 +1,4 @@
-//! Whatever is in an object: no part of it ends as something else in a command.
+//! Objects as attributes, and as commands: no part of them ends as something else there.
 
 use cloudgrant_core::{ObjectId, Ownership, Scope};
 use serde_json::json;
@@ -74,4 +74,60 @@ fn whatever_is_in_an_object_stays_one_word_of_its_command() {
             }
         }
     }
+}
+
+/// What plans show and marks compare: the keys, in that order.
+#[test]
+fn a_statement_is_in_the_document_that_its_attributes_name() {
+    use crate::resources::kinds::repository::Repository;
+    use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
+
+    let account = AccountId::parse("444455556666").expect("an account");
+    let statement = json!({ "Sid": "AllowPull", "Effect": "Allow" });
+    let repository = Repository { account: account.clone(), region: "us-west-2".to_owned(), name: "team/x".to_owned() };
+    let bucket =
+        OwnedBucket { account: account.clone(), partition: "aws".to_owned(), name: "acme-training".to_owned() };
+    let key = CustomerKey::parse("arn:aws:kms:us-west-2:444455556666:key/1234-ab").expect("a key");
+    for (shared, kind, expected) in [
+        (
+            Shared::Repository(repository),
+            repository_statement::KIND,
+            json!({ "repository": "arn:aws:ecr:us-west-2:444455556666:repository/team/x", "statement": statement }),
+        ),
+        (
+            Shared::Bucket(bucket),
+            bucket_statement::KIND,
+            json!({ "bucket": "arn:aws:s3:::acme-training", "account": "444455556666", "statement": statement }),
+        ),
+        (Shared::Key(key.clone()), key_statement::KIND, json!({ "key": key.arn(), "statement": statement })),
+    ] {
+        let (id, attributes) = policy_statement::wanted(&shared, &statement);
+        assert_eq!((id.kind, id.name), (kind, format!("{}#AllowPull", shared.arn())));
+        assert_eq!(attributes.as_str(), expected.to_string());
+        assert_eq!(policy_statement::document(kind, &attributes), Some(shared));
+    }
+    // Without its account, nobody knows whose policy it is in.
+    let unowned = bucket_statement::attributes("arn:aws:s3:::acme-training", None, &statement);
+    assert_eq!(policy_statement::document(bucket_statement::KIND, &unowned), None);
+}
+
+#[test]
+fn each_kind_is_found_by_its_id() {
+    let ids: std::collections::BTreeSet<_> = KINDS.iter().map(|one| one.id()).collect();
+    assert_eq!(ids.len(), KINDS.len());
+    assert!(ids.into_iter().all(|id| kind(id).is_some_and(|found| found.id() == id)) && kind("iam-user").is_none());
+}
+
+/// A role and a policy are as plans have always shown them.
+#[test]
+fn attributes_have_their_keys_in_order() {
+    let trust = raw(&json!({ "Version": "2012-10-17" }));
+    let tags = Tags::from_iter([("a".to_owned(), "b".into())]);
+    let role = role::Role { path: "/x/".into(), tags, trust: &trust, boundary: Some("arn".into()) };
+    let expected = r#"{"path":"/x/","tags":{"a":"b"},"trust":{"Version":"2012-10-17"},"boundary":"arn"}"#;
+    assert_eq!(role.attributes().as_str(), expected);
+    let policy = managed_policy::ManagedPolicy::new("/x/", &trust, &std::collections::BTreeMap::new());
+    let attributes = policy.attributes();
+    assert_eq!(attributes.as_str(), r#"{"path":"/x/","document":{"Version":"2012-10-17"}}"#);
+    assert_eq!(managed_policy::document_of(&attributes)["Version"], "2012-10-17");
 }

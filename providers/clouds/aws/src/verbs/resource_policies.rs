@@ -298,7 +298,7 @@ impl Part<'_> {
 
     /// The mark that has to be there before a statement is.
     fn marked(&mut self, shared: &Shared) -> ObjectId {
-        self.places.note(&self.handles.names, "tasks", shared, &self.grant.scope, self.grant.id())
+        self.places.note(self.handles.names, "tasks", shared, &self.grant.scope, self.grant.id())
     }
 
     fn written(&mut self, shared: &Shared, statement: &Value) -> Object {
