@@ -227,7 +227,7 @@ mod tests {
             assert_eq!(setting.id.to_string(), "service-account-setting vision/production");
             assert_eq!(annotation.id.to_string(), "service-account-annotation vision-production/default");
             assert!(setting.handoff.is_none() && annotation.handoff.is_none());
-            assert_eq!(setting.depends_on, [annotation.id.clone()]);
+            assert_eq!(setting.depends_on, std::slice::from_ref(&annotation.id));
             assert!(told.takes_over.len() >= 2, "both handoffs were confirmed before: {:?}", told.takes_over);
         }
         // Who leaves one of them hands that off alone.
