@@ -34,36 +34,36 @@ pub mod shared_document;
 mod text;
 mod vocabulary;
 
-pub use contract::attributes::Attributes;
+pub use contract::backend::group::BackendGroup;
+pub use contract::backend::protected::Protected;
+pub use contract::backend::stacks::{FoundStack, Marked, PlatformSetting, Stacks, WayTo, in_the_way_of_another};
 pub use contract::backend::{Backend, Outcome, PlatformPlace};
-pub use contract::backend_group::BackendGroup;
-pub use contract::capability::Capabilities;
-pub use contract::change::{Action, Approved, Change};
-pub use contract::client_code::ClientCode;
-pub use contract::confirmed::Confirmed;
 pub use contract::delivery::{
     Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Outputs, Principal, Principals,
 };
-pub use contract::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::code::{CloudError, Code};
+pub use contract::error::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::{Error, ErrorKind, Result};
-pub use contract::how_asked::{HandedOff, HowAsked};
-pub use contract::object::{Desired, Handoff, Object, ObjectId, Ownership, Reference};
-pub use contract::observed::{
+pub use contract::object::attributes::Attributes;
+pub use contract::object::change::{Action, Approved, Change};
+pub use contract::object::confirmed::Confirmed;
+pub use contract::object::how_asked::{HandedOff, HowAsked};
+pub use contract::object::observed::{
     Broken, Found, Limit, Observed, Obstacle, Stays, Unmakeable, Unsearched, Widened, Widening,
 };
-pub use contract::permission_document::{PermissionDocument, Purpose};
-pub use contract::permissions::{Granted, Permissions};
+pub use contract::object::remainder::{Remainder, Shares};
+pub use contract::object::terraform::{TerraformBlock, TerraformPurpose, TerraformValue};
+pub use contract::object::{Desired, Handoff, Object, ObjectId, Ownership, Reference};
 pub use contract::platform::{
     ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet,
 };
-pub use contract::protected::Protected;
+pub use contract::provider::capability::Capabilities;
+pub use contract::provider::client_code::ClientCode;
+pub use contract::provider::permission_document::{PermissionDocument, Purpose};
+pub use contract::provider::permissions::{Granted, Permissions};
 pub use contract::provider::{Caller, Connect, Context, HandsOff, Provider};
 pub use contract::registry::clouds::{Registration, provider, providers};
 pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
-pub use contract::remainder::{Remainder, Shares};
-pub use contract::stacks::{FoundStack, Marked, PlatformSetting, Stacks, WayTo, in_the_way_of_another};
-pub use contract::terraform::{TerraformBlock, TerraformPurpose, TerraformValue};
 pub use engine::{Applied, Cancel, Confirming, Engine, Event, Failed, Report, Said, Settings, Silent, Watch};
 pub use link::intents::intents;
 pub use pace::answering::{Answering, nothing_listens, proxy_named};

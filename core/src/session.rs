@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::contract::backends::Backends;
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::backend::of_plan::Backends;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, Result};
 use crate::contract::object::Object;
-use crate::contract::permission_document::{PermissionDocument, Purpose};
+use crate::contract::object::terraform::TerraformBlock;
 use crate::contract::platform::{Platform, PlatformContext};
+use crate::contract::provider::permission_document::{PermissionDocument, Purpose};
 use crate::contract::provider::{Context, Provider};
 use crate::contract::registry::clouds::{self, Registration};
 use crate::contract::registry::platforms::PlatformRegistration;
-use crate::contract::terraform::TerraformBlock;
 use crate::engine::{Engine, Settings};
 use crate::link;
 use crate::link::examined::Examined;

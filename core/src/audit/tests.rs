@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 
 use crate::audit::*;
+use crate::contract::backend::of_plan::Backends;
 use crate::contract::backend::{Backend, Outcome};
-use crate::contract::backends::Backends;
 use crate::contract::delivery::Bound;
+use crate::contract::object::observed::Observed;
 use crate::contract::object::{Desired, ObjectId, Ownership};
-use crate::contract::observed::Observed;
-use crate::contract::permissions::Permissions;
+use crate::contract::provider::permissions::Permissions;
 use crate::contract::provider::{Caller, Provider};
 use crate::plan::{Action, Approval, Approved, Change, Plan, Summary};
 use crate::vocabulary::checked::Checked;

@@ -2,7 +2,7 @@
 
 use crate::audit::{Event, Trail, with_requests};
 use crate::contract::backend::Outcome;
-use crate::contract::backends::Backends;
+use crate::contract::backend::of_plan::Backends;
 use crate::contract::error::Result;
 use crate::pace::Pace;
 use crate::plan::Approved;

@@ -1,19 +1,24 @@
 //! The contract: what whoever has objects must do, a cloud or a platform.
 
+pub(crate) mod group;
+pub(crate) mod of_plan;
+pub(crate) mod protected;
+pub(crate) mod stacks;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::contract::change::Approved;
+use crate::contract::backend::protected::Protected;
+use crate::contract::backend::stacks::Marked;
 use crate::contract::error::Result;
+use crate::contract::object::change::Approved;
+use crate::contract::object::observed::Observed;
+use crate::contract::object::remainder::{Remainder, Shares};
+use crate::contract::object::terraform::TerraformBlock;
 use crate::contract::object::{Desired, Object, ObjectId};
-use crate::contract::observed::Observed;
-use crate::contract::protected::Protected;
-use crate::contract::remainder::{Remainder, Shares};
-use crate::contract::stacks::Marked;
-use crate::contract::terraform::TerraformBlock;
 use crate::pace::Pace;
 use crate::vocabulary::names::Stack;
 

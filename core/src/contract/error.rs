@@ -1,12 +1,13 @@
 //! One error for everything: what was attempted, on what, what came of it, and what to do.
 
 pub(crate) mod code;
+pub(crate) mod diagnostic;
 mod headline;
 
 use std::fmt;
 
-use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::code::{CloudError, Code};
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::headline::where_problems_are;
 use crate::text::redact::bounded;
 

@@ -1,14 +1,22 @@
 //! Objects: what should be in the cloud, and what is.
 
+pub(crate) mod attributes;
+pub(crate) mod change;
+pub(crate) mod confirmed;
+pub(crate) mod how_asked;
+pub(crate) mod observed;
+pub(crate) mod remainder;
+pub(crate) mod terraform;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::contract::attributes::Attributes;
 use crate::contract::delivery::Outputs;
-use crate::contract::how_asked::{HandedOff, HowAsked};
+use crate::contract::object::attributes::Attributes;
+use crate::contract::object::how_asked::{HandedOff, HowAsked};
 use crate::digest::digest_of;
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::note::Note;

@@ -1,5 +1,10 @@
 //! The contract: what a cloud must do to be a provider.
 
+pub(crate) mod capability;
+pub(crate) mod client_code;
+pub(crate) mod permission_document;
+pub(crate) mod permissions;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,22 +14,22 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::contract::attributes::Attributes;
 use crate::contract::backend::Backend;
-use crate::contract::capability::Capabilities;
-use crate::contract::client_code::ClientCode;
-use crate::contract::confirmed::Confirmed;
+use crate::contract::backend::stacks::Stacks;
 use crate::contract::delivery::Bound;
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::how_asked::HowAsked;
+use crate::contract::object::attributes::Attributes;
+use crate::contract::object::confirmed::Confirmed;
+use crate::contract::object::how_asked::HowAsked;
+use crate::contract::object::observed::Widened;
+use crate::contract::object::remainder::Remainder;
 use crate::contract::object::{Desired, Handoff, Object, ObjectId};
-use crate::contract::observed::Widened;
-use crate::contract::permission_document::{PermissionDocument, Purpose};
-use crate::contract::permissions::Permissions;
 use crate::contract::platform::Platform;
-use crate::contract::remainder::Remainder;
-use crate::contract::stacks::Stacks;
+use crate::contract::provider::capability::Capabilities;
+use crate::contract::provider::client_code::ClientCode;
+use crate::contract::provider::permission_document::{PermissionDocument, Purpose};
+use crate::contract::provider::permissions::Permissions;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};

@@ -3,9 +3,9 @@
 use time::OffsetDateTime;
 
 use crate::audit;
-use crate::contract::confirmed::Confirmed;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::how_asked::HandedOff;
+use crate::contract::object::confirmed::Confirmed;
+use crate::contract::object::how_asked::HandedOff;
 use crate::contract::object::{ObjectId, Ownership};
 use crate::engine::cancel::Cancel;
 use crate::engine::report::Report;

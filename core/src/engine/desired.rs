@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use crate::contract::delivery::{Bound, DeliveryFile, Outputs, Principal, Principals};
 use crate::contract::error::{Error, Result};
-use crate::contract::how_asked::{HandedOff, HowAsked};
+use crate::contract::object::how_asked::{HandedOff, HowAsked};
+use crate::contract::object::observed::Observed;
 use crate::contract::object::{Desired, ObjectId};
-use crate::contract::observed::Observed;
 use crate::contract::platform::Platform;
 use crate::engine::cancel::Cancel;
 use crate::engine::platform_places::Reached;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::contract::delivery::{Identity, Outputs, Principal};
 use crate::contract::error::Error;
+use crate::contract::object::observed::Unsearched;
 use crate::contract::object::{Handoff, Object, ObjectId, Ownership};
-use crate::contract::observed::Unsearched;
 use crate::contract::provider::HandsOff;
 use crate::engine::marks::taking_back;
 use crate::engine::{Cancel, Engine, Silent};

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::contract::confirmed::Confirmed;
-use crate::contract::how_asked::{HandedOff, HowAsked};
+use crate::contract::object::confirmed::Confirmed;
+use crate::contract::object::how_asked::{HandedOff, HowAsked};
+use crate::contract::object::observed::{Observed, Stays};
 use crate::contract::object::{Desired, Handoff, Object, ObjectId, Ownership};
-use crate::contract::observed::{Observed, Stays};
 use crate::contract::platform::PlatformContext;
 use crate::contract::registry::platforms;
 use crate::engine::Engine;

@@ -31,12 +31,12 @@ pub use watch::{Event, Silent, Watch};
 use tokio::time::Instant;
 
 use crate::audit::{self, Actor, Trail, Writer};
-use crate::contract::backends::Backends;
+use crate::contract::backend::of_plan::Backends;
+use crate::contract::backend::stacks::Stacks;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::observed::Unsearched;
+use crate::contract::object::observed::Unsearched;
 use crate::contract::platform::Platform;
 use crate::contract::provider::Provider;
-use crate::contract::stacks::Stacks;
 use crate::plan::{Approval, ApprovedPlan, Change, Plan};
 use crate::vocabulary::intent::Intents;
 use crate::vocabulary::names::Stack;

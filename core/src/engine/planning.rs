@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::contract::delivery::{Identity, Outputs, Principal};
 use crate::contract::error::Result;
+use crate::contract::object::observed::{Observed, Unsearched};
 use crate::contract::object::{Desired, Object, ObjectId};
-use crate::contract::observed::{Observed, Unsearched};
 use crate::engine::handed_off::OneByOne;
 use crate::engine::taking_away::ObjectFacts;
 use crate::engine::{Cancel, Engine, Silent, Watch, handed_off, news, taking_away};

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::contract::backend::stacks::not_reached;
 use crate::contract::backend::{Backend, PlatformPlace};
 use crate::contract::error::{Error, Result};
+use crate::contract::object::observed::Observed;
 use crate::contract::object::{Desired, ObjectId};
-use crate::contract::observed::Observed;
-use crate::contract::stacks::not_reached;
 use crate::engine::cancel::Cancel;
 use crate::engine::watch::Watch;
 use crate::engine::{Engine, retry};

@@ -24,9 +24,9 @@ mod unasked;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::contract::error::Result;
+use crate::contract::object::observed::Stays;
+use crate::contract::object::remainder::Remainder;
 use crate::contract::object::{Desired, Object, ObjectId};
-use crate::contract::observed::Stays;
-use crate::contract::remainder::Remainder;
 use crate::engine::cancel::Cancel;
 use crate::engine::handed_off::OneByOne;
 use crate::engine::taking_away::check::Needs;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::observed::Widened;
+use crate::contract::object::observed::Widened;
 use crate::engine::cancel::Cancel;
 use crate::engine::watch::Watch;
 use crate::engine::{Engine, retry};

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use tokio::time::Instant;
 
 use crate::contract::error::{Error, Result};
+use crate::contract::object::observed::Found;
 use crate::contract::object::{Object, ObjectId, Ownership};
-use crate::contract::observed::Found;
 use crate::engine::cancel::Cancel;
 use crate::engine::report::Report;
 use crate::engine::watch::{Event, Watch};

@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::contract::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::Result;
+use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::contract::platform::PlatformContext;
 use crate::contract::provider::Context;
 use crate::contract::registry::clouds::{self, Registration};

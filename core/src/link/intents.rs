@@ -1,6 +1,6 @@
 //! From a manifest to checked intents: references followed, scopes added up, capabilities held against.
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::registry::clouds::Registration;
 use crate::link::reader::Reader;
 use crate::manifest::document::Manifest;

@@ -1,6 +1,6 @@
 //! What a provider says of a locator, with its place in the manifest and without a credential.
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::text::redact::redacted;
 
 /// What a provider says of a locator. Should it repeat the locator, then without a credential in it.

@@ -2,7 +2,7 @@
 
 use foldhash::HashSet;
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::registry::clouds::Registration;
 use crate::link::intents::Refused;
 use crate::manifest::document::{Manifest, Part};

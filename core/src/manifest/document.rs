@@ -18,7 +18,7 @@ pub use self::lists::{Binding, Grant};
 pub(crate) use self::lists::{LISTS, Lists};
 pub(crate) use self::part::Part;
 use self::part::without_level;
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::manifest::entries::{self, RegistryEntry, ResourceEntry};
 use crate::manifest::platform;

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::Result;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::document::{self, LISTS, Manifest};
 use crate::manifest::layers;
 use crate::manifest::loaded::{Loaded, without_lists};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::contract::registry::clouds;
 use crate::manifest::text::possible::expected;
 use crate::manifest::text::strict;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path as FilePath;
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::manifest::problems::one;
 use crate::manifest::text::tree::{Offsets, place};

@@ -4,7 +4,7 @@ use figment::value::{Dict, Map};
 use figment::{Figment, Metadata, Profile, Provider};
 use serde_json::{Map as JsonMap, Value, json};
 
-use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::registry::{clouds, platforms};
 use crate::manifest::text::path::Path;

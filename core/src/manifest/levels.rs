@@ -1,6 +1,6 @@
 //! Which access levels are meant, where a word is none: those that the selected provider has for what is granted, and no others.
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::registry::clouds;
 use crate::manifest::document::Manifest;
 use crate::manifest::text::path::{Path, Step};

@@ -5,7 +5,7 @@ use std::path::{Path as FilePath, PathBuf};
 
 use serde_json::Value;
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, Result};
 use crate::manifest::document::{LISTS, Manifest};
 use crate::manifest::entries::ResourceEntry;

@@ -3,8 +3,8 @@
 use figment::Figment;
 use serde_json::Value;
 
-use crate::contract::diagnostic::Diagnostic;
 use crate::contract::error::Result;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::document::LISTS;
 use crate::manifest::layers;
 use crate::manifest::problems::{first, one};

@@ -1,7 +1,7 @@
 //! Several problems: in which order they are said, how many, and which of them only follow from others.
 
-use crate::contract::diagnostic::{Diagnostic, Place};
 use crate::contract::error::Error;
+use crate::contract::error::diagnostic::{Diagnostic, Place};
 
 /// By line and column; without a place come other layers, and what is said of the whole.
 pub(super) fn order(problem: &Diagnostic) -> (bool, Option<&Place>, bool, Option<&str>) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, Result};
 use crate::manifest::layers::Overrides;
 use crate::manifest::places::Places;

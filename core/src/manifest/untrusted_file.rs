@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Component, Path as FilePath};
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::text::path::Path;
 
 /// Of what directs credentials, what comes from the file, with what to do instead.

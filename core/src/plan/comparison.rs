@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::registry::clouds::Registration;
 use crate::link::intents::intents;
 use crate::manifest::Manifest;

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use crate::contract::attributes::Attributes;
-use crate::contract::confirmed::Confirmed;
-use crate::contract::diagnostic::nearest;
+use crate::contract::error::diagnostic::nearest;
 use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::object::attributes::Attributes;
+use crate::contract::object::confirmed::Confirmed;
 use crate::contract::object::{Handoff, ObjectId};
 use crate::plan::{Action, Plan};
 use crate::text::listed::listed;
@@ -126,8 +126,8 @@ impl<'a> HandoffNames<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::change::Change;
     use crate::contract::object::Ownership;
+    use crate::contract::object::change::Change;
     use crate::vocabulary::names::{GrantName, Stack};
 
     fn handoff(id: ObjectId) -> Change {

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
-use crate::contract::attributes::Attributes;
+use crate::contract::backend::protected::Protected;
 use crate::contract::delivery::Principal;
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::object::attributes::Attributes;
+use crate::contract::object::observed::{Found, Observed, Stays};
 use crate::contract::object::{Desired, Object, ObjectId, Ownership};
-use crate::contract::observed::{Found, Observed, Stays};
-use crate::contract::permissions::Permissions;
-use crate::contract::protected::Protected;
+use crate::contract::provider::permissions::Permissions;
 use crate::plan::in_the_way::InTheWay;
 use crate::plan::{Action, Change, Plan, Refusal};
 use crate::plan::{in_the_way, order, unmakeable};

@@ -7,8 +7,8 @@ use std::fmt;
 use foldhash::HashSet;
 
 use crate::contract::error::{Error, ErrorKind};
+use crate::contract::object::observed::{Found, Observed};
 use crate::contract::object::{Object, ObjectId, Ownership};
-use crate::contract::observed::{Found, Observed};
 use crate::plan::Plan;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::note::Note;

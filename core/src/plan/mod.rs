@@ -17,10 +17,10 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::Instant;
 
-pub(crate) use crate::contract::change::{Action, Approved, Change};
 use crate::contract::error::Error;
 use crate::contract::object::ObjectId;
-use crate::contract::observed::{Broken, Stays, Unsearched, Widening};
+pub(crate) use crate::contract::object::change::{Action, Approved, Change};
+use crate::contract::object::observed::{Broken, Stays, Unsearched, Widening};
 use crate::plan::confirmation::{Confirmation, Mark};
 use crate::plan::in_the_way::InTheWay;
 use crate::vocabulary::intent::IntentId;

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::change::{Action, Change};
 use crate::contract::error::{Error, ErrorKind};
+use crate::contract::object::change::{Action, Change};
+use crate::contract::object::observed::{Broken, Found, Limit, Observed, Obstacle, Unmakeable};
 use crate::contract::object::{Object, ObjectId};
-use crate::contract::observed::{Broken, Found, Limit, Observed, Obstacle, Unmakeable};
 use crate::plan::Plan;
 use crate::plan::diff::action;
 use crate::plan::in_the_way::{listed, named};

@@ -1,6 +1,6 @@
 //! The line above several problems.
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 
 /// How many problems there are, and with what: whoever has set a flag or a variable looks for nothing in the file.
 pub(super) fn where_problems_are(problems: &[Diagnostic]) -> String {

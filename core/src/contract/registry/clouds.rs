@@ -6,9 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::contract::capability::Capabilities;
-use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::provider::capability::Capabilities;
 use crate::contract::provider::{Connect, Context, Provider};
 use crate::manifest::text::strict;
 use crate::vocabulary::intent::Intents;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::platform::{ConnectPlatform, Platform, PlatformContext};
 use crate::manifest::text::strict;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::contract::object::ObjectId;
-use crate::contract::observed::{Stays, Unmakeable};
+use crate::contract::object::observed::{Stays, Unmakeable};
 use crate::plan::{Action, Plan};
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::names::GrantName;

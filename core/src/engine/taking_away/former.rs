@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::contract::object::ObjectId;
-use crate::contract::observed::Stays;
-use crate::contract::remainder::Remainder;
+use crate::contract::object::observed::Stays;
+use crate::contract::object::remainder::Remainder;
 use crate::engine::taking_away::facts::WholeManifest;
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::taking_away::unasked::Differing;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::contract::attributes::Attributes;
+use crate::contract::object::attributes::Attributes;
 use crate::contract::object::{ObjectId, Ownership};
 use crate::engine::taking_away::notes;
 use crate::engine::taking_away::parts::Parts;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::contract::object::ObjectId;
-use crate::contract::observed::Stays;
+use crate::contract::object::observed::Stays;
 use crate::engine::taking_away::facts::{ObjectFacts, deleted};
 use crate::engine::taking_away::sharing::Sharing;
 use crate::plan::{Action, Change, Plan};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::contract::attributes::Attributes;
+use crate::contract::object::attributes::Attributes;
 use crate::contract::object::{ObjectId, Ownership};
 use crate::engine::taking_away::facts::ObjectFacts;
 use crate::engine::taking_away::parts::Parts;

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
+use crate::contract::object::attributes::Attributes;
 use crate::vocabulary::intent::IntentId;
 
 /// What was found of such objects.

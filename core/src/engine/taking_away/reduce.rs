@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
-use crate::contract::observed::Stays;
+use crate::contract::object::attributes::Attributes;
+use crate::contract::object::observed::Stays;
 use crate::engine::platform_places::with_the_last;
 use crate::engine::taking_away::former::Former;
 use crate::engine::taking_away::parts::Parts;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::contract::object::ObjectId;
-use crate::contract::observed::Stays;
+use crate::contract::object::observed::Stays;
 use crate::engine::taking_away::needs;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::reducer::Reducer;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
-use crate::contract::remainder::{Remainder, Shares};
+use crate::contract::object::attributes::Attributes;
+use crate::contract::object::remainder::{Remainder, Shares};
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::names::GrantName;
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use crate::contract::attributes::Attributes;
 use crate::contract::object::ObjectId;
-use crate::contract::observed::Stays;
+use crate::contract::object::attributes::Attributes;
+use crate::contract::object::observed::Stays;
 use crate::engine::taking_away::facts::{ObjectFacts, WholeManifest};
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::{PartLeft, Sharing};

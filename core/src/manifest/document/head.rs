@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::registry::clouds;
 use crate::manifest::platform;
 use crate::manifest::text::possible::expected;

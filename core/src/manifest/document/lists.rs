@@ -8,7 +8,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::entries::ResourceEntry;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::names::{GrantName, ResourceName};

@@ -1,6 +1,6 @@
 //! The line of a manifest that a problem is about, as it may be shown: with nothing in it that may be a credential.
 
-use crate::contract::diagnostic::{Diagnostic, Place};
+use crate::contract::error::diagnostic::{Diagnostic, Place};
 use crate::manifest::text::path::{Path, Step};
 use crate::manifest::text::unspaced;
 use crate::text::redact::{bounded, is_secret, redacted};

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::text::syntax;
 use crate::manifest::text::tree::{At, Content, Entry, Node, Offsets, TWICE, place};
 use crate::manifest::text::unspaced;

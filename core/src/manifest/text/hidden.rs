@@ -1,7 +1,7 @@
 //! What a reviewer of a file wouldn't see: line ends that most tools show as none, and characters that turn the direction of
 //! writing, so that a line reads as another one.
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::text::tree::{Offsets, place};
 
 /// The first of such, wherever it stands, in comments too: a grant could be behind one.

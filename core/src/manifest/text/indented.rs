@@ -1,6 +1,6 @@
 //! A resource whose keys aren't indented: in YAML it has no value then, and they stand for resources of their own.
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::text::tree::{Content, Node};
 
 /// The key of a resource that is no provider's.

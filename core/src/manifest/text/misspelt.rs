@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 
 /// Without what is missing only because its key is misspelt: that is told already, with the key that was meant.
 pub(in crate::manifest) fn told_once(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {

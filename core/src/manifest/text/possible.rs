@@ -1,6 +1,6 @@
 //! What is said of a name that isn't known: the nearest of those that are, and which there are.
 
-use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::manifest::text::{syntax, unspaced};
 use crate::text::listed::listed;
 use crate::text::redact::is_secret;

@@ -6,7 +6,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::manifest::text::path::{Path, Step};
 use crate::manifest::text::possible::{expected, unknown_key};
 use crate::manifest::text::value_reader::Reader;

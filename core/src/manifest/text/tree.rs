@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use crate::contract::diagnostic::{Diagnostic, Place};
+use crate::contract::error::diagnostic::{Diagnostic, Place};
 use crate::manifest::text::path::{Path, Step};
 use crate::manifest::text::unspaced;
 

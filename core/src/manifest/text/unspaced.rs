@@ -1,7 +1,7 @@
 //! A key and its value that YAML takes for one word, as there is no space between them: the value may be a credential.
 //! Source: YAML 1.2.2, 7.4.2.
 
-use crate::contract::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::text::redact::is_secret;
 use crate::vocabulary::access::Access;
 

@@ -1,10 +1,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::contract::capability::Capabilities;
 use crate::contract::delivery::{Annotation, AnnotationValue, Identity};
 use crate::contract::object::Handoff;
-use crate::contract::observed::{Broken, Limit, Obstacle, Unmakeable, Unsearched};
+use crate::contract::object::observed::{Broken, Limit, Obstacle, Unmakeable, Unsearched};
+use crate::contract::provider::capability::Capabilities;
 use crate::plan::Summary;
 use crate::vocabulary::intent::{IntentId, Reach, TaskAccess};
 use crate::vocabulary::names::{Domain, GrantName, Project};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::backend::PlatformPlace;
 use crate::contract::object::ObjectId;
-use crate::contract::observed::Unsearched;
+use crate::contract::object::observed::Unsearched;
 use crate::text::redact::redacted;
 use crate::vocabulary::names::Stack;
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::contract::diagnostic::Diagnostic;
+use crate::contract::error::diagnostic::Diagnostic;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::{Checked, Nearly};
 use crate::vocabulary::inexact::Inexact;

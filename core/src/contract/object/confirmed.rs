@@ -1,6 +1,6 @@
 //! Handoffs that somebody confirmed: what the cloud remembers of them.
 
-use crate::contract::how_asked::{HandedOff, HowAsked};
+use crate::contract::object::how_asked::{HandedOff, HowAsked};
 use crate::digest::digest_of;
 
 /// What the mark of a confirmed handoff says. It is an object of the stack's own that gives nobody anything

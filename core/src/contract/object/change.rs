@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::contract::attributes::Attributes;
 use crate::contract::delivery::Outputs;
+use crate::contract::object::attributes::Attributes;
 use crate::contract::object::{Handoff, ObjectId, Ownership, Reference};
 use crate::vocabulary::intent::IntentId;
 

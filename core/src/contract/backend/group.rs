@@ -6,15 +6,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
+use crate::contract::backend::protected::Protected;
+use crate::contract::backend::stacks::Marked;
 use crate::contract::backend::{Backend, Outcome, PlatformPlace};
-use crate::contract::change::Approved;
 use crate::contract::error::{Error, Result};
+use crate::contract::object::change::Approved;
+use crate::contract::object::observed::Observed;
+use crate::contract::object::remainder::{Remainder, Shares};
+use crate::contract::object::terraform::TerraformBlock;
 use crate::contract::object::{Desired, Object, ObjectId};
-use crate::contract::observed::Observed;
-use crate::contract::protected::Protected;
-use crate::contract::remainder::{Remainder, Shares};
-use crate::contract::stacks::Marked;
-use crate::contract::terraform::TerraformBlock;
 use crate::pace::Pace;
 use crate::vocabulary::names::Stack;
 
