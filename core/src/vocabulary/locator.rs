@@ -30,6 +30,16 @@ impl Locator {
         Self { text: text.into(), parsed: Arc::new(parsed) }
     }
 
+    /// In place of one that is missing or wrong, which was said: what else is wrong beside it is looked for all the same.
+    pub(crate) fn unread() -> Self {
+        Self::new("", Unread)
+    }
+
+    /// Whether a provider read it.
+    pub(crate) fn is_read(&self) -> bool {
+        !self.parsed.is::<Unread>()
+    }
+
     /// As the manifest has it.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -47,6 +57,8 @@ impl Locator {
         self.parsed.downcast_ref().expect("a locator that this provider parsed")
     }
 }
+
+struct Unread;
 
 impl Deref for Locator {
     type Target = str;

@@ -163,6 +163,9 @@ impl Capabilities {
             let kind = reach.resource.kind;
             let levels = request.levels(self.levels(kind), self.levels_of_registry(kind));
             if levels.contains(&reach.access) {
+                if !reach.resource.locator.is_read() {
+                    continue;
+                }
                 match self.inexact_on(&reach.resource, reach.access) {
                     Some(inexact) if request.is_precise() && !inexact.precisely => {
                         refusals.push(imprecise(provider, path, &reach.resource, inexact));
