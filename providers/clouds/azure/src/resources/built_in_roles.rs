@@ -5,6 +5,9 @@
 pub(crate) use crate::error::ASSIGN;
 use crate::resources::kinds;
 
+#[cfg(test)]
+mod microsoft;
+
 /// A ready-made role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Role {

@@ -2,6 +2,8 @@
 //!
 //! Source: Azure RBAC, "Azure built-in roles" and its pages by category.
 
+#[cfg(test)]
+mod microsoft;
 mod other_data;
 
 use crate::state::Table;
