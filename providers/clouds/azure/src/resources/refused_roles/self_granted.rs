@@ -4,8 +4,9 @@
 //! (`sqlRoleAssignments`, `cassandraRoleAssignments`, `accessPolicyAssignments`, `principalAssignments`, `WACloginAsAdmin`).
 
 /// How such actions end, control and data alike, and what their holder could do.
-const ENDINGS: [(&str, &str); 4] = [
+const ENDINGS: [(&str, &str); 5] = [
     ("roleassignments/write", "give itself more in a service"),
+    ("roleassignments/action", "give itself more in a service"),
     ("accesspolicyassignments/write", "give itself more in a service"),
     ("principalassignments/write", "give itself more in a service"),
     ("loginasadmin/action", "be the administrator of machines, and act as their managed identities"),
@@ -31,6 +32,7 @@ mod tests {
             "Microsoft.Cache/redisEnterprise/databases/accessPolicyAssignments/write",
             "Microsoft.Kusto/clusters/*/principalAssignments/write",
             "Contoso.Tomorrow/things/roleAssignments/write",
+            "Contoso.Tomorrow/things/setRoleAssignments/action",
         ] {
             assert!(self_granted(action).is_some(), "{action}");
         }
