@@ -41,7 +41,8 @@ fn every_key() -> Value {
             "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary", "tags": { "owner": "data" }, "settle_timeout": 60,
             "home": "account",
             "request_timeout": 30, "credentials": "sandbox", "inspect_secrets": false,
-            "actions": { "data": { "read": ["kinesis:GetRecords"] } }, "keys": { "data": "1234" },
+            "actions": { "data": { "read": ["kinesis:GetRecords"] } },
+            "policies": { "data": { "write": "arn:aws:iam::111122223333:policy/data-writer" } }, "keys": { "data": "1234" },
         },
         "azure": {
             "tenant": "00000000-0000-0000-0000-00000000000a", "subscription": "00000000-0000-0000-0000-00000000000b",

@@ -27,6 +27,9 @@ pub use crate::config::cluster::Cluster;
 /// The actions of each level on a resource of another kind (`aws.actions`).
 pub(crate) type Actions = BTreeMap<ResourceName, BTreeMap<Access, Vec<String>>>;
 
+/// The existing policy of each level on a resource of another kind (`aws.policies`).
+pub(crate) type Policies = BTreeMap<ResourceName, BTreeMap<Access, String>>;
+
 /// What is never changed unless the manifest names other patterns: the platform's own administration
 /// (requirement 15), and roles that AWS itself or its single sign-on manages.
 const PROTECTED: [&str; 3] = ["AWSServiceRoleFor*", "AWSReservedSSO_*", "OrganizationAccountAccessRole"];
@@ -85,8 +88,11 @@ pub struct Config {
     #[serde(default)]
     pub inspect_secrets: bool,
     /// The actions of each level on resources of other kinds, by resource: whole names, each of the service of the resource's ARN.
-    #[serde(default, deserialize_with = "actions")]
+    #[serde(default, deserialize_with = "by_level")]
     pub actions: Actions,
+    /// In place of the actions, the ARN of an existing managed policy for each level on resources of other kinds, by resource.
+    #[serde(default, deserialize_with = "by_level")]
+    pub policies: Policies,
     /// The customer-managed keys that encrypt resources, by resource: a key's id or its ARN. Those of buckets and secrets are
     /// looked up; of what else a key may encrypt, they stand here.
     #[serde(default)]
@@ -201,14 +207,16 @@ fn home<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 }
 
 /// Levels are read as texts first: what is wrong within one has its own path then.
-fn actions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Actions, D::Error> {
-    let listed = BTreeMap::<ResourceName, BTreeMap<String, Vec<String>>>::deserialize(deserializer)?;
+fn by_level<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<ResourceName, BTreeMap<Access, T>>, D::Error> {
+    let said = BTreeMap::<ResourceName, BTreeMap<String, T>>::deserialize(deserializer)?;
     let mut all = BTreeMap::new();
-    for (name, levels) in listed {
+    for (name, levels) in said {
         let mut by_level = BTreeMap::new();
-        for (level, actions) in levels {
+        for (level, value) in levels {
             let access = Access::deserialize(IntoDeserializer::<D::Error>::into_deserializer(level.as_str()))?;
-            by_level.insert(access, actions);
+            by_level.insert(access, value);
         }
         all.insert(name, by_level);
     }
@@ -269,6 +277,9 @@ impl Config {
         }
         let issuers = self.cluster.iter().flat_map(|cluster| &cluster.oidc_provider).flat_map(|issuers| &issuers.arns);
         arns.extend(issuers.map(|arn| ("cluster.oidc_provider".to_owned(), arn.as_str())));
+        for (name, levels) in &self.policies {
+            arns.extend(levels.iter().map(|(level, arn)| (format!("policies.{name}.{level}"), arn.as_str())));
+        }
         for (account, credentials) in &self.accounts {
             if let Credentials::AssumeRole(assume) = credentials {
                 arns.push((format!("accounts.{account}.assume_role"), &assume.role));
@@ -280,6 +291,11 @@ impl Config {
     /// The actions that the manifest lists for a resource at a level.
     pub(crate) fn actions(&self, resource: &ResourceName, access: Access) -> Option<&[String]> {
         self.actions.get(resource)?.get(&access).map(Vec::as_slice)
+    }
+
+    /// The existing policy that the manifest names for a resource at a level.
+    pub(crate) fn policy(&self, resource: &ResourceName, access: Access) -> Option<&str> {
+        self.policies.get(resource)?.get(&access).map(String::as_str)
     }
 
     /// The role of task code without a principal of its own (requirement 13).

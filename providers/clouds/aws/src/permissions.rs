@@ -24,6 +24,9 @@ use crate::resources::locator::Locator;
 /// Reading what is there. These two take no narrower resource.
 const READ_ACCOUNT: [&str; 2] = ["iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary"];
 
+/// Reading AWS's own policies that grants come to. Those of the account are in its list.
+const READ_POLICIES: [&str; 2] = ["iam:GetPolicy", "iam:GetPolicyVersion"];
+
 /// Finding the stack's statements in repository policies.
 const READ_REPOSITORIES: [&str; 2] = ["ecr:DescribeRepositories", "ecr:GetRepositoryPolicy"];
 
@@ -113,6 +116,11 @@ fn home(handles: Handles<'_>, intents: &Intents, named: &Named, purpose: Purpose
         statements.push(statement("ReadIssuer", &["iam:GetOpenIDConnectProvider"], providers, None));
     }
     statements.extend(associations::reading(handles));
+    let of_aws = config.policies.values().flat_map(|levels| levels.values());
+    let of_aws: BTreeSet<_> = of_aws.filter(|arn| arn.contains(":iam::aws:policy/")).cloned().collect();
+    if !of_aws.is_empty() {
+        statements.push(statement("ReadPolicies", &READ_POLICIES, of_aws.into_iter().collect(), None));
+    }
     let Named { secrets, buckets, .. } = named;
     if !secrets.is_empty() {
         statements.push(statement("ReadSecrets", &["secretsmanager:DescribeSecret"], secrets.clone(), None));

@@ -19,6 +19,7 @@ use crate::config::{AccountId, WHOLE_ACCOUNT};
 use crate::error;
 use crate::inventory::known_buckets;
 use crate::inventory::snapshot::{Policy, Snapshot};
+use crate::marks::attached_policies;
 use crate::marks::eks_clusters;
 use crate::marks::places;
 use crate::marks::platform_places;
@@ -124,8 +125,10 @@ fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
     let of_policy = |policy: &Policy| {
         names::slug_of(&policy.path).filter(|slug| names::is_name_of_policy(&joined(slug), &policy.name))
     };
+    let mut existing = Vec::new();
     for (arn, policy) in &snapshot.policies {
         let Some(slug) = of_policy(policy) else { continue };
+        existing.extend(attached_policies::said_by(policy).map(|said| (slug.clone(), said)));
         let below = all.entry(slug).or_default();
         below.objects.insert(managed_policy::id(&policy.name));
         // The same one each time.
@@ -144,6 +147,12 @@ fn sorted(snapshot: &Snapshot) -> BTreeMap<Slug, Below> {
             let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn.as_str());
             if let Some(slug) = of_policy.or_else(|| own.clone().filter(|_| task_policy)) {
                 all.entry(slug).or_default().objects.insert(attachment::id(name, policy));
+            }
+            for (slug, said) in &existing {
+                let is_its = said.role.as_ref().map_or_else(|| own.as_ref() == Some(slug), |role| role == name);
+                if said.policy == *arn && is_its {
+                    all.entry(slug.clone()).or_default().objects.insert(attachment::id(name, policy));
+                }
             }
         }
     }

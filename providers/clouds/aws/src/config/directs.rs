@@ -37,6 +37,7 @@ fn directed(config: &Config, env: &Env, fs: &Fs) -> Vec<Diagnostic> {
         tags: _,
         // What task code may do with what the manifest names: never more than that, nor with anything of credentials.
         actions: _,
+        policies: _,
         keys: _,
         request_timeout: _,
         settle_timeout: _,

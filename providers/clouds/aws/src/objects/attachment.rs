@@ -90,7 +90,10 @@ impl ObjectKind for Kind {
 
 async fn attach(handles: Handles<'_>, Attachment { role, policy }: Attachment<'_>) -> Result<Outcome> {
     let (role, policy) = (&*role, &*policy);
-    task_roles::note(handles.inventory, policy, role).await?;
+    // What others keep gets no tag: a mark of the stack's own says that it was attached.
+    if handles.names.is_policy_of_ours(policy) {
+        task_roles::note(handles.inventory, policy, role).await?;
+    }
     let answer = handles.clients.iam().await.attach_role_policy().role_name(role).policy_arn(policy).send().await;
     let Err(error) = answer else { return Ok(Outcome::default()) };
     let error = error::of("iam:AttachRolePolicy", error);

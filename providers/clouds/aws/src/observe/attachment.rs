@@ -4,6 +4,7 @@ use cloudgrant_core::{Found, Note, ObjectId, Stays, Widening, quoted};
 use foldhash::{HashMap, HashMapExt as _};
 
 use crate::inventory::snapshot::{Policy, Role};
+use crate::marks::attached_policies;
 use crate::names::tags::{TASK_POLICY_TAG, tag_of};
 use crate::names::whose::{Whose, put_back, whose};
 use crate::objects::attachment::Attachment;
@@ -16,10 +17,12 @@ impl Reader<'_> {
     pub(in crate::observe) fn attachments_of_ours(&mut self, name: &str, role: &Role, wanted: bool) {
         for (arn, policy) in &role.attached {
             if self.gave(name, role, arn, policy) {
-                if !self.is_ours(arn) {
+                let mark = self.existing.get(arn).cloned();
+                let is_of_grant = || self.wanted.contains(&attached_policies::id(self.looking.names, arn, None));
+                if !self.is_ours(arn) && mark.is_none() && !is_of_grant() {
                     self.observed.with_principals.insert(attachment::id(name, policy));
                 }
-                self.attached(attachment::id(name, policy), name, policy, arn, Vec::new());
+                self.attached(attachment::id(name, policy), name, policy, arn, Vec::new(), mark);
             }
         }
         if wanted || self.looks {
@@ -53,7 +56,11 @@ impl Reader<'_> {
         let task_policy = tag_of(&role.tags, TASK_POLICY_TAG) == Some(arn);
         let is_wanted = self.wanted.contains(&attachment::id(name, policy));
         // Whoever replaced the tags took it from among them.
-        self.is_ours(arn) || task_policy || is_wanted || self.alone && self.task_policy_on(role) == Some(arn)
+        self.is_ours(arn)
+            || self.existing.contains_key(arn)
+            || task_policy
+            || is_wanted
+            || self.alone && self.task_policy_on(role) == Some(arn)
     }
 
     /// Tells what somebody else gave to a role of ours.
@@ -147,7 +154,7 @@ impl Reader<'_> {
                 if let Some(pattern) = pattern {
                     self.stays(&id, name, pattern, policy, arn);
                 } else if is_ours || self.wanted.contains(&id) {
-                    self.attached(id, name, policy, arn, vec![name.clone()]);
+                    self.attached(id, name, policy, arn, vec![name.clone()], None);
                 } else {
                     let remedy = detach(name, arn);
                     self.used_elsewhere(policy, &format!("role {name}"), remedy);
@@ -256,11 +263,20 @@ impl Reader<'_> {
         self.observed.relied_on.entry(object).or_default().insert(stays);
     }
 
-    fn attached(&mut self, id: ObjectId, role: &str, policy: &str, arn: &str, touches: Vec<String>) {
+    /// `mark`: what says of an existing policy that the stack attached it, and goes after the attachment.
+    pub(super) fn attached(
+        &mut self,
+        id: ObjectId,
+        role: &str,
+        policy: &str,
+        arn: &str,
+        touches: Vec<String>,
+        mark: Option<ObjectId>,
+    ) {
         let found = Found {
             attributes: Attachment::new(role, arn).into(),
             owned: true,
-            depends_on: vec![role::id(role), managed_policy::id(policy)],
+            depends_on: vec![role::id(role), mark.unwrap_or_else(|| managed_policy::id(policy))],
             if_deleted: None,
             touches,
         };

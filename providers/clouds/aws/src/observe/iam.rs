@@ -7,6 +7,7 @@ use foldhash::HashSet;
 
 use crate::inventory::snapshot::{Quotas, Snapshot};
 use crate::inventory::task_roles::AttachedTo;
+use crate::marks::attached_policies;
 use crate::objects::{Tags, managed_policy, role};
 use crate::observe::Looking;
 use crate::observe::findings::other_homes::OtherHomes;
@@ -44,11 +45,14 @@ pub(in crate::observe) fn add(
         others.add(role::id(name).to_string());
     }
     let looks = looking.inventory.looks_again();
-    let mut reader = Reader { looking, desired, wanted, path, snapshot, of_policies, observed, alone: false, looks };
+    let existing = attached_policies::on_own_roles(looking.names, snapshot);
+    let mut reader =
+        Reader { looking, desired, wanted, path, snapshot, of_policies, existing, observed, alone: false, looks };
     reader.policies();
     reader.boundary();
     reader.roles();
     reader.attachments_elsewhere();
+    reader.existing_policies();
     reader.boundaries();
     reader.limits(quotas);
 }
@@ -66,8 +70,10 @@ pub(in crate::observe) fn widened(
     let of_policies = &OfPolicies { tags: BTreeMap::new(), attached_to, unmarked: BTreeSet::new() };
     let (path, wanted) = (looking.names.path(), HashSet::default());
     let (desired, told) = (&desired, &mut observed);
+    let existing = attached_policies::on_own_roles(looking.names, snapshot);
+    let (alone, looks) = (true, true);
     let mut reader =
-        Reader { looking, desired, wanted, path, snapshot, of_policies, observed: told, alone: true, looks: true };
+        Reader { looking, desired, wanted, path, snapshot, of_policies, existing, observed: told, alone, looks };
     for (name, role) in &snapshot.roles {
         if reader.is_role_of_ours(name, role) {
             reader.widened(name, role);
@@ -88,6 +94,8 @@ pub(in crate::observe) struct Reader<'a> {
     pub(in crate::observe) path: String,
     pub(in crate::observe) snapshot: &'a Snapshot,
     pub(in crate::observe) of_policies: &'a OfPolicies,
+    /// The existing policies that the stack attached to roles of its own, each with the mark that says so.
+    pub(in crate::observe) existing: BTreeMap<String, ObjectId>,
     pub(in crate::observe) observed: &'a mut Observed,
     /// Whether nobody knows what is wanted.
     pub(in crate::observe) alone: bool,

@@ -1,6 +1,8 @@
 //! How many more policies roles can carry: in the end, and on the way there, when what they are to carry and what they
 //! are to lose hang on them together.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use cloudgrant_core::Scope;
 use foldhash::{HashMap, HashMapExt as _};
 
@@ -14,6 +16,8 @@ pub(crate) struct AttachmentQuota<'a> {
     quota: usize,
     task_policy: Option<String>,
     task_role: String,
+    /// The ARNs of policies of others that grants come to, by the role that is to carry them.
+    existing: Option<&'a BTreeMap<String, BTreeSet<String>>>,
     loads: HashMap<String, Load>,
 }
 
@@ -36,8 +40,14 @@ impl<'a> AttachmentQuota<'a> {
             quota: usize::try_from(quota).unwrap_or(usize::MAX),
             task_policy: task_policy.map(|name| name.rsplit('/').next().unwrap_or_default().to_owned()),
             task_role: names.role_of(&Scope::Global),
+            existing: None,
             loads: HashMap::new(),
         }
+    }
+
+    /// The same with policies of others that roles are to carry.
+    pub(crate) fn with_existing(self, by_role: &'a BTreeMap<String, BTreeSet<String>>) -> Self {
+        Self { existing: Some(by_role), ..self }
     }
 
     fn load(&mut self, role: &str) -> &mut Load {
@@ -47,7 +57,9 @@ impl<'a> AttachmentQuota<'a> {
             let of_others = there.clone().filter(|(arn, _)| !self.names.is_policy_of_ours(arn)).count();
             // The platform's task role has the task policy already, whatever it is called.
             let lacks = |policy: &String| role != self.task_role && !there.clone().any(|(_, name)| name == policy);
-            let missing = usize::from(self.task_policy.as_ref().is_some_and(lacks));
+            let wanted = self.existing.and_then(|by_role| by_role.get(role)).into_iter().flatten();
+            let existing = wanted.filter(|wanted| !there.clone().any(|(arn, _)| arn == *wanted)).count();
+            let missing = existing + usize::from(self.task_policy.as_ref().is_some_and(lacks));
             let load = Load { carried: of_others + missing, shared: 0, most: there.count() + missing };
             self.loads.insert(role.to_owned(), load);
         }
@@ -124,5 +136,48 @@ impl<'a> AttachmentQuota<'a> {
             load.shared -= shared;
             load.most -= new;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_iam::types::{AttachedPolicy, RoleDetail};
+    use cloudgrant_core::Stack;
+
+    use super::*;
+    use crate::config::AccountId;
+    use crate::policy::statement;
+
+    /// Those that others keep and that a grant comes to take a place each, whether they are there already or not.
+    #[test]
+    fn existing_policies_take_places() {
+        let (role, account) = ("tasks".to_owned(), AccountId::parse("111122223333").expect("an account"));
+        let names = Names::new(Stack::parse("acme").expect("a stack"), "aws", account, None);
+        let existing = ["one", "two"].map(|name| format!("arn:aws:iam::111122223333:policy/{name}"));
+        let by_role = BTreeMap::from([(role.clone(), BTreeSet::from(existing.clone()))]);
+        let new = || Policy {
+            name: "cloudgrant_acme_global".to_owned(),
+            document: statement::document([]),
+            because: Vec::new(),
+            after: Vec::new(),
+            has_unasked: false,
+        };
+        for is_there in [true, false] {
+            let attached = existing.iter().filter(|_| is_there).map(|arn| {
+                AttachedPolicy::builder()
+                    .policy_arn(arn)
+                    .policy_name(arn.rsplit('/').next().unwrap_or_default())
+                    .build()
+            });
+            let detail = RoleDetail::builder().role_name(&role).set_attached_managed_policies(Some(attached.collect()));
+            let mut snapshot = Snapshot::default();
+            snapshot.add_role(detail.build());
+            for (quota, fits) in [(2, false), (3, true)] {
+                let mut quota = AttachmentQuota::new(&names, None, &snapshot, quota).with_existing(&by_role);
+                assert_eq!(quota.fits(std::slice::from_ref(&role), &[new()]), fits, "there: {is_there}");
+            }
+        }
+        let snapshot = Snapshot::default();
+        assert!(AttachmentQuota::new(&names, None, &snapshot, 2).fits(&[role], &[new()]), "it is these that take them");
     }
 }

@@ -56,6 +56,8 @@ pub(crate) struct PackingInput<'a> {
     pub(crate) quota: u64,
     /// The policy that every role of the stack's carries: its name, or its ARN.
     pub(crate) task_policy: Option<String>,
+    /// The ARNs of policies of others that grants come to, by the role that is to carry them.
+    pub(crate) existing_by_role: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// The policies of all scopes that grants name. What the grants reach that are revoked beside these, `of_revoked` says if it is asked.
@@ -64,7 +66,7 @@ pub(crate) async fn policies(
     grants: &[Arc<Checked<TaskAccess>>],
     of_revoked: impl Future<Output = Result<Reached>>,
 ) -> Result<Policies> {
-    let PackingInput { names, config, reached, snapshot, quota, task_policy } = input;
+    let PackingInput { names, config, reached, snapshot, quota, task_policy, existing_by_role } = input;
     let mut by_scope: BTreeMap<&Scope, Vec<&Arc<Checked<TaskAccess>>>> = BTreeMap::new();
     for grant in grants {
         by_scope.entry(&grant.scope).or_default().push(grant);
@@ -100,7 +102,8 @@ pub(crate) async fn policies(
     let alone = scopes.iter_mut().enumerate().filter(|(at, scope)| scope.policies.is_none() && !undecided.contains(at));
     parallel::map(alone.collect(), |(_, scope)| scope.policies = Some(scope.own(names, snapshot)));
     if !open.is_empty() {
-        let mut room = AttachmentQuota::new(names, task_policy.as_deref(), snapshot, *quota);
+        let mut room =
+            AttachmentQuota::new(names, task_policy.as_deref(), snapshot, *quota).with_existing(existing_by_role);
         for scope in &scopes {
             room.take(&scope.roles, scope.policies.as_deref().unwrap_or_default());
         }

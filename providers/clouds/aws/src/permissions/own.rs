@@ -3,6 +3,8 @@
 //! Only what the manifest has may be made. What it doesn't have may be taken away: an earlier state of it may have had it,
 //! and what the stack gave has to go with it. All of it is below the stack's path.
 
+use std::collections::BTreeSet;
+
 use cloudgrant_core::{Intents, Scope};
 use serde_json::{Value, json};
 
@@ -132,7 +134,9 @@ pub(super) fn writing(handles: Handles<'_>, makes: &Makes) -> Vec<Value> {
     for has_any in [true, false] {
         // Only roles of the stack carry the task policy, those of before as well.
         let task_policy = if makes.roles || !has_any { task_policy.as_slice() } else { &[] };
-        let attached: Vec<_> = std::iter::once(&policies).chain(task_policy).collect();
+        let existing = config.policies.values().flat_map(|levels| levels.values());
+        let existing: BTreeSet<_> = existing.collect();
+        let attached: Vec<_> = std::iter::once(&policies).chain(task_policy).chain(existing).collect();
         // Without the condition, whoever holds this could give these roles any policy of the account or of AWS.
         let only = json!({ "ArnLike": { "iam:PolicyARN": attached } });
         let holders = holders.iter().filter(|(_, carries)| *carries == has_any).flat_map(|(arns, _)| arns.clone());

@@ -13,6 +13,7 @@ use crate::policy::document;
 use crate::policy::document::POLICY_SIZE;
 use crate::policy::sids::{self, Purpose};
 use crate::policy::statement::Condition;
+use crate::resources::existing_policy;
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
 use crate::resources::kinds::other_arn::OtherArn;
 use crate::resources::kms_key::{Key, through};
@@ -123,6 +124,11 @@ pub(crate) fn actions(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
         if !seen.insert((name, reach.access)) {
             continue;
         }
+        problems.extend(other.elsewhere(config, name.as_str()));
+        if let Some(policy) = config.policy(name, reach.access) {
+            problems.extend(existing_policy::refusals(config, name, reach.access, policy));
+            continue;
+        }
         let listed = config.actions(name, reach.access);
         let refusals = other.refusals(config, name.as_str(), reach.access, listed);
         let is_fine = refusals.is_empty();
@@ -133,21 +139,22 @@ pub(crate) fn actions(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
     if intents.is_part || intents.grants.is_empty() {
         return problems;
     }
-    for (name, access) in
-        config.actions.iter().flat_map(|(name, levels)| levels.keys().map(move |level| (name, *level)))
-    {
-        let path = format!("aws.actions.{name}.{access}");
+    let of_actions = config.actions.iter().flat_map(|(name, levels)| levels.keys().map(move |level| (name, *level)));
+    let of_policies = config.policies.iter().flat_map(|(name, levels)| levels.keys().map(move |level| (name, *level)));
+    let of_actions = of_actions.map(|(name, access)| (format!("aws.actions.{name}.{access}"), "actions", name, access));
+    let of_policies = of_policies.map(|(name, access)| (existing_policy::key(name, access), "policy", name, access));
+    for (path, what, name, access) in of_actions.chain(of_policies) {
         let mut named = reaches().filter(|reach| reach.resource.name == *name);
         let kind = named.clone().map(|reach| reach.resource.kind).next();
         let (message, hint) = match kind {
             Some(kind) if kind != ResourceKind::OTHER => (
                 format!("`{name}` is {}, whose levels say what they allow", kind.with_article()),
-                "take the actions out",
+                format!("take the {what} out"),
             ),
             _ if named.any(|reach| reach.access == access) => continue,
             _ => (
                 format!("no grant gives `{access}` on `{name}`"),
-                "take the actions out, or mend its resource or level",
+                format!("take the {what} out, or mend its resource or level"),
             ),
         };
         problems.push(Diagnostic::new(path, message).hint(hint));

@@ -1,6 +1,7 @@
 //! What can be granted: locators, the actions of each level, and what else a grant needs.
 
 pub(crate) mod by_arn;
+pub(crate) mod existing_policy;
 #[cfg(test)]
 pub(crate) mod hostile;
 pub(crate) mod kinds;

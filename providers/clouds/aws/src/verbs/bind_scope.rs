@@ -27,8 +27,8 @@ use crate::objects::{Tags, attachment, managed_policy, raw, role};
 use crate::policy::document;
 use crate::policy::statement::{Meaning, meanings};
 use crate::policy::trust;
-use crate::verbs::Handles;
 use crate::verbs::grant_task_access::ManagedPolicy;
+use crate::verbs::{Handles, existing_policies};
 
 /// How a service account names its role. Source: Amazon EKS user guide, "Assign IAM roles to Kubernetes service accounts".
 const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
@@ -62,11 +62,17 @@ pub(crate) async fn bound(
         meanings.taken_over(&policies, binding, &mut desired.replaces);
         if let (Scope::Global, Some(task_role)) = (&binding.scope, &task_role) {
             global(task_role, binding, carried(handles.names, &policies, binding), desired);
+            let existing = existing_policies::carried(&policies, binding);
+            let (objects, notes) =
+                existing_policies::on_role_of_others(handles, binding, &task_role.name, &snapshot, existing);
+            desired.objects.extend(objects);
+            desired.notes.extend(notes);
         }
     }
     let narrow_ones = bindings.iter().filter(|binding| binding.scope != Scope::Global).collect();
     let parts = parallel::map(narrow_ones, |binding| {
-        narrow(handles, binding, task_policy.as_deref(), carried(handles.names, &policies, binding))
+        let existing = existing_policies::carried(&policies, binding);
+        narrow(handles, binding, task_policy.as_deref(), carried(handles.names, &policies, binding), existing)
     });
     for part in parts {
         bound.extend(part?);
@@ -144,10 +150,11 @@ type OnRole<'a> = (&'a ObjectId, String, Vec<IntentId>);
 fn carried<'a>(names: &Names, policies: &ByScope<'a>, binding: &ScopeBinding) -> Vec<OnRole<'a>> {
     let scopes: BTreeSet<_> = binding.grants.iter().map(|grant| &grant.scope).collect();
     let policies = scopes.into_iter().filter_map(|scope| policies.get(scope)).flatten();
-    let on_role = |(because, ManagedPolicy(policy)): &Granted<'a, ManagedPolicy>| {
-        (policy, names.policy_arn(&policy.name), because.to_vec())
+    let on_role = |(because, right): &Granted<'a, ManagedPolicy>| match right {
+        ManagedPolicy::Own(policy) => Some((policy, names.policy_arn(&policy.name), because.to_vec())),
+        ManagedPolicy::Existing(_) => None,
     };
-    policies.map(on_role).collect()
+    policies.filter_map(on_role).collect()
 }
 
 /// What the stack's policies give, each read once.
@@ -230,6 +237,7 @@ fn narrow(
     binding: &Checked<ScopeBinding>,
     task_policy: Option<&str>,
     carried: Vec<OnRole<'_>>,
+    existing: existing_policies::Carried<'_>,
 ) -> Result<Bound> {
     let mut desired = Desired::default();
     let name = handles.names.role(&binding.scope);
@@ -268,6 +276,7 @@ fn narrow(
         object.depends_on = vec![role.clone(), policy.clone()];
         desired.objects.push(object);
     }
+    desired.objects.extend(existing_policies::on_own_role(handles, binding, &name, task_policy, existing));
     desired.notes.push(replaces(handles, binding, task_policy));
     if handles.config.is_pod_identity() {
         desired.objects.extend(associations(handles, binding, &name, &role));
@@ -345,7 +354,7 @@ fn associations(handles: Handles<'_>, binding: &Checked<ScopeBinding>, name: &st
     objects
 }
 
-fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: Vec<IntentId>) -> Object {
+pub(crate) fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: Vec<IntentId>) -> Object {
     Object {
         id: attachment::id(role, &policy.name),
         scope: scope.clone(),

@@ -12,6 +12,7 @@ use foldhash::HashMap;
 
 use crate::config::Config;
 use crate::inventory::lookups::secrets::Secrets;
+use crate::marks::attached_policies::ExistingPolicy;
 use crate::marks::places::Places;
 use crate::names::Names;
 use crate::objects::{attachment, managed_policy, role};
@@ -20,11 +21,16 @@ use crate::packing::share::{self, PackingInput};
 use crate::resources::by_arn;
 use crate::resources::locator::Locator;
 use crate::verbs::bind_scope::Needed;
-use crate::verbs::{Handles, notes, resource_policies};
+use crate::verbs::{Handles, existing_policies, notes, resource_policies};
 
 /// What a scope's principals may do by a managed policy that they carry.
 #[derive(Debug)]
-pub(crate) struct ManagedPolicy(pub(crate) ObjectId);
+pub(crate) enum ManagedPolicy {
+    /// One of the stack's.
+    Own(ObjectId),
+    /// One that others keep.
+    Existing(ExistingPolicy),
+}
 
 pub(crate) async fn permissions(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
     let mut permissions = Permissions::default();
@@ -50,6 +56,7 @@ pub(crate) async fn permissions(handles: Handles<'_>, grants: &[Arc<Checked<Task
         snapshot: &snapshot,
         quota: handles.inventory.quotas().await?.attached_per_role,
         task_policy: handles.config.task_policy(handles.conventions),
+        existing_by_role: existing_policies::by_role(handles.config, handles.names, grants),
     };
     let revoked = grants.iter().map(|grant| &grant.beside_revoked).find(|revoked| !revoked.is_empty());
     let of_revoked = handles.inventory.reached(revoked.map_or(&[][..], |revoked| &**revoked));
@@ -68,10 +75,11 @@ pub(crate) async fn permissions(handles: Handles<'_>, grants: &[Arc<Checked<Task
         // Each scope says of a shared policy what it has to do with it; it is one object all the same.
         for policy in policies {
             let object = policy_object(handles.names, &handles.config.tags, &scope, carried_by, policy);
-            permissions.add(scope.clone(), object.because.clone(), ManagedPolicy(object.id.clone()));
+            permissions.add(scope.clone(), object.because.clone(), ManagedPolicy::Own(object.id.clone()));
             permissions.desired.objects.push(object);
         }
     }
+    existing_policies::add(handles, grants, &snapshot, &mut permissions).await?;
     let desired = &mut permissions.desired;
     let mut places = Places::default();
     for grant in grants {

@@ -2,6 +2,7 @@
 
 pub(crate) mod bind_scope;
 pub(crate) mod enable_registry;
+pub(crate) mod existing_policies;
 pub(crate) mod grant_task_access;
 pub(crate) mod notes;
 pub(crate) mod pull_through;

@@ -11,6 +11,7 @@ use crate::config::eks_cluster::EksCluster;
 use crate::config::partition::{Partition, of_arn};
 use crate::config::{Binding, Config, Fixed};
 use crate::resources::by_arn;
+use crate::resources::existing_policy;
 use crate::resources::kinds::secret::Secret;
 use crate::resources::locator::{self, Locator};
 use crate::verbs::Handles;
@@ -141,6 +142,7 @@ pub(crate) fn intents(handles: Handles<'_>, intents: &Intents) -> Vec<Diagnostic
     }
     problems.extend(by_arn::keys(handles.config, intents));
     problems.extend(by_arn::actions(handles.config, intents));
+    problems.extend(existing_policy::namesakes(handles.config, intents));
     problems.extend(roles(handles, intents));
     problems
 }

@@ -7,5 +7,6 @@ use cloudgrant_union as _;
 mod answers;
 mod lists;
 mod lossless;
+mod policies;
 mod server;
 mod world;

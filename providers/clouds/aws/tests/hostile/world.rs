@@ -25,6 +25,28 @@ aws:
 pub(crate) const REGISTRY: &str =
     "registries: [{ name: images, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/images }]\n";
 
+const STREAM: &str = "arn:aws:kinesis:us-west-2:111122223333:stream/events";
+const OF_AWS: &str = "arn:aws:iam::aws:policy/Events";
+
+/// A stream, which all tasks read by a policy of AWS's.
+pub(crate) fn existing_policy() -> String {
+    format!(
+        "resources: {{ events: {{ aws: '{STREAM}' }} }}\ngrants: [{{ name: all, scope: global, access: {{ events: read }} }}]\n"
+    )
+}
+
+/// The document of a policy with which records of a resource are read.
+pub(crate) fn allows(resource: &str) -> String {
+    let statement = json!({ "Effect": "Allow", "Action": "kinesis:GetRecords", "Resource": resource });
+    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+}
+
+/// A version of a policy, as IAM gives it out.
+pub(crate) fn version(document: &str) -> String {
+    let document = document.replace('%', "%25").replace('<', "%3C").replace('&', "%26");
+    format!("<PolicyVersion><VersionId>v1</VersionId><Document>{document}</Document></PolicyVersion>")
+}
+
 /// So many secrets, for all tasks.
 pub(crate) fn secrets(count: usize) -> String {
     let arn = |at: usize| format!("arn:aws:secretsmanager:us-west-2:111122223333:secret:s{at}-AbCdEf");
@@ -63,6 +85,10 @@ pub(crate) fn honest(action: &str, body: &str) -> Answer {
             "<Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>hidden-key</SecretAccessKey>\
              <SessionToken>hidden-token</SessionToken><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>",
         ),
+        "GetPolicy" => {
+            xml(action, &format!("<Policy><Arn>{OF_AWS}</Arn><DefaultVersionId>v1</DefaultVersionId></Policy>"))
+        }
+        "GetPolicyVersion" => xml(action, &version(&allows(STREAM))),
         "GetAccountSummary" => xml(action, "<SummaryMap/>"),
         "GetAccountAuthorizationDetails" => details("%7B%7D", "<IsTruncated>false</IsTruncated>"),
         "DescribePullThroughCacheRules" => Answer::ok(json!({ "pullThroughCacheRules": [] }).to_string()),
@@ -97,7 +123,13 @@ pub(crate) async fn engine(server: &Server, tail: &str, seconds: f64) -> Result<
     let mut flags = vec![flag("aws.endpoint", &server.endpoint()), flag("aws.credentials", "sandbox")];
     flags.push(("aws.request_timeout".to_owned(), seconds.into(), "the test".to_owned()));
     let overrides = Overrides { flags, ..Overrides::default() };
-    let loaded = Loaded::from_text(&format!("{HEAD}{tail}"), Path::new("m.yaml"), &overrides)?;
+    // What no grant comes to, no manifest may name.
+    let policies = if tail == existing_policy() {
+        format!("  policies: {{ events: {{ read: '{OF_AWS}' }} }}\n")
+    } else {
+        String::new()
+    };
+    let loaded = Loaded::from_text(&format!("{HEAD}{policies}{tail}"), Path::new("m.yaml"), &overrides)?;
     let settings = Settings {
         patience: Duration::from_millis(100),
         first_wait: Duration::from_millis(20),

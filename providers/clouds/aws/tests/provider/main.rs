@@ -11,6 +11,7 @@ mod confirming;
 mod copied_marks;
 mod denied;
 mod edited_by_hand;
+mod existing_policies;
 mod faults;
 mod foreign_buckets;
 mod given_by_others;

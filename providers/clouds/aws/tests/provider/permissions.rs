@@ -15,24 +15,29 @@ const OWN: &str = "111122223333";
 const OTHER: &str = "444455556666";
 const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/boundary";
 
+const READER: &str = "arn:aws:iam::111122223333:policy/events-reader";
+
 const REGISTRIES: &str = "registries:
   - { name: base, access: pull, aws: 444455556666.dkr.ecr.us-west-2.amazonaws.com/team/base }
   - { name: own, access: pull, aws: 111122223333.dkr.ecr.us-west-2.amazonaws.com/team/own }
 ";
 
-/// A little of everything: the task role, roles of their own, a secret, a repository of another account for nodes and for
+/// A little of everything: the task role, which gets an existing policy, too, roles of their own, a secret, a repository of another account for nodes and for
 /// task code, a bucket of another account under its key, a secret under a key of another account, tags, and a boundary.
 fn first() -> String {
     let grants = "grants:
-  - { name: all, scope: global, access: { data: read, theirs: read } }
+  - { name: all, scope: global, access: { data: read, theirs: read, events: read } }
   - { name: production, scope: { domain: production }, access: { token: read, locked: read, models: read, elsewhere: pull } }
 ";
-    let more = "  theirs: { aws: 's3://acme-theirs/in/' }
+    let more = "  events: { aws: 'arn:aws:kinesis:us-west-2:111122223333:stream/events' }
+  theirs: { aws: 's3://acme-theirs/in/' }
   locked: { aws: 'arn:aws:secretsmanager:us-west-2:111122223333:secret:locked' }
 ";
     manifest(&format!("{REGISTRIES}{grants}")).replace("resources:\n", &format!("resources:\n{more}")).replace(
         "  home: account\n",
-        &format!("  home: account\n  tags: {{ owner: data }}\n  permissions_boundary: {BOUNDARY}\n"),
+        &format!(
+            "  home: account\n  tags: {{ owner: data }}\n  permissions_boundary: {BOUNDARY}\n  policies: {{ events: {{ read: '{READER}' }} }}\n"
+        ),
     )
 }
 
@@ -45,6 +50,9 @@ async fn world() -> World {
     let secret = world.secrets().create_secret().name("locked").secret_string("x").kms_key_id(of_secret);
     secret.send().await.expect("a secret");
     let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#;
+    let reader = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kinesis:GetRecords",
+        "Resource":"arn:aws:kinesis:us-west-2:111122223333:stream/events"}]}"#;
+    world.iam().create_policy().policy_name("events-reader").policy_document(reader).send().await.expect("a policy");
     world.iam().create_policy().policy_name("boundary").policy_document(document).send().await.expect("a policy");
     world
 }

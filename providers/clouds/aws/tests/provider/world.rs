@@ -124,11 +124,15 @@ impl World {
 
     /// The default document of a policy of the stack.
     pub(crate) async fn document(&self, policy: &str) -> Value {
-        let arn = policy_arn(policy);
+        self.document_of(&policy_arn(policy)).await
+    }
+
+    /// The default document of any policy.
+    pub(crate) async fn document_of(&self, arn: &str) -> Value {
         let client = self.iam();
-        let policy = client.get_policy().policy_arn(&arn).send().await.expect("the policy").policy.expect("a policy");
+        let policy = client.get_policy().policy_arn(arn).send().await.expect("the policy").policy.expect("a policy");
         let version = policy.default_version_id.expect("a version");
-        let answer = client.get_policy_version().policy_arn(&arn).version_id(version).send().await.expect("a version");
+        let answer = client.get_policy_version().policy_arn(arn).version_id(version).send().await.expect("a version");
         decoded(&answer.policy_version.and_then(|version| version.document).expect("a document"))
     }
 

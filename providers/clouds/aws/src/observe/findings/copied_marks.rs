@@ -30,7 +30,10 @@ impl Reader<'_> {
             return;
         }
         let remedy = detach(name, arn);
-        if !self.is_ours(arn) {
+        if let Some(mark) = self.existing.get(arn) {
+            let what = format!("has the policy {policy}, which {mark} names and the manifest does not");
+            self.told(role::id(name), &what, remedy);
+        } else if !self.is_ours(arn) {
             let what =
                 format!("has the policy {policy}, which its tag {TASK_POLICY_TAG} names and the manifest does not");
             self.told(role::id(name), &what, remedy);

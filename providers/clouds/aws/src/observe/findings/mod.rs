@@ -3,6 +3,7 @@
 pub(crate) mod broken;
 pub(crate) mod copied_marks;
 pub(crate) mod edited;
+mod existing_policies;
 pub(crate) mod keys;
 pub(crate) mod limited;
 pub(crate) mod lost;

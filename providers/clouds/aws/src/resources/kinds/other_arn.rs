@@ -50,7 +50,20 @@ impl OtherArn {
         Ok(Self { service: service.to_owned(), account, arn: text.to_owned() })
     }
 
-    /// What is wrong with granting it at a level, at a key path of the manifest each.
+    /// That it is of another account than the data plane's.
+    pub(crate) fn elsewhere(&self, config: &Config, name: &str) -> Option<Diagnostic> {
+        let account = self.account.as_ref().filter(|account| **account != config.account)?;
+        let message = format!(
+            "`{}` is in account {account}, the data plane in {}: that account would have to agree, and how it does is \
+             known here for buckets, repositories, keys, queues and tables alone",
+            redacted(&self.arn),
+            config.account
+        );
+        let hint = "grant one of the data plane's account";
+        Some(Diagnostic::new(format!("resources.{name}.aws"), message).hint(hint))
+    }
+
+    /// What is wrong with the actions that the manifest lists for it at a level, at a key path each.
     pub(crate) fn refusals(
         &self,
         config: &Config,
@@ -59,20 +72,14 @@ impl OtherArn {
         listed: Option<&[String]>,
     ) -> Vec<Diagnostic> {
         let path = format!("aws.actions.{name}.{access}");
-        if let Some(account) = self.account.as_ref().filter(|account| **account != config.account) {
-            let message = format!(
-                "`{}` is in account {account}, the data plane in {}: that account would have to agree, and how it does is \
-                 known here for buckets, repositories, keys, queues and tables alone",
-                redacted(&self.arn),
-                config.account
-            );
-            let hint = "grant one of the data plane's account";
-            return vec![Diagnostic::new(format!("resources.{name}.aws"), message).hint(hint)];
+        if self.elsewhere(config, name).is_some() {
+            return Vec::new();
         }
         let Some(actions) = listed.filter(|actions| !actions.is_empty()) else {
             let message = format!("`{access}` on `{name}` has no meaning for a resource of this kind");
             let hint = format!(
-                "list its actions: `aws: {{ actions: {{ {name}: {{ {access}: [{}:ACTION] }} }} }}`",
+                "list its actions: `aws: {{ actions: {{ {name}: {{ {access}: [{}:ACTION] }} }} }}`; or name an existing policy that \
+                 allows them, in `aws.policies`",
                 self.service
             );
             return vec![Diagnostic::new(path, message).hint(hint)];

@@ -91,7 +91,7 @@ pub(super) fn problems(config: &Config) -> Vec<Diagnostic> {
     let account_of = |arn: &str| arn.split(':').nth(4).map(ToOwned::to_owned).unwrap_or_default();
     for (key, arn) in config.arns() {
         let (account, path) = (account_of(arn), format!("aws.{key}"));
-        let of_aws = key == "task_policy" || key == "permissions_boundary";
+        let of_aws = ["task_policy", "permissions_boundary"].contains(&&*key) || key.starts_with("policies.");
         if let (true, Err(why)) = (of_aws, checked(arn, &POLICY)) {
             let hint = format!("write it like arn:aws:iam::{}:policy/NAME", config.account);
             problems.push(Diagnostic::new(path, format!("`{}` {why}", redacted(arn))).hint(hint));
