@@ -59,7 +59,7 @@ impl Reader<'_> {
             // A registry's name is a label, as a resource's is.
             let Ok(name) = ResourceName::parse(entry.name.as_str()) else { continue };
             let is_right = right.is_some();
-            let locator = right.unwrap_or_else(|| Locator::unread());
+            let locator = right.unwrap_or_else(Locator::unread);
             let resource = Resource { name, kind: ResourceKind::REGISTRY, locator, force: false };
             let reach = Reach { resource: Arc::new(resource), access: entry.access };
             let request = RegistryAccess { name: entry.name.clone(), reach: [reach] };
