@@ -164,6 +164,23 @@ fn requirement_41_explain_shows_the_lines_of_task_code_for_each_sdk() {
     }
 }
 
+/// However the manifest writes a prefix, task code is told the place that the grant gives.
+#[test]
+fn task_code_has_the_place_that_is_granted() {
+    for (written, place) in [
+        ("s3://acme-training/inputs/", "s3://acme-training/inputs/"),
+        ("s3://acme-training/inputs/*", "s3://acme-training/inputs/"),
+        ("s3://acme-training/inputs", "s3://acme-training/inputs/"),
+        ("s3://acme-training/*", "s3://acme-training/"),
+        ("arn:aws:s3:::acme-training/inputs/*", "s3://acme-training/inputs/"),
+    ] {
+        let folder = Folder::with(&QUICKSTART.replace("s3://acme-training/inputs/", written));
+        let text = out(&folder, &["explain", "--code", "training-data", "--sandbox"]);
+        let uris: Vec<_> = text.lines().filter_map(|line| line.trim().strip_prefix("TRAINING_DATA_URI = ")).collect();
+        assert!(!uris.is_empty() && uris.iter().all(|uri| *uri == format!("\"{place}\"")), "{written}: {uris:?}");
+    }
+}
+
 /// A delivery says which version of the platform there is, and lines for another one would help nobody.
 #[test]
 fn only_the_sdk_of_the_version_that_is_told_is_shown() {

@@ -273,8 +273,11 @@ impl Provider for Aws {
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {
         match resource.locator.parsed() {
             Locator::Secret(secret) => self.inventory.secrets.in_task_code(secret),
-            Locator::Objects(objects) if !resource.locator.starts_with("s3://") => {
-                vec![("URI", format!("s3://{}/{}", objects.bucket, objects.prefix))]
+            // However the manifest writes it: an ARN, an address, or with a star at its end.
+            Locator::Objects(objects) => {
+                let uri = format!("s3://{}/{}", objects.bucket, objects.prefix);
+                let is_so_written = uri.trim_end_matches('/') == resource.locator.trim_end_matches('/');
+                if is_so_written { Vec::new() } else { vec![("URI", uri)] }
             }
             _ => Vec::new(),
         }

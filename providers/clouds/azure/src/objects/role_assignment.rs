@@ -164,7 +164,7 @@ impl ObjectKind for Kind {
                 quoted(&assignment.principal)
             ),
             format!(
-                "test -n \"$principal\" && az role assignment create --assignee-object-id \"$principal\" --assignee-principal-type \
+                "az role assignment create --assignee-object-id \"${{principal:?}}\" --assignee-principal-type \
                  ServicePrincipal --role {} --scope {}{condition} --description {}",
                 quoted(&assignment.role),
                 quoted(&assignment.scope),
