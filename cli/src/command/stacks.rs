@@ -16,7 +16,9 @@ manifest, on Azure in every subscription of its tenant that the caller sees; whe
 cloudgrant tell the platform, in the cluster or in the control plane as well. Any other of these to which a stack wrote is \
 named as not searched, with what leads there. One name can have \
 several homes, and each is a stack of its own. A stack that was renamed, and one whose manifest is \
-gone, is listed like any other, with the command that takes it back. Reads only, and needs no grants \
+gone, is listed like any other, with the command that takes it back. What a stack owns is counted at its \
+home and, where it is searched, on the platform; what it has elsewhere, such as statements in documents of other accounts or a \
+cluster's Pod Identity associations, is named by its place (`writes to`). Reads only, and needs no grants \
 in the manifest, nor a manifest: without one, name the cloud with --provider, and what a manifest \
 would say of it in variables, such as CLOUDGRANT_AWS__ACCOUNT.
 
@@ -24,7 +26,7 @@ Examples:
   cloudgrant stacks
   cloudgrant stacks --provider aws   In a folder without a manifest
   cloudgrant stacks --quiet          A line for each
-  cloudgrant stacks --output json    With the name of everything that each owns")]
+  cloudgrant stacks --output json    With the name of everything that is counted")]
 pub(crate) struct Options {}
 
 pub(crate) async fn run(shell: Shell<'_>, _: Options) -> Result<Exit> {
