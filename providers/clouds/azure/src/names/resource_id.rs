@@ -27,6 +27,8 @@ impl ResourceId {
             3 if key(2, "resourceGroups") => is_group_name(part),
             // Storage's own containers: `$web`.
             _ if at > 0 && key(at - 1, "containers") => is_plain(part.strip_prefix('$').unwrap_or(part)),
+            // A slash in the name of a queue of Service Bus.
+            _ if at > 0 && key(at - 1, "queues") => is_plain(&part.replace('~', "-")),
             _ => is_plain(part),
         };
         if !key(0, "subscriptions") || segments.get(1).is_none_or(|id| id.is_empty()) {

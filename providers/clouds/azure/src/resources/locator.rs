@@ -5,7 +5,7 @@ use cloudgrant_core::{Diagnostic, Reach, ResourceKind, redacted};
 use crate::client::host::{Host, Service};
 use crate::config::{Cloud, Guid};
 use crate::names::resource_id::ResourceId;
-use crate::resources::kinds::child_kind::{Child, Holder};
+use crate::resources::kinds::child_kind::{Child, Holder, IN_ID};
 use crate::resources::kinds::object_store::{Objects, objects, objects_in};
 use crate::resources::kinds::registry::{Registry, registry};
 use crate::resources::kinds::secret::{Secret, secret, secret_in};
@@ -261,7 +261,8 @@ fn resource(text: &str) -> Result<Locator, Diagnostic> {
                 only_service(text, service)?;
             }
             let holder = parsed(end - kind.below.split('/').count() - 1).map(Place::At)?;
-            return kind.child(text, holder, parts[end - 1]).map(Locator::Child);
+            let name = parts[end - 1].replace(IN_ID, "/");
+            return kind.child(text, holder, &name).map(Locator::Child);
         }
     }
     let id = parsed(parts.len())?;

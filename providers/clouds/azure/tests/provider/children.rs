@@ -158,6 +158,23 @@ async fn who_names_a_wider_role_for_exactly_a_level_is_told_which_one_it_would_b
     }
 }
 
+/// Clients write a slash in a queue's name, and Resource Manager a tilde.
+#[tokio::test]
+async fn a_queue_of_service_bus_in_a_folder_is_one_by_host_and_by_id() {
+    let text = granting("acme-bus.servicebus.windows.net/orders/created", "write", "");
+    let world = World::new(&text).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let scopes = format!("{:?}", plan.changes);
+    assert!(scopes.contains("/namespaces/acme-bus/queues/orders~created"), "{scopes}");
+    world.converge(&text).await;
+    let id = format!("{GROUP}/providers/Microsoft.ServiceBus/namespaces/acme-bus/queues/orders~created");
+    assert!(world.plan(&granting(&id, "write", "")).await.expect("a plan").is_empty());
+    for odd in ["orders//created", "/orders", "orders~/created"] {
+        refused(&granting(&format!("acme-bus.servicebus.windows.net/{odd}"), "write", "")).await;
+    }
+    assert!(world.revoke_all(&text).await.expect("revoked").is_success());
+}
+
 /// Named by its host, as clients name it, or by its ID: the namespace is looked up for the one and not for the other.
 #[tokio::test]
 async fn a_queue_of_service_bus_is_named_by_its_host_or_by_its_id() {

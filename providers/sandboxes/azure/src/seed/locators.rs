@@ -83,8 +83,7 @@ pub(crate) fn read(locator: &str, cloud: &Cloud) -> Option<Thing> {
         };
     }
     if let Some(namespace) = of(cloud.service_bus) {
-        let [queue] = rest.as_slice() else { return None };
-        return Some(Thing::BusQueue(namespace.to_owned(), (*queue).to_owned()));
+        return (!rest.is_empty()).then(|| Thing::BusQueue(namespace.to_owned(), rest.join("/")));
     }
     // A registry's own name has no hyphens.
     let (name, label) = match of(cloud.registry)?.split_once('-') {

@@ -79,7 +79,8 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
             }
             Thing::BusQueue(namespace, name) => {
                 let namespace = host(state, &home, Kind::Namespace, namespace)?;
-                resource(state, &namespace.child(&format!("/queues/{name}")))?;
+                // As Resource Manager writes a slash in a name.
+                resource(state, &namespace.child(&format!("/queues/{}", name.replace('/', "~"))))?;
             }
             Thing::Vault(name) => _ = host(state, &home, Kind::Vault, name)?,
             Thing::Secret(vault, name) => {

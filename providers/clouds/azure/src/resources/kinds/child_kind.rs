@@ -30,6 +30,9 @@ pub(crate) struct ChildKind {
 /// What a name is instead of one of the kind's, and what to do: the end of a sentence that begins with the locator, and a hint.
 pub(crate) type Wrong = (&'static str, &'static str);
 
+/// What a slash in a name is in a resource ID.
+pub(crate) const IN_ID: &str = "~";
+
 /// What holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holder {
@@ -151,9 +154,10 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// What comes behind the ID of its holder.
+    /// What comes behind the ID of its holder. Resource Manager writes `~` for a slash in a name, which queues of Service Bus can have.
+    /// Source: Azure/azure-resource-manager-schemas#230.
     pub(crate) fn path(&self) -> String {
-        format!("{}/{}", self.kind.below, self.name)
+        format!("{}/{}", self.kind.below, self.name.replace('/', IN_ID))
     }
 
     /// Its resource ID.

@@ -84,8 +84,9 @@ pub(crate) static KIND: ChildKind = ChildKind {
 fn check(name: &str) -> Result<(), Wrong> {
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     let fits = (1..=260).contains(&name.len())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+        && !name.contains("//")
         && edge(name.chars().next())
         && edge(name.chars().last());
-    if fits { Ok(()) } else { Err(("names no queue", "a queue's name has up to 260 letters, digits and -_.")) }
+    if fits { Ok(()) } else { Err(("names no queue", "a queue's name has up to 260 letters, digits and -_./")) }
 }
