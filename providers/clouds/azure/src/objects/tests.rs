@@ -348,7 +348,7 @@ async fn no_name_is_more_than_a_word() {
         for command in commands {
             let bare = bare(&command);
             // The command itself puts the principal into a variable.
-            let own = ["principal=$(", "tsv)", "\"$principal\" &&", "\"$principal\" "];
+            let own = ["principal=$(", "tsv)", "\"${principal:?}\" "];
             let rest = own.iter().fold(bare.clone(), |rest, own| rest.replace(own, ""));
             let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@,? ".contains(c);
             assert!(rest.chars().all(plain) && !bare.contains("PWNED"), "{command}: {bare}");
