@@ -59,6 +59,21 @@ impl TerraformBlock {
         Self { purpose: TerraformPurpose::Data, kind, label: Self::label(name), arguments }
     }
 
+    /// A block that looks up as whom Terraform works, and stops it where that isn't meant: `attribute` of what is looked up must be
+    /// `wanted`. What a configuration makes, it otherwise makes wherever the credentials lead.
+    ///
+    /// Source: Terraform's documentation, "Custom conditions", preconditions and postconditions.
+    pub fn guard(kind: &'static str, (attribute, wanted): (&str, &str), what: &str) -> Self {
+        let condition = TerraformValue::Reference(format!("self.{attribute} == {}", text(wanted)));
+        let message = TerraformValue::Text(format!("This configuration is for {what}."));
+        let postcondition = TerraformValue::Block(vec![("condition", condition), ("error_message", message)]);
+        Self::data(
+            kind,
+            "cloudgrant",
+            vec![("lifecycle", TerraformValue::Block(vec![("postcondition", postcondition)]))],
+        )
+    }
+
     /// What blocks call something of this name: letters, digits, `_` and `-`, the first no digit. Names that differ have labels
     /// that differ.
     pub fn label(name: &str) -> String {

@@ -173,7 +173,11 @@ impl Backend for Aws {
     }
 
     fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {
-        objects::kind(object.id.kind)?.terraform(object, &self.names)
+        let blocks = objects::kind(object.id.kind)?.terraform(object, &self.names)?;
+        let account = self.config.account.as_str();
+        let what = format!("account {account}: give its provider credentials of that one");
+        let guard = TerraformBlock::guard("aws_caller_identity", ("account_id", account), &what);
+        Some([guard].into_iter().chain(blocks).collect())
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

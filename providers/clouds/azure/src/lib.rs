@@ -146,7 +146,11 @@ impl Backend for Azure {
     }
 
     fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {
-        objects::kind(object.id.kind)?.terraform(object, &self.config, &self.names)
+        let blocks = objects::kind(object.id.kind)?.terraform(object, &self.config, &self.names)?;
+        let subscription = self.config.subscription.as_str();
+        let what = format!("subscription {subscription}: name it in its provider");
+        let guard = TerraformBlock::guard("azurerm_subscription", ("subscription_id", subscription), &what);
+        Some([guard].into_iter().chain(blocks).collect())
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
