@@ -260,11 +260,10 @@ impl PlatformDelivery {
         if !self.keys.delivery.annotates() || matches!(principal.identity, Identity::BoundByCloud { .. }) {
             return settings;
         }
-        for (pair, subject) in &principal.serves {
+        // There is one for each pair that it serves, in their order.
+        for (setting, (_, subject)) in settings.iter_mut().zip(&principal.serves) {
             let account = format!("{}/{}", subject.namespace(), subject.service_account());
-            let of_pair = settings.iter_mut().filter(|setting| setting.id.name == pair.to_string());
-            let annotation = ObjectId::new(SERVICE_ACCOUNT_ANNOTATION, account);
-            of_pair.for_each(|setting| setting.depends_on.push(annotation.clone()));
+            setting.depends_on.push(ObjectId::new(SERVICE_ACCOUNT_ANNOTATION, account));
         }
         settings
     }

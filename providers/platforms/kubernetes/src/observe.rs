@@ -38,7 +38,8 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
 
     let named = desired.baseline.bindings.iter().flat_map(|binding| &binding.subjects);
     let named = named.map(|(_, subject)| format!("{}/{}", subject.namespace(), subject.service_account()));
-    let named = named.chain(wanted.keys().map(|name| (*name).to_owned())).collect();
+    let given_up: BTreeSet<_> = named.collect();
+    let named = given_up.iter().cloned().chain(wanted.keys().map(|name| (*name).to_owned())).collect();
     let overridden = desired.overridden.iter();
     let overridden: HashMap<_, _> = overridden
         .map(|(subject, key)| (format!("{}/{}", subject.namespace(), subject.service_account()), *key))
@@ -51,6 +52,10 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
         let overridden = overridden.get(name.as_str()).copied();
         observed.notes.extend(overridden.and_then(|key| without_meaning(account, name, key, &ours)));
         if ours.is_empty() && object.is_none() {
+            // Whoever overwrote the stack's value has it now.
+            if overridden.is_none() && given_up.contains(name) {
+                observed.notes.extend(of_others(account, name));
+            }
             continue;
         }
         seen.extend(account.metadata.uid.clone().map(|uid| (name.clone(), uid)));
@@ -244,6 +249,24 @@ fn without_meaning(account: &ServiceAccount, name: &str, key: &str, ours: &BTree
     let message = format!(
         "service account {name} has the annotation {key} ({}), which means nothing: the cloud itself gives its pods their identity, and \
          that wins. Whoever wrote it can take it off: `kubectl annotate serviceaccount {account} --namespace {namespace} {key}-`",
+        redacted(value)
+    );
+    Some(Note::warning(id(name), message))
+}
+
+/// The annotations by which a service account names what its pods run under. Source: the clouds' documentation of their Kubernetes
+/// services, "IAM roles for service accounts", "Microsoft Entra Workload ID", "Workload Identity Federation for GKE".
+const OF_PRINCIPALS: [&str; 3] =
+    ["eks.amazonaws.com/role-arn", "azure.workload.identity/client-id", "iam.gke.io/gcp-service-account"];
+
+/// What somebody else says that pods of a service account run under from which the stack takes its own principal.
+fn of_others(account: &ServiceAccount, name: &str) -> Option<Note> {
+    let annotations = account.metadata.annotations.as_ref()?;
+    let (key, value) = OF_PRINCIPALS.into_iter().find_map(|key| Some((key, annotations.get(key)?)))?;
+    let (namespace, account) = parts(name);
+    let message = format!(
+        "service account {name} has the annotation {key} ({}), and not from this stack: it stays, and its pods run under that. Whoever \
+         wrote it can take it off: `kubectl annotate serviceaccount {account} --namespace {namespace} {key}-`",
         redacted(value)
     );
     Some(Note::warning(id(name), message))

@@ -151,6 +151,23 @@ async fn a_value_that_was_overwritten_is_drift_with_the_name_of_whoever_did_it()
     assert_eq!(cluster.annotations("vision").await, json!({ KEY: "another" }));
 }
 
+/// Pods of an account go on running under what somebody else wrote there, which a revoke doesn't touch.
+#[tokio::test]
+async fn whoever_takes_everything_away_is_told_what_others_wrote_over_it() {
+    const ROLE: &str = "eks.amazonaws.com/role-arn";
+    let cluster = AnyCluster::start().await;
+    let run = AnyRun::of(&cluster, &["vision"]);
+    assert!(run.apply().await.is_success());
+    cluster.annotate("vision", json!({ KEY: "another", ROLE: "arn:another" })).await;
+    let plan = run.engine_of_revoke().plan(&Silent).await.expect("a plan");
+    let [note] = plan.notes.as_slice() else { panic!("{:?}", plan.notes) };
+    for part in [ROLE, "(arn:another), and not from this stack", "its pods run under that", "kubectl annotate"] {
+        assert!(note.message.contains(part), "`{part}` isn't in `{}`", note.message);
+    }
+    assert!(run.revoke().await.applied.is_empty());
+    assert_eq!(cluster.annotations("vision").await, json!({ KEY: "another", ROLE: "arn:another" }));
+}
+
 /// As when Helm comes in between.
 #[tokio::test]
 async fn a_conflict_that_comes_after_the_plan_names_the_manager_too() {
