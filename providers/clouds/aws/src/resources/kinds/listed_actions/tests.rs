@@ -1,0 +1,142 @@
+use super::*;
+
+#[test]
+fn names_are_taken_apart_into_words() {
+    for (name, expected) in [
+        ("PutBucketPolicy", &["Put", "Bucket", "Policy"][..]),
+        ("PutBucketAcl", &["Put", "Bucket", "Acl"]),
+        ("GetACLs", &["Get", "AC", "Ls"]),
+        ("ListSQLJobs", &["List", "SQL", "Jobs"]),
+        ("connect", &["connect"]),
+        ("DbConnectAdmin", &["Db", "Connect", "Admin"]),
+    ] {
+        assert_eq!(words(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn what_uses_a_resource_is_let_through() {
+    for action in [
+        "sns:Publish",
+        "kinesis:GetRecords",
+        "kinesis:PutRecord",
+        "lambda:InvokeFunction",
+        "states:StartExecution",
+        "events:PutEvents",
+        "glue:GetTable",
+        "athena:StartQueryExecution",
+        "bedrock:InvokeModel",
+        "sagemaker:InvokeEndpoint",
+        "firehose:PutRecordBatch",
+        "es:ESHttpGet",
+        "rds-db:connect",
+        "kinesis:SubscribeToShard",
+        "elasticfilesystem:ClientMount",
+    ] {
+        let service = action.split(':').next().unwrap_or_default();
+        assert_eq!(refused(action, service), None, "{action}");
+    }
+}
+
+#[test]
+fn what_shares_hands_out_or_acts_as_others_is_never_let_through() {
+    for action in [
+        "*",
+        "s3:*",
+        "s3:Put*",
+        "s3:Get?bject",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketAcl",
+        "s3:PutObjectAcl",
+        "s3:PutAccessPointPolicy",
+        "secretsmanager:PutResourcePolicy",
+        "ecr:SetRepositoryPolicy",
+        "lambda:AddPermission",
+        "lambda:AddLayerVersionPermission",
+        "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration",
+        "lambda:CreateFunctionUrlConfig",
+        "sqs:AddPermission",
+        "sns:AddPermission",
+        "kms:CreateGrant",
+        "kms:RetireGrant",
+        "kms:RevokeGrant",
+        "kms:PutKeyPolicy",
+        "iam:PassRole",
+        "iam:CreateAccessKey",
+        "sts:AssumeRole",
+        "redshift:GetClusterCredentials",
+        "redshift-serverless:GetCredentials",
+        "redshift:AuthorizeDataShare",
+        "glue:PutResourcePolicy",
+        "glue:UpdateJob",
+        "glue:GetConnection",
+        "codebuild:StartBuild",
+        "ecs:ExecuteCommand",
+        "ecs:RunTask",
+        "ssm:SendCommand",
+        "ssm:StartSession",
+        "states:UpdateStateMachine",
+        "sagemaker:CreatePresignedNotebookInstanceUrl",
+        "sagemaker:CreatePresignedDomainUrl",
+        "dynamodb:PutResourcePolicy",
+        "ecr:GetAuthorizationToken",
+        "rds:ModifyDBInstance",
+        "rds:ModifyDBSnapshotAttribute",
+        "rds:ModifyDBClusterSnapshotAttribute",
+        "ec2:ModifyImageAttribute",
+        "ec2:ModifySnapshotAttribute",
+        "logs:PutResourcePolicy",
+        "logs:PutSubscriptionFilter",
+        "logs:PutDestination",
+        "elasticfilesystem:PutFileSystemPolicy",
+        "opensearch:UpdateDomainConfig",
+        "sns:SetTopicAttributes",
+        "sqs:SetQueueAttributes",
+        "sns:Subscribe",
+        // In any case, as IAM takes it.
+        "lambda:updatefunctioncode",
+        "lambda:UPDATEFUNCTIONCODE",
+        "lambda:UpdateFunctioncode",
+        "lambda:getfunction",
+        "lambda:GetFunction",
+        "sns:settopicattributes",
+        "ecs:runtask",
+        "events:Puttargets",
+        "events:PutTARGETS",
+        "cloudwatch:PutMetricalarm",
+        // What makes, changes or starts something.
+        "rds:ModifyDBCluster",
+        "redshift:ModifyCluster",
+        "redshift-serverless:UpdateNamespace",
+        "lightsail:UpdateRelationalDatabase",
+        "glue:UpdateDevEndpoint",
+        "glue:StartJobRun",
+        "ecs:CreateService",
+        "ecs:UpdateService",
+        "ec2:CreateLaunchTemplateVersion",
+        "ec2:ModifyVpcEndpoint",
+        "kinesisanalytics:UpdateApplication",
+        "codedeploy:CreateDeployment",
+        "servicecatalog:ProvisionProduct",
+        "apigateway:PATCH",
+        "apigateway:GET",
+        "kafka:UpdateSecurity",
+        "eks:MutateViaKubernetesApi",
+        "iot:CreateProvisioningClaim",
+        "quicksight:GetDashboardEmbedUrl",
+        "events:PutTargets",
+        "events:PutRule",
+    ] {
+        let service = action.split(':').next().unwrap_or_default();
+        assert!(refused(action, service).is_some(), "{action}");
+    }
+}
+
+#[test]
+fn an_action_is_one_of_the_arn_s_own_service() {
+    for action in ["sns:Publish", "kinesis", "kinesis:", ":GetRecords", "kinesis:Get Records", "Kinesis:GetRecords", ""]
+    {
+        assert!(refused(action, "kinesis").is_some(), "{action}");
+    }
+}
