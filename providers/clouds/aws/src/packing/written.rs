@@ -38,8 +38,20 @@ impl<'a> Home<'a> {
 }
 
 /// Objects without their bucket's owner count as nobody's: whether nobody could tell it when that was
-/// granted, nobody can tell now.
+/// granted, nobody can tell now. Actions that a manifest may have listed count as nobody's, too: it no longer says which they were,
+/// and anybody can write a statement of that form.
 pub(crate) fn is_written(statement: &Value, home: Home<'_>) -> bool {
+    is_of_form(statement, home, Listed::IsNobodys)
+}
+
+/// Whether actions are looked for that a manifest may have listed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Listed {
+    IsNobodys,
+    MayBe,
+}
+
+fn is_of_form(statement: &Value, home: Home<'_>, listed: Listed) -> bool {
     let statement = document::statement(statement);
     let sid = statement["Sid"].as_str().unwrap_or_default();
     let written = Written { statement: &statement, partition: home.partition, account: home.account };
@@ -55,13 +67,14 @@ pub(crate) fn is_written(statement: &Value, home: Home<'_>) -> bool {
         Actions::All(actions) => written.condition(purpose).is_some_and(|condition| is_again(actions, &condition)),
         Actions::OfResource => {
             written.on_resources(purpose).any(|(actions, condition)| is_again(actions, &condition))
-                || written.listed_actions().is_some_and(|actions| is_again(&actions, &Condition::new()))
+                || listed == Listed::MayBe
+                    && written.listed_actions().is_some_and(|actions| is_again(&actions, &Condition::new()))
         }
         Actions::OnItsKey => written.on_key_of_resources().any(|(actions, condition)| is_again(actions, &condition)),
     })
 }
 
-/// The same of what the stack may have written at any time: also in a policy that several scopes share, where nothing says whose a
+/// The same of what the stack may have written at any time: also actions that a manifest may have listed, in a policy that several scopes share, where nothing says whose a
 /// statement is, and while nobody could tell whose a bucket is.
 pub(crate) fn may_be_written(statement: &Value, home: Home<'_>) -> bool {
     let mut owned = document::statement(statement);
@@ -73,12 +86,12 @@ pub(crate) fn may_be_written(statement: &Value, home: Home<'_>) -> bool {
     }
     let is_one = |statement: &Value| {
         if !statement["Sid"].as_str().unwrap_or_default().is_empty() {
-            return is_written(statement, home);
+            return is_of_form(statement, home, Listed::MayBe);
         }
         let mut named = statement.clone();
         sids::of_any_purpose().any(|sid| {
             named["Sid"] = sid.into();
-            is_written(&named, home)
+            is_of_form(&named, home, Listed::MayBe)
         })
     };
     is_one(statement) || is_one(&owned)

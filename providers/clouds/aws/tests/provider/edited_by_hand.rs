@@ -200,6 +200,23 @@ async fn a_statement_that_cloudgrant_never_writes_is_told_whatever_its_sid() {
         (one("OtherRead", read(), "arn:aws:s3:::acme-other/*"), Some("on arn:aws:s3:::acme-other/*, which")),
         (with(one("OtherRead", read(), "arn:aws:s3:::acme-other/x*"), owned()), Some("acme-other/x*, which")),
         (with(one("OtherRead", read(), "arn:aws:s3:::acme-other/x/*"), owned()), None),
+        // What a manifest may have listed: anybody can write that.
+        (
+            one(
+                "OldWriteResource",
+                json!(["kinesis:PutRecord"]),
+                "arn:aws:kinesis:us-west-2:111122223333:stream/events",
+            ),
+            Some("allows kinesis:PutRecord on arn:aws:kinesis:us-west-2:111122223333:stream/events, which"),
+        ),
+        (
+            one(
+                "OldWriteResource",
+                json!(["cloudtrail:DeleteTrail"]),
+                "arn:aws:cloudtrail:us-west-2:111122223333:trail/audit",
+            ),
+            Some("allows cloudtrail:DeleteTrail on"),
+        ),
     ];
     for (statement, expected) in added {
         let mut edited = document.clone();

@@ -18,7 +18,9 @@ fn what_no_grant_can_reach_in_another_account_is_somebody_s_edit() {
     ] {
         let sid = if service == "sqs" { "AWriteResource" } else { "AReadResource" };
         let statement = |account: &str| one(sid, actions, &[&of(account, service, rest)], Value::Null);
-        assert!(is_written(&statement("111122223333"), home()), "{service}");
+        // Which actions a manifest listed once, nobody can tell.
+        assert_eq!(is_written(&statement("111122223333"), home()), service != "kinesis", "{service}");
+        assert!(may_be_written(&statement("111122223333"), home()), "{service}");
         assert_eq!(is_written(&statement("444455556666"), home()), elsewhere, "{service}");
         assert_eq!(may_be_written(&statement("444455556666"), home()), elsewhere, "{service}");
     }

@@ -4,7 +4,7 @@
 
 mod words;
 
-use self::words::{NEVER, NEVER_WITHIN, SEEN_WITHIN, USES, VERBS};
+use self::words::{BY_NAME, NEVER, NEVER_WITHIN, SEEN_WITHIN, SETS_UP, SWITCHES_OFF, USES, VERBS, WRITES};
 
 /// Why an action can't be listed for an ARN of a service, as the end of a sentence that begins with it, and what to do; `None` where it
 /// can.
@@ -26,28 +26,59 @@ pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
     if USES.contains(&(of, name)) {
         return None;
     }
+    let by_name = |it: &&(&str, &str, &str)| it.0 == of && it.1.eq_ignore_ascii_case(name);
+    let named = || BY_NAME.iter().find(by_name).map(|it| it.2);
     let words = words(name);
-    let folded = name.to_ascii_lowercase();
-    // IAM takes a name in any case, so that its words are found within others as well: all but the shortest, which are in very many.
-    let is = |never: &&str| {
-        let has = || never.len() >= SEEN_WITHIN && folded.contains(&never.to_ascii_lowercase());
-        words.iter().any(|word| never.eq_ignore_ascii_case(word)) || has()
-    };
-    let is_in = |never: &&(&[&str], &str)| never.0.iter().any(&is);
-    let within = || NEVER_WITHIN.iter().any(|it| folded.contains(it)).then_some(&NEVER[0]);
-    let never = NEVER.iter().find(is_in).or_else(within);
-    if never.is_none() && !words.first().is_some_and(|first| VERBS.contains(first)) {
+    let never = named().or_else(|| never(name, &words));
+    let verb = verb_of(&words).filter(|verb| VERBS.contains(verb));
+    if never.is_none() && verb.is_none() {
         let why = format!(
-            "isn't an allowed data-access action; it must begin with one of (case-sensitive): {}",
+            "isn't an allowed data-access action; it must begin with one of (case-sensitive): {}; or with Batch and one of them",
             VERBS.join(", ")
         );
         let hint = "an action that creates, changes or starts something can be passed a role, a script or a password: whoever administers \
                     the resource attaches a policy for that by hand";
         return Some((why, hint.to_owned()));
     }
-    let (_, why) = never?;
+    let why = never.or_else(|| administers(name, verb?))?;
     let hint = "leave it out: actions like this are for whoever administers the resource, not for task code";
-    Some(((*why).to_owned(), hint.to_owned()))
+    Some((why.to_owned(), hint.to_owned()))
+}
+
+/// What it begins with that says what it does: of several things at once, what stands behind `Batch`.
+fn verb_of<'a>(words: &[&'a str]) -> Option<&'a str> {
+    match words {
+        ["Batch", verb, ..] => Some(verb),
+        [verb, ..] => Some(verb),
+        [] => None,
+    }
+}
+
+/// What an action does that no task is to do, whatever verb it begins with.
+fn never(name: &str, words: &[&str]) -> Option<&'static str> {
+    let folded = name.to_ascii_lowercase();
+    // IAM takes a name in any case, so that its words are found within others as well: all but the shortest, which are in very many.
+    let is = |never: &&str| {
+        let never = never.to_ascii_lowercase();
+        let is_word = |word: &&str| {
+            let word = word.to_ascii_lowercase();
+            word == never || word.strip_suffix('s') == Some(&never)
+        };
+        words.iter().any(|word| is_word(&word)) || never.len() >= SEEN_WITHIN && folded.contains(&never)
+    };
+    let within = || NEVER_WITHIN.iter().any(|it| folded.contains(it)).then_some(NEVER[0].1);
+    NEVER.iter().find(|(never, _)| never.iter().any(&is)).map(|(_, why)| *why).or_else(within)
+}
+
+/// What an action of a verb that uses things otherwise does where it is about what administrators set up.
+fn administers(name: &str, verb: &str) -> Option<&'static str> {
+    let (words, why) = match verb {
+        "Delete" => SWITCHES_OFF,
+        _ if WRITES.contains(&verb) => SETS_UP,
+        _ => return None,
+    };
+    let folded = name.to_ascii_lowercase();
+    words.iter().any(|word| folded.contains(&word.to_ascii_lowercase())).then_some(why)
 }
 
 /// The words of an action's name: `PutBucketPolicy` is `Put`, `Bucket` and `Policy`. Several capitals in a row are one word.

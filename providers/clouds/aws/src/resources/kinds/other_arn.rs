@@ -92,10 +92,14 @@ impl OtherArn {
     }
 }
 
-/// Services of which every action is about who has access, or about credentials. Why, as the end of a sentence.
+/// Services of which every action is about who has access, about credentials, or about what administrators watch and decide. Why, as the
+/// end of a sentence.
 fn of_access(service: &str) -> Option<&'static str> {
     const WHO: &str = "which decides who may do what";
     const CREDENTIALS: &str = "which hands out credentials";
+    const WATCHES: &str = "which watches over accounts, protects or governs them";
+    const MONEY: &str = "which is about contracts and money";
+    const OTHERS: &str = "which gives people sessions, or machines what they run";
     match service {
         "iam"
         | "organizations"
@@ -121,6 +125,48 @@ fn of_access(service: &str) -> Option<&'static str> {
         | "ec2-instance-connect"
         | "ssmmessages"
         | "ec2messages" => Some(CREDENTIALS),
+        "artifact"
+        | "auditmanager"
+        | "backup"
+        | "backup-gateway"
+        | "backup-search"
+        | "backup-storage"
+        | "cloudtrail"
+        | "cloudtrail-data"
+        | "config"
+        | "detective"
+        | "fms"
+        | "guardduty"
+        | "inspector"
+        | "inspector2"
+        | "inspector2-telemetry"
+        | "macie2"
+        | "network-firewall"
+        | "security-ir"
+        | "securityagent"
+        | "securityhub"
+        | "securitylake"
+        | "servicequotas"
+        | "shield"
+        | "trustedadvisor"
+        | "waf"
+        | "waf-regional"
+        | "wafv2" => Some(WATCHES),
+        "aws-marketplace"
+        | "aws-marketplace-management"
+        | "aws-portal"
+        | "billing"
+        | "billingconductor"
+        | "budgets"
+        | "consolidatedbilling"
+        | "cur"
+        | "freetier"
+        | "invoicing"
+        | "partnercentral"
+        | "payments"
+        | "purchase-orders"
+        | "tax" => Some(MONEY),
+        "cloudshell" | "codecatalyst" | "drs" | "mgn" => Some(OTHERS),
         _ => None,
     }
 }
@@ -134,6 +180,11 @@ mod tests {
         for service in ["iam", "sts", "organizations", "lakeformation", "ram", "sso", "cognito-identity"] {
             let text = format!("arn:aws:{service}:us-west-2:111122223333:thing/x");
             assert!(OtherArn::parse(&text, [service, "us-west-2", "111122223333", "thing/x"]).is_err(), "{service}");
+        }
+        for service in ["cloudtrail", "config", "guardduty", "securityhub", "backup", "mgn", "cloudshell", "billing"] {
+            let text = format!("arn:aws:{service}:us-west-2:111122223333:thing/x");
+            let refusal = OtherArn::parse(&text, [service, "us-west-2", "111122223333", "thing/x"]).expect_err(service);
+            assert!(refusal.message.contains(&format!("is of {service}, which ")), "{}", refusal.message);
         }
         for resource in ["", "stream/*", "stream/a?b", "stream/${aws:username}", "stream/a b", "stream/\"a"] {
             let text = format!("arn:aws:kinesis:us-west-2:111122223333:{resource}");

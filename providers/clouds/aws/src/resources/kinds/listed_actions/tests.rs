@@ -140,3 +140,127 @@ fn an_action_is_one_of_the_arn_s_own_service() {
         assert!(refused(action, "kinesis").is_some(), "{action}");
     }
 }
+
+#[test]
+fn what_stands_behind_batch_is_the_verb() {
+    let of = |action: &str| refused(action, action.split(':').next().unwrap_or_default());
+    for action in [
+        "bedrock-agentcore:BatchCreateMemoryRecords",
+        "dax:BatchWriteItem",
+        "geo:BatchPutGeofence",
+        "geo:BatchUpdateDevicePosition",
+        "glue:BatchCreatePartition",
+        "glue:BatchDeletePartition",
+        "glue:BatchGetPartition",
+        "glue:BatchUpdatePartition",
+        "iotsitewise:BatchPutAssetPropertyValue",
+        "kendra:BatchPutDocument",
+        "sagemaker:BatchGetRecord",
+        "sagemaker:BatchPutMetrics",
+    ] {
+        assert_eq!(of(action), None, "{action}");
+    }
+    for action in [
+        "cases:BatchPutFieldOptions",
+        "dms:BatchStartRecommendations",
+        "elasticache:BatchApplyUpdateAction",
+        "medialive:BatchStart",
+        "medialive:BatchUpdateSchedule",
+        "memorydb:BatchUpdateCluster",
+        "redshift:BatchModifyClusterSnapshots",
+        "sagemaker:BatchAddClusterNodes",
+        "servicecatalog:BatchAssociateServiceActionWithProvisioningArtifact",
+        "glue:Batch",
+        "glue:BATCHGetPartition",
+    ] {
+        assert!(of(action).is_some_and(|(why, _)| !why.contains("is no action")), "{action}");
+    }
+}
+
+/// Of services whose actions are otherwise those of records, and of whole services, other_arn.rs.
+#[test]
+fn what_sets_up_what_others_run_or_watch_is_refused_and_what_writes_records_is_not() {
+    let of = |action: &str| refused(action, action.split(':').next().unwrap_or_default());
+    for action in [
+        "airflow:InvokeRestApi",
+        "airflow:invokerestapi",
+        "application-autoscaling:PutScheduledAction",
+        "appsync:PutGraphqlApiEnvironmentVariables",
+        "appsync:GetGraphqlApiEnvironmentVariables",
+        "autoscaling:PutLifecycleHook",
+        "autoscaling:DeleteLifecycleHook",
+        "autoscaling:PutWarmPool",
+        "cloudformation:PublishType",
+        "cloudwatch:DeleteMetricStream",
+        "cloudwatch:PutDashboard",
+        "cloudwatch:PutManagedInsightRules",
+        "cloudwatch:PutMetricStream",
+        "codecommit:PutRepositoryTriggers",
+        "codedeploy:PutLifecycleEventHookExecutionStatus",
+        "codepipeline:PutActionRevision",
+        "codepipeline:PutApprovalResult",
+        "codepipeline:PutWebhook",
+        "codepipeline:PutWEBHOOK",
+        "ec2:DeleteFlowLogs",
+        "ecs:PutClusterCapacityProviders",
+        "frauddetector:PutExternalModel",
+        "glue:PutDataCatalogEncryptionSettings",
+        "iotwireless:PutResourceLogLevel",
+        "lambda:PublishVersion",
+        "lex:PutBotAlias",
+        "lex:PutIntent",
+        "logs:DeleteMetricFilter",
+        "logs:PutDeliverySource",
+        "logs:PutTransformer",
+        "mobiletargeting:PutEventStream",
+        "ses:VerifyDomainIdentity",
+        "signer:PutSigningProfile",
+    ] {
+        assert!(of(action).is_some_and(|(why, _)| !why.contains("is no action")), "{action}");
+    }
+    for action in [
+        "bedrock:InvokeAgent",
+        "bedrock:InvokeModelWithResponseStream",
+        "cloudwatch:DescribeAnomalyDetectors",
+        "cloudwatch:GetDashboard",
+        "cloudwatch:PutMetricData",
+        "codeartifact:PublishPackageVersion",
+        "glue:DeleteTable",
+        "glue:PutWorkflowRunProperties",
+        "kinesis:DescribeStream",
+        "kinesis:PutRecords",
+        "kinesisvideo:PutMedia",
+        "logs:PutLogEvents",
+        "mediastore:PutObject",
+        "personalize:PutItems",
+        "profile:PutProfileObject",
+        "s3vectors:PutVectors",
+        "sagemaker:PutRecord",
+        "ses:SendEmail",
+        "sns:PublishBatch",
+        "timestream:Select",
+        "timestream:WriteRecords",
+        "xray:PutTraceSegments",
+    ] {
+        assert_eq!(of(action), None, "{action}");
+    }
+}
+
+#[test]
+fn several_of_what_is_refused_are_refused() {
+    for action in [
+        "chatbot:GetSlackOauthParameters",
+        "datazone:GetEnvironmentActionLink",
+        "thing:GetFileDownloadUrls",
+        "thing:GetFileUploadURLs",
+        "thing:ListKeys",
+        "thing:PutLogins",
+        "thing:GetClaims",
+        "thing:GetRoles",
+        "events:PutRules",
+        "thing:GetACLs",
+    ] {
+        let service = action.split(':').next().unwrap_or_default();
+        assert!(refused(action, service).is_some(), "{action}");
+    }
+}
