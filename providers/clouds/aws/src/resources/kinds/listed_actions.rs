@@ -1,15 +1,15 @@
 //! Which actions a manifest may list for an ARN of a service that nobody here knows, told by the form of their names: whole names of the
-//! ARN's own service that begin with a verb of using what is there, in AWS's own spelling, and have no word of sharing, of credentials
+//! ARN's own service, or of one whose actions are on its ARNs, that begin with a verb of using what is there, in AWS's own spelling, and have no word of sharing, of credentials
 //! or of acting as somebody else. IAM itself takes an action in any case.
 
 mod words;
 
-use self::words::{BY_NAME, NEVER, NEVER_WITHIN, SEEN_WITHIN, SETS_UP, SWITCHES_OFF, USES, VERBS, WRITES};
+use self::words::{BY_NAME, NEVER, NEVER_WITHIN, ON_ARNS_OF, SEEN_WITHIN, SETS_UP, SWITCHES_OFF, USES, VERBS, WRITES};
 
 /// Why an action can't be listed for an ARN of a service, as the end of a sentence that begins with it, and what to do; `None` where it
 /// can.
 pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
-    let own = format!("list whole actions of the ARN's service, such as {service}:ACTION");
+    let own = format!("list whole actions of the ARN's service, such as {}", forms(service));
     if action.contains(['*', '?', '$']) {
         let why = "has a wildcard, which would also match actions that aren't listed, among them future ones and ones that share access";
         return Some((why.to_owned(), own));
@@ -20,7 +20,7 @@ pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
     let Some((of, name)) = action.split_once(':').filter(|(_, name)| letters(name)) else {
         return Some(("is no action".to_owned(), own));
     };
-    if of != service {
+    if of != service && !ON_ARNS_OF.contains(&(service, of)) {
         return Some((format!("is no action of {service}, whose resource this is"), own));
     }
     if USES.contains(&(of, name)) {
@@ -43,6 +43,12 @@ pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
     let why = never.or_else(|| administers(name, verb?))?;
     let hint = "leave it out: actions like this are for whoever administers the resource, not for task code";
     Some((why.to_owned(), hint.to_owned()))
+}
+
+/// How actions on a service's ARNs are written.
+pub(crate) fn forms(service: &str) -> String {
+    let others = ON_ARNS_OF.iter().filter(|(arn, _)| *arn == service).map(|(_, of)| format!(" or {of}:ACTION"));
+    format!("{service}:ACTION{}", others.collect::<String>())
 }
 
 /// What it begins with that says what it does: of several things at once, what stands behind `Batch`.

@@ -264,3 +264,47 @@ fn several_of_what_is_refused_are_refused() {
         assert!(refused(action, service).is_some(), "{action}");
     }
 }
+
+#[test]
+fn actions_of_data_that_begin_otherwise_than_the_arn_can_be_listed_on_it() {
+    for (service, action) in [
+        ("kafka", "kafka-cluster:Connect"),
+        ("kafka", "kafka-cluster:ReadData"),
+        ("kafka", "kafka-cluster:WriteData"),
+        ("kafka", "kafka-cluster:DescribeGroup"),
+        ("kafka", "kafka-cluster:AlterGroup"),
+        ("kafka", "kafka:GetBootstrapBrokers"),
+        ("rds", "rds-data:ExecuteStatement"),
+        ("rds", "rds-data:BeginTransaction"),
+        ("redshift", "redshift-data:ExecuteStatement"),
+        ("redshift-serverless", "redshift-data:ListTables"),
+        ("ec2", "ebs:GetSnapshotBlock"),
+        ("elasticache", "elasticache:Connect"),
+        ("memorydb", "memorydb:Connect"),
+        ("cassandra", "cassandra:Modify"),
+        ("cassandra", "cassandra:Select"),
+        ("glue", "glue:UpdateTable"),
+        ("glue", "glue:CreatePartition"),
+    ] {
+        assert_eq!(refused(action, service), None, "{action} on {service}");
+    }
+    for (service, action) in [
+        ("kafka", "kafka-cluster:AlterCluster"),
+        ("kafka", "kafka-cluster:CreateTopic"),
+        ("kafka", "kafka-cluster:AlterTopicDynamicConfiguration"),
+        ("kafka", "rds-data:ExecuteStatement"),
+        ("kafka-cluster", "kafka:GetBootstrapBrokers"),
+        ("rds-data", "rds:DescribeDBClusters"),
+        ("rds", "rds-data:ExecuteSql"),
+        ("redshift", "redshift:GetClusterCredentials"),
+        ("rds", "ebs:GetSnapshotBlock"),
+        ("ec2", "ebs:StartSnapshot"),
+        ("glue", "glue:CreateDatabase"),
+        ("glue", "glue:UpdateDatabase"),
+        ("glue", "glue:CreateTableOptimizer"),
+    ] {
+        assert!(refused(action, service).is_some(), "{action} on {service}");
+    }
+    let (_, hint) = refused("sns:Publish", "kafka").expect("refused");
+    assert!(hint.ends_with("such as kafka:ACTION or kafka-cluster:ACTION"), "{hint}");
+}

@@ -248,8 +248,10 @@ pub(super) const BY_NAME: [(&str, &str, &str); 4] = [
     ("mechanicalturk", "SendBonus", "spends money"),
 ];
 
-/// Actions that begin otherwise, or that one of the words is in, and that only use what is there.
-pub(super) const USES: [(&str, &str); 32] = [
+/// Actions that begin otherwise, or that one of the words is in, and that only use what is there: records, partitions and a table's current
+/// state in a catalog; a connection or a statement to a database, as the user that it takes a password or another action for.
+pub(super) const USES: [(&str, &str); 53] = [
+    ("aoss", "APIAccessAll"),
     ("appconfig", "GetLatestConfiguration"),
     ("appconfig", "StartConfigurationSession"),
     ("athena", "StartQueryExecution"),
@@ -257,8 +259,10 @@ pub(super) const USES: [(&str, &str); 32] = [
     ("batch", "DescribeJobs"),
     ("bedrock-agentcore", "BatchCreateMemoryRecords"),
     ("bedrock-agentcore", "BatchUpdateMemoryRecords"),
+    ("cassandra", "Modify"),
     ("connect", "BatchCreateDataTableValue"),
     ("connect", "BatchUpdateDataTableValue"),
+    ("elasticache", "Connect"),
     ("elasticfilesystem", "ClientMount"),
     ("elasticfilesystem", "ClientWrite"),
     ("es", "ESHttpDelete"),
@@ -271,15 +275,43 @@ pub(super) const USES: [(&str, &str); 32] = [
     ("geo", "BatchUpdateDevicePosition"),
     ("glue", "BatchCreatePartition"),
     ("glue", "BatchUpdatePartition"),
+    ("glue", "CreatePartition"),
+    ("glue", "CreateTable"),
     ("glue", "GetJob"),
     ("glue", "GetJobRun"),
     ("glue", "GetJobRuns"),
     ("glue", "PutWorkflowRunProperties"),
+    ("glue", "UpdateColumnStatisticsForPartition"),
+    ("glue", "UpdateColumnStatisticsForTable"),
+    ("glue", "UpdatePartition"),
+    ("glue", "UpdateTable"),
+    ("kafka-cluster", "AlterGroup"),
+    ("kafka-cluster", "AlterTransactionalId"),
+    ("kafka-cluster", "Connect"),
+    ("kafka-cluster", "DescribeGroup"),
     ("kinesis", "SubscribeToShard"),
     ("lambda", "InvokeFunction"),
     ("lambda", "InvokeFunctionUrl"),
+    ("memorydb", "Connect"),
+    ("rds-data", "BatchExecuteStatement"),
+    ("rds-data", "BeginTransaction"),
+    ("rds-data", "CommitTransaction"),
+    ("rds-data", "ExecuteStatement"),
+    ("rds-data", "RollbackTransaction"),
     ("rds-db", "connect"),
+    ("redshift-data", "BatchExecuteStatement"),
+    ("redshift-data", "ExecuteStatement"),
     ("states", "DescribeExecution"),
     ("states", "StartExecution"),
     ("states", "StartSyncExecution"),
+];
+
+/// Services of which some actions are on another one's ARNs: that service, and how these actions begin. Source: Service Authorization
+/// Reference, "Resource types defined by" Apache Kafka APIs for Amazon MSK clusters, RDS Data API, Redshift Data API, EBS.
+pub(super) const ON_ARNS_OF: [(&str, &str); 5] = [
+    ("ec2", "ebs"),
+    ("kafka", "kafka-cluster"),
+    ("rds", "rds-data"),
+    ("redshift", "redshift-data"),
+    ("redshift-serverless", "redshift-data"),
 ];
