@@ -18,6 +18,7 @@ use crate::resources::by_arn;
 use crate::resources::kinds::BY_ARN;
 use crate::resources::kinds::arn_kind::Item;
 use crate::resources::kinds::object_store::{self, Objects};
+use crate::resources::kinds::other_arn::OtherArn;
 use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::kinds::{DECRYPT, secret};
 use crate::resources::kms_key::{Key, through};
@@ -74,7 +75,7 @@ fn untitled(reaches: &[Reach], config: &Config, reached: &Reached) -> Vec<Untitl
             }
             Locator::Other(other) => {
                 let actions = config.actions(&reach.resource.name, reach.access);
-                others.push((other.arn.clone(), reach.access, actions.unwrap_or_default()));
+                others.push((other, reach.access, actions.unwrap_or_default()));
             }
         }
     }
@@ -278,11 +279,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Resources for which the manifest itself lists the actions.
-    fn others(&mut self, others: &[(String, Access, &[String])]) {
+    fn others(&mut self, others: &[(&OtherArn, Access, &[String])]) {
         let mut by_actions: BTreeMap<(Access, BTreeSet<&str>), Vec<String>> = BTreeMap::new();
-        for (arn, access, actions) in others {
-            let actions = actions.iter().map(String::as_str).collect();
-            by_actions.entry((*access, actions)).or_default().push(arn.clone());
+        for (other, access, actions) in others {
+            for (arn, actions) in other.by_arn(actions) {
+                by_actions.entry((*access, actions)).or_default().push(arn);
+            }
         }
         for ((access, actions), arns) in by_actions {
             let Some(purpose) = Purpose::on_resource(access) else { continue };

@@ -20,6 +20,7 @@ use crate::resources::kinds::BY_ARN;
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
 use crate::resources::kinds::listed_actions;
 use crate::resources::kinds::object_store::{self, Objects};
+use crate::resources::kinds::other_arn::OtherArn;
 use crate::resources::kinds::{DECRYPT, repository, secret};
 use crate::resources::kms_key::Key;
 use crate::resources::locator::{Locator, partition};
@@ -189,17 +190,21 @@ impl Written<'_> {
     fn listed_actions(&self) -> Option<Vec<&str>> {
         let resources = texts(&self.statement["Resource"])?;
         let actions = texts(&self.statement["Action"])?;
-        let is_fit = |arn: &&str| match Locator::parse(arn) {
+        let is_named = |named: &str, resource: &str| match Locator::parse(named) {
             Ok(Locator::Other(other)) => {
                 // Of another account's, none is granted.
                 let is_own = other.account.as_ref().is_none_or(|account| account == self.account);
-                let is_here = partition(arn) == Some(self.partition);
-                is_own
-                    && is_here
-                    && actions.iter().all(|action| listed_actions::refused(action, &other.service).is_none())
+                let is_here = partition(named) == Some(self.partition);
+                // Each was on the ARN named before it was on the one that its service asks for.
+                let is_listed = |action: &&str| {
+                    listed_actions::refused(action, &other.service).is_none()
+                        && (named == resource || other.acted_on(action) == resource)
+                };
+                is_own && is_here && actions.iter().all(is_listed)
             }
             _ => false,
         };
+        let is_fit = |resource: &&str| OtherArn::named_for(resource).iter().any(|named| is_named(named, resource));
         resources.iter().all(is_fit).then_some(actions)
     }
 

@@ -15,7 +15,7 @@ use crate::policy::sids::{self, Purpose};
 use crate::policy::statement::Condition;
 use crate::resources::existing_policy;
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
-use crate::resources::kinds::other_arn::OtherArn;
+use crate::resources::kinds::other_arn::{ON_NO_RESOURCE, OtherArn};
 use crate::resources::kms_key::{Key, through};
 use crate::resources::locator::Locator;
 
@@ -168,8 +168,11 @@ fn too_many(grant: &GrantName, reach: &Reach, other: &OtherArn, actions: &[Strin
     let distinct: BTreeSet<_> = actions.iter().collect();
     // Which number tells it from another one of its Sid, packing says.
     let sid = sids::sid(grant, Purpose::on_resource(access)?) + SID_APART;
-    let statement = json!({ "Sid": sid, "Effect": "Allow", "Action": distinct, "Resource": [other.arn] });
-    let needed = document::counted(&document::document(vec![statement]).to_string());
+    let needed = |(arn, actions): (String, BTreeSet<&str>)| {
+        let statement = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": [arn] });
+        document::counted(&document::document(vec![statement]).to_string())
+    };
+    let needed = other.by_arn(actions).into_iter().map(needed).max().unwrap_or_default();
     (needed > POLICY_SIZE).then(|| {
         let message = format!(
             "the {} actions of `{access}` on `{name}` make a policy of {needed} characters, and one has at most {POLICY_SIZE}",
@@ -178,6 +181,36 @@ fn too_many(grant: &GrantName, reach: &Reach, other: &OtherArn, actions: &[Strin
         let hint = "list those alone that task code uses, or list some of them at another level, and grant both";
         Diagnostic::new(format!("aws.actions.{name}.{access}"), message).hint(hint)
     })
+}
+
+/// That actions of a grant are listed which are on no resource, and give nothing on this one.
+pub(crate) fn on_no_resource(config: &Config, grant: &Checked<TaskAccess>) -> Option<Note> {
+    let of_reach = |reach: &Reach| {
+        let is_other = matches!(reach.resource.locator.parsed(), Locator::Other(_));
+        let actions = config.actions(&reach.resource.name, reach.access).filter(|_| is_other);
+        actions
+            .into_iter()
+            .flatten()
+            .filter(|action| ON_NO_RESOURCE.contains(&action.as_str()))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let idle: BTreeSet<String> = grant.reaches.iter().flat_map(of_reach).collect();
+    if idle.is_empty() {
+        return None;
+    }
+    let idle: Vec<_> = idle.into_iter().collect();
+    let them = if idle.len() == 1 { "it" } else { "them" };
+    let message = format!(
+        "{} give{} nothing on a resource, as AWS grants {} on all (`*`) alone: take {} out of `aws.actions`, or have whoever administers the \
+         account allow {} by hand",
+        listed(&idle, 4),
+        if idle.len() == 1 { "s" } else { "" },
+        them,
+        them,
+        them
+    );
+    Some(Note::warning(grant.id(), message))
 }
 
 /// What whoever reads a plan should know of what a grant reaches.

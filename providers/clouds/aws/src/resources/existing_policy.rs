@@ -98,7 +98,9 @@ pub(crate) fn too_much(policy: &Value, other: &OtherArn) -> Vec<(String, String)
             }
         }
         for resource in list("Resource").iter().filter_map(Value::as_str) {
-            if !is_within(resource, &other.arn) {
+            let is_acted_on =
+                || list("Action").iter().filter_map(Value::as_str).any(|it| other.acted_on(it) == resource);
+            if !is_within(resource, &other.arn) && !is_acted_on() {
                 let message = format!("{which} reaches `{}`, which isn't in `{}`", redacted(resource), other.arn);
                 problems.push((message, narrower()));
             }

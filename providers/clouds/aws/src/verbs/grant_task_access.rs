@@ -86,6 +86,7 @@ pub(crate) async fn permissions(handles: Handles<'_>, grants: &[Arc<Checked<Task
         resource_policies::wanted(handles, grant, &reached, &mut places, desired).await?;
         secret_notes(handles.config, grant, &reached.secrets, &mut desired.notes);
         desired.notes.extend(by_arn::note(handles.config, grant));
+        desired.notes.extend(by_arn::on_no_resource(handles.config, grant));
     }
     desired.notes.extend(notes::buckets::of(handles, grants, &reached.buckets));
     desired.notes.extend(notes::repositories::notes(handles, grants).await?);

@@ -278,6 +278,28 @@ async fn any_other_arn_is_granted_with_the_actions_that_the_manifest_lists() {
     assert!(report.is_success(), "{report:#?}");
 }
 
+#[tokio::test]
+async fn an_action_is_granted_where_its_service_asks_for_it_and_told_where_it_asks_for_nothing() {
+    let domain = "arn:aws:es:us-west-2:111122223333:domain/logs";
+    let text = granting(domain, "read", "  actions: { thing: { read: ['es:DescribeDomain', 'es:ESHttpGet'] } }\n");
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let document = world.document("cloudgrant_tests_global").await;
+    let mut granted: Vec<_> = document["Statement"].as_array().expect("statements").clone();
+    granted.sort_by_key(|one| one["Action"].to_string());
+    let of = |one: &Value| (one["Action"].clone(), one["Resource"].clone());
+    assert_eq!(
+        granted.iter().map(of).collect::<Vec<_>>(),
+        [(json!(["es:DescribeDomain"]), json!([domain])), (json!(["es:ESHttpGet"]), json!([format!("{domain}/*")])),]
+    );
+    assert!(world.plan(&text).await.expect("a plan").is_empty());
+    let idle =
+        granting(STREAM, "read", "  actions: { thing: { read: ['kinesis:ListStreams', 'kinesis:GetRecords'] } }\n");
+    let plan = World::new(&idle).await.plan(&idle).await.expect("a plan");
+    let told: Vec<_> = plan.notes.iter().map(|note| note.message.as_str()).collect();
+    assert!(told.iter().any(|it| it.starts_with("kinesis:ListStreams gives nothing on a resource")), "{told:?}");
+}
+
 /// A statement for one resource can't be parted, and a policy has its size.
 #[tokio::test]
 async fn more_actions_than_a_policy_holds_are_refused_before_anything_is_asked() {

@@ -68,7 +68,6 @@ fn all() -> Vec<Value> {
         ["labels", "labels/index/*"].map(|name| format!("arn:aws:dynamodb:us-west-2:111122223333:table/{name}"));
     let (table, indexes) = (table.as_str(), indexes.as_str());
     let queue = "arn:aws:sqs:us-west-2:111122223333:jobs";
-    let stream = "arn:aws:kinesis:us-west-2:111122223333:stream/events";
     let nothing_seen = json!({ "StringEqualsIfExists": { "dynamodb:ReturnValues": ["NONE"] } });
     let of_parameter = json!({
         "StringEquals": { "kms:ViaService": via("ssm") },
@@ -97,13 +96,40 @@ fn all() -> Vec<Value> {
         one("AWriteResource", &["dynamodb:PutItem", "dynamodb:UpdateItem"], &[table], nothing_seen),
         one("AWriteResource", &["sqs:GetQueueUrl", "sqs:SendMessage"], &[queue], Value::Null),
         one("AResourceKey", &["kms:Decrypt"], &[key], of_parameter),
-        one("AReadResource", &["kinesis:GetRecords"], &[stream], Value::Null),
     ]
+}
+
+/// Of the form of actions that a manifest lists.
+fn listed() -> Vec<Value> {
+    let on = |rest: &str| format!("arn:aws:{rest}");
+    [
+        ("kinesis:GetRecords", "kinesis:us-west-2:111122223333:stream/events"),
+        ("es:ESHttpGet", "es:us-west-2:111122223333:domain/logs/*"),
+        ("states:DescribeExecution", "states:us-west-2:111122223333:execution:train:*"),
+    ]
+    .map(|(action, rest)| one("AReadResource", &[action], &[&on(rest)], Value::Null))
+    .into()
+}
+
+#[test]
+fn what_anybody_could_have_listed_is_known_only_where_it_may_be_of_any_time() {
+    for one in listed() {
+        assert!(!is_written(&one, home()) && may_be_written(&one, home()), "{one:#}");
+    }
+    for (action, rest) in [
+        ("kinesis:GetRecords", "kinesis:us-west-2:111122223333:stream/events/*"),
+        ("es:DescribeDomain", "es:us-west-2:111122223333:domain/logs/*"),
+        ("states:StartExecution", "states:us-west-2:111122223333:execution:train:*"),
+        ("cloudtrail:DeleteTrail", "cloudtrail:us-west-2:111122223333:trail/audit"),
+    ] {
+        let one = one("AReadResource", &[action], &[&format!("arn:aws:{rest}")], Value::Null);
+        assert!(!may_be_written(&one, home()), "{one:#}");
+    }
 }
 
 #[test]
 fn what_it_may_have_written_is_known_without_a_sid_and_without_an_owner() {
-    for one in all() {
+    for one in all().into_iter().chain(listed()) {
         let mut other = one.clone();
         assert!(may_be_written(&other, home()), "{one}");
         other.as_object_mut().expect("a statement").shift_remove("Sid");

@@ -2,11 +2,15 @@
 //!
 //! Nobody here knows what a service's actions do: which may be listed is told by their form (`listed_actions.rs`).
 
+mod acted_on;
+
 use cloudgrant_core::{Access, Diagnostic, RegisteredKind, ResourceKind, redacted};
 
 use crate::config::{AccountId, Config};
 use crate::resources::kinds::listed_actions::refused;
 use crate::resources::locator::{account_of, region_of, wrong};
+
+pub(crate) use self::acted_on::ON_NO_RESOURCE;
 
 pub(crate) const REGISTERED: RegisteredKind =
     RegisteredKind::new(ResourceKind::OTHER, &LEVELS).located_by(&["another ARN, with its actions in `aws.actions`"]);
@@ -42,6 +46,11 @@ impl OtherArn {
         let fits = |c: char| c.is_ascii_graphic() && !"$\"'\\`{}<>|&;()".contains(c);
         if resource.is_empty() || !resource.chars().all(fits) {
             return Err(wrong(text, "names no resource that can stand in a policy", "copy the ARN as AWS shows it"));
+        }
+        if REGIONAL.contains(&service) && (region.is_empty() || account.is_empty()) {
+            let what = format!("names no {}", if region.is_empty() { "region" } else { "account" });
+            let hint = "copy the ARN as AWS shows it: each of this service's names its region and its account";
+            return Err(wrong(text, &what, hint));
         }
         if !region.is_empty() {
             region_of(text, region)?;
@@ -91,6 +100,25 @@ impl OtherArn {
         refused.collect()
     }
 }
+
+/// Services of which each ARN has a region and an account. Source: Service Authorization Reference, "Resource types".
+const REGIONAL: [&str; 15] = [
+    "aoss",
+    "athena",
+    "cassandra",
+    "elasticfilesystem",
+    "es",
+    "firehose",
+    "glue",
+    "kafka",
+    "kinesis",
+    "lambda",
+    "logs",
+    "rds-db",
+    "sns",
+    "states",
+    "timestream",
+];
 
 /// Services of which every action is about who has access, about credentials, or about what administrators watch and decide. Why, as the
 /// end of a sentence.
@@ -186,6 +214,14 @@ mod tests {
             let refusal = OtherArn::parse(&text, [service, "us-west-2", "111122223333", "thing/x"]).expect_err(service);
             assert!(refusal.message.contains(&format!("is of {service}, which ")), "{}", refusal.message);
         }
+        for parts in [["sns", "us-west-2", "", "topic"], ["sns", "", "111122223333", "topic"]] {
+            let text = format!("arn:aws:{}", parts.join(":"));
+            assert!(OtherArn::parse(&text, parts).is_err_and(|it| it.message.contains("names no ")), "{text}");
+        }
+        assert!(
+            OtherArn::parse("arn:aws:ec2:us-west-2::snapshot/snap-1", ["ec2", "us-west-2", "", "snapshot/snap-1"])
+                .is_ok()
+        );
         for resource in ["", "stream/*", "stream/a?b", "stream/${aws:username}", "stream/a b", "stream/\"a"] {
             let text = format!("arn:aws:kinesis:us-west-2:111122223333:{resource}");
             assert!(OtherArn::parse(&text, ["kinesis", "us-west-2", "111122223333", resource]).is_err(), "{resource}");
