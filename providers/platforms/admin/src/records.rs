@@ -9,9 +9,8 @@ use crate::mark::Map;
 
 /// The type of the records.
 const TYPE: &str = "CLUSTER_RESOURCE";
-/// How many projects one answer may have, and how many answers there may be.
+/// How many projects one answer may have.
 const PAGE: &str = "100";
-const PAGES: usize = 10_000;
 
 /// A record, as one that lists all has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,8 +136,8 @@ impl Admin {
     /// All projects, archived ones among them.
     pub(crate) async fn projects(&self) -> Result<Vec<Project>> {
         const WHAT: &str = "can't list the projects of Flyte admin";
-        let (mut all, mut token) = (Vec::new(), String::new());
-        for _ in 0..PAGES {
+        let (mut all, mut token, mut list) = (Vec::new(), String::new(), self.way.list());
+        loop {
             let mut query = vec![("limit", PAGE), ("filters", "gte(state,0)")];
             if !token.is_empty() {
                 query.push(("token", &token));
@@ -147,12 +146,14 @@ impl Admin {
             let page = body["projects"].as_array().ok_or_else(|| self.way.of_another(WHAT))?;
             all.extend(page.iter().map(Project::read));
             // A full last page has a token although nothing follows, and then comes an empty page.
-            match body["token"].as_str().filter(|next| !next.is_empty() && *next != token && !page.is_empty()) {
-                Some(next) => token = next.to_owned(),
+            match body["token"].as_str().filter(|next| !next.is_empty() && !page.is_empty()) {
+                Some(next) => {
+                    list.goes_on(WHAT, next)?;
+                    next.clone_into(&mut token);
+                }
                 None => return Ok(all),
             }
         }
-        Err(self.way.of_another(WHAT))
     }
 
     async fn read(&self, what: &str, path: &[&str], query: &[(&str, &str)]) -> Result<Value> {

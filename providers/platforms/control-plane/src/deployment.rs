@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::environment::{Credentials, DeploymentConfig, Environment};
 use crate::http::Http;
+use crate::list::List;
 use crate::service::Service;
 use crate::sign_in::SignIn;
 use crate::{errors, trust};
@@ -81,6 +82,11 @@ impl Deployment {
     /// How many requests were sent so far.
     pub fn requests(&self) -> u64 {
         self.http.requests.load(Ordering::Relaxed)
+    }
+
+    /// A list that is about to be read, page by page.
+    pub fn list(&self) -> List<'_> {
+        List::begun(&self.http.received)
     }
 
     /// Where it is, for people.

@@ -25,6 +25,8 @@ pub(crate) struct Http {
     ca_certificate: Mutex<Option<PathBuf>>,
     answering: Answering,
     pub(crate) requests: AtomicU64,
+    /// How many bytes of answers were read.
+    pub(crate) received: AtomicU64,
     /// For this machine, which no proxy can reach.
     near: OnceLock<reqwest::Client>,
     far: OnceLock<reqwest::Client>,
@@ -37,6 +39,7 @@ impl Http {
             ca_certificate: Mutex::default(),
             answering: Answering::default(),
             requests: AtomicU64::new(0),
+            received: AtomicU64::new(0),
             near: OnceLock::new(),
             far: OnceLock::new(),
         }
@@ -140,6 +143,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
+        self.received.fetch_add(u64::try_from(body.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
         tracing::debug!(
             host,
             path = place.path(),

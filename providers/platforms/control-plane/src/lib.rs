@@ -10,6 +10,7 @@ mod deployment;
 mod environment;
 mod errors;
 mod http;
+mod list;
 mod projects;
 mod service;
 mod sign_in;
@@ -17,6 +18,7 @@ mod trust;
 
 pub use crate::deployment::Deployment;
 pub use crate::environment::Environment;
+pub use crate::list::List;
 pub use crate::projects::Project;
 pub use crate::service::{Protocol, Service};
 pub use crate::trust::unfit_host;

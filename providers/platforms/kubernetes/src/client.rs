@@ -12,17 +12,19 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::api::{Api, ListParams, Patch, PatchParams};
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError, NamedCluster};
 use kube::{Client, Config};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use crate::bounds::{self, Received};
 use crate::errors;
 use crate::names::parts;
 
 /// What a cluster answers.
-type Asked<T> = std::result::Result<T, kube::Error>;
+pub(crate) type Asked<T> = std::result::Result<T, kube::Error>;
 
 /// How long a connection may take to come about, and an answer to come.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,6 +55,7 @@ pub(crate) struct Cluster {
     /// A cluster has one for as long as it is there.
     issuer: OnceCell<String>,
     requests: AtomicU64,
+    received: Received,
 }
 
 impl fmt::Debug for Cluster {
@@ -93,11 +96,11 @@ impl Cluster {
         let set_up = || async {
             let config = self.config().await?;
             let address = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-            let client = Client::try_from(config).map_err(|error| errors::of_configuration(&error))?;
-            Ok((client, address))
+            let builder = ClientBuilder::try_from(config).map_err(|error| errors::of_configuration(&error))?;
+            Ok((builder.with_layer(&self.received.bounded()).build(), address))
         };
         let (client, _) = self.connected.get_or_try_init(set_up).await?;
-        Ok(Connected { client, issuer: &self.issuer, requests: &self.requests })
+        Ok(Connected { client, issuer: &self.issuer, requests: &self.requests, received: &self.received })
     }
 
     async fn config(&self) -> Result<Config> {
@@ -183,6 +186,7 @@ pub(crate) struct Connected<'a> {
     client: &'a Client,
     issuer: &'a OnceCell<String>,
     requests: &'a AtomicU64,
+    received: &'a Received,
 }
 
 impl Connected<'_> {
@@ -193,7 +197,7 @@ impl Connected<'_> {
             let request =
                 request.header("accept", "application/json").body(Vec::new()).map_err(kube::Error::HttpError)?;
             self.count();
-            let said: Value = self.client.request(request).await?;
+            let said: Value = bounds::in_time(self.client.request(request)).await?;
             Ok(said["issuer"].as_str().unwrap_or_default().to_owned())
         };
         self.issuer.get_or_try_init(ask).await.cloned()
@@ -216,15 +220,14 @@ impl Connected<'_> {
 
     async fn pages<K: Clone + DeserializeOwned + fmt::Debug>(self, api: Api<K>) -> Asked<Vec<K>> {
         let mut params = ListParams::default().limit(PAGE);
-        let mut all = Vec::new();
+        let (mut all, mut list) = (Vec::new(), self.received.list());
         loop {
             self.count();
-            let page = api.list(&params).await?;
+            let page = bounds::in_time(api.list(&params)).await?;
             all.extend(page.items);
-            match page.metadata.continue_.filter(|token| !token.is_empty()) {
-                Some(token) => params = params.continue_token(&token),
-                None => return Ok(all),
-            }
+            let Some(token) = page.metadata.continue_.filter(|token| !token.is_empty()) else { return Ok(all) };
+            list.goes_on(&token)?;
+            params = params.continue_token(&token);
         }
     }
 
@@ -232,7 +235,8 @@ impl Connected<'_> {
     pub(crate) async fn service_account(self, name: &str) -> Asked<Option<ServiceAccount>> {
         let (namespace, account) = parts(name);
         self.count();
-        Api::namespaced(self.client.clone(), namespace).get_opt(account).await
+        let api = Api::namespaced(self.client.clone(), namespace);
+        bounds::in_time(api.get_opt(account)).await
     }
 
     /// Applies a configuration of a service account, and takes nothing from anybody for it.
@@ -240,7 +244,8 @@ impl Connected<'_> {
         let (namespace, account) = parts(name);
         self.count();
         let api: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
-        api.patch(account, &PatchParams::apply(manager), &Patch::Apply(configuration)).await
+        let (parameters, patch) = (PatchParams::apply(manager), Patch::Apply(configuration));
+        bounds::in_time(api.patch(account, &parameters, &patch)).await
     }
 
     fn count(self) {

@@ -5,6 +5,7 @@ use kube::client::AuthError;
 use kube::config::KubeconfigError;
 use kube::core::Status;
 
+use crate::bounds;
 use crate::fields::told;
 use crate::manager::{home_of, stack_of};
 
@@ -62,6 +63,10 @@ pub(crate) fn asked(what: &str, error: &kube::Error) -> Error {
                 let connects = cause.downcast_ref::<hyper_util::client::legacy::Error>();
                 if connects.is_some_and(hyper_util::client::legacy::Error::is_connect) {
                     kind = ErrorKind::Unreachable;
+                }
+                if let Some(limit) = bounds::passed(cause) {
+                    let hint = format!("check which server the kubeconfig's current context names; {WITHOUT_CLUSTER}");
+                    return Error::new(ErrorKind::Unexpected, what).with("cause", limit).hint(hint);
                 }
                 if let Some(error) = cause.downcast_ref::<AuthError>() {
                     return of_credentials(what, error);

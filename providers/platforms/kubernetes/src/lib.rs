@@ -14,6 +14,7 @@
 
 mod account;
 mod backend;
+mod bounds;
 mod client;
 mod errors;
 mod fields;

@@ -20,9 +20,8 @@ static SERVICE: Service = Service {
 const SETTINGS: &str = "flyteidl2.settings.SettingsService";
 const PROJECTS: &str = "flyteidl2.project.ProjectService";
 
-/// How many projects one answer may have, and how many answers there may be.
+/// How many projects one answer may have.
 const PAGE: u32 = 100;
-const PAGES: usize = 10_000;
 /// How many records are read at once: there is no call that lists them.
 const AT_ONCE: usize = 8;
 /// How often those are read again whose answers failed, and the first wait before that, which doubles.
@@ -131,8 +130,8 @@ impl SettingsService {
     /// All projects, archived ones among them.
     pub(crate) async fn projects(&self) -> Result<Vec<Project>> {
         const WHAT: &str = "can't list the projects of the deployment";
-        let (mut all, mut token) = (Vec::new(), String::new());
-        for _ in 0..PAGES {
+        let (mut all, mut token, mut list) = (Vec::new(), String::new(), self.way.list());
+        loop {
             let mut body = json!({ "limit": PAGE, "filters": "gte(state,0)" });
             if let Some(organization) = self.organization(WHAT)? {
                 body["org"] = organization.into();
@@ -153,12 +152,14 @@ impl SettingsService {
             };
             all.extend(projects.iter().map(Project::read));
             // A full last page has a token although nothing follows, and then comes an empty page.
-            match page["token"].as_str().filter(|next| !next.is_empty() && *next != token && !projects.is_empty()) {
-                Some(next) => token = next.to_owned(),
+            match page["token"].as_str().filter(|next| !next.is_empty() && !projects.is_empty()) {
+                Some(next) => {
+                    list.goes_on(WHAT, next)?;
+                    next.clone_into(&mut token);
+                }
                 None => return Ok(all),
             }
         }
-        Err(self.way.of_another(WHAT))
     }
 
     async fn call(&self, what: &str, service: &str, method: &str, body: &Value) -> Result<(u16, Value)> {

@@ -2,6 +2,7 @@
 //! a kubeconfig is named for it: see `any_cluster.rs`.
 
 mod any_cluster;
+mod endless;
 mod faults;
 mod interleaved;
 mod permissions;
