@@ -25,6 +25,8 @@ const TAKEN: [&str; 9] =
 /// How long before its end a token is no longer used, and how long one is that says nothing of its end.
 const EARLY: Duration = Duration::from_secs(30);
 const USUAL: Duration = Duration::from_secs(300);
+/// How long one is used at most, whatever is said of its end: then another one is asked for.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a command may take that prints a token.
 const COMMAND: Duration = Duration::from_secs(60);
 
@@ -80,7 +82,7 @@ impl SignIn {
             header
         });
         let header = header.map_err(|_| refused("what was given for a token can't be one"))?;
-        *token = Some((header.clone(), Instant::now() + lasts.saturating_sub(EARLY)));
+        *token = Some((header.clone(), until(Instant::now(), lasts)));
         Ok(Some((published.header.clone(), header)))
     }
 
@@ -88,6 +90,22 @@ impl SignIn {
     pub(crate) async fn forget(&self) {
         *self.token.lock().await = None;
     }
+}
+
+/// Until when a token is used that somebody says lasts so long.
+fn until(now: Instant, lasts: Duration) -> Instant {
+    now + lasts.min(LONGEST).saturating_sub(EARLY)
+}
+
+/// How long a token lasts, by the answer that has it: no time at all where what it says is below nothing, or beyond all measure.
+///
+/// Source: RFC 6749, section 5.1, `expires_in`: seconds.
+fn lasts(answer: &Value) -> Duration {
+    let seconds = &answer["expires_in"];
+    let whole = seconds.as_u64().map(Duration::from_secs);
+    let said =
+        whole.or_else(|| seconds.as_f64().map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()));
+    said.unwrap_or(USUAL)
 }
 
 /// A deployment without authentication doesn't know these calls: they are answered 404 where nothing routes them, or 501. Flyte 2
@@ -188,10 +206,7 @@ async fn of_client(
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
     let (status, body) = http.exchange(&what, request, place).await?;
     match (status, body["access_token"].as_str()) {
-        (200, Some(token)) if !token.is_empty() => {
-            let lasts = body["expires_in"].as_u64().map_or(USUAL, Duration::from_secs);
-            Ok((token.to_owned(), lasts))
-        }
+        (200, Some(token)) if !token.is_empty() => Ok((token.to_owned(), lasts(&body))),
         (429 | 500.., _) => Err(errors::answered(http.service(), &what, status, &body)),
         _ => {
             let said = body["error_description"].as_str().or_else(|| body["error"].as_str()).unwrap_or_default();
@@ -233,7 +248,30 @@ fn refused(message: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn no_word_of_a_token_s_end_is_too_large_or_too_odd() {
+        let now = Instant::now();
+        let used = |said: Value| until(now, lasts(&json!({ "expires_in": said }))) - now;
+        let longest = LONGEST - EARLY;
+        for (said, expected) in [
+            (json!(3600), Duration::from_secs(3570)),
+            (json!(10), Duration::ZERO),
+            (json!(0), Duration::ZERO),
+            (json!(-5), Duration::ZERO),
+            (json!(90.5), Duration::from_millis(60_500)),
+            (json!(u64::MAX), longest),
+            (json!(1e18), longest),
+            (json!(1e300), Duration::ZERO),
+            (json!("3600"), USUAL - EARLY),
+            (json!(null), USUAL - EARLY),
+        ] {
+            assert_eq!(used(said.clone()), expected, "{said}");
+        }
+    }
 
     #[tokio::test]
     async fn a_command_prints_a_token_and_nothing_of_it_is_told() {
