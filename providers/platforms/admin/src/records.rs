@@ -144,7 +144,9 @@ impl Admin {
             }
             let body = self.read(WHAT, &["api", "v1", "projects"], &query).await?;
             let page = body["projects"].as_array().ok_or_else(|| self.way.of_another(WHAT))?;
-            all.extend(page.iter().map(Project::read));
+            for project in page {
+                all.push(Project::read(project).ok_or_else(|| self.way.of_another(WHAT))?);
+            }
             // A full last page has a token although nothing follows, and then comes an empty page.
             match body["token"].as_str().filter(|next| !next.is_empty() && !page.is_empty()) {
                 Some(next) => {

@@ -150,7 +150,9 @@ impl SettingsService {
                 (_, Some(Value::Array(projects))) => projects,
                 _ => return Err(self.way.of_another(WHAT)),
             };
-            all.extend(projects.iter().map(Project::read));
+            for project in projects {
+                all.push(Project::read(project).ok_or_else(|| self.way.of_another(WHAT))?);
+            }
             // A full last page has a token although nothing follows, and then comes an empty page.
             match page["token"].as_str().filter(|next| !next.is_empty() && !projects.is_empty()) {
                 Some(next) => {

@@ -150,3 +150,19 @@ async fn answers_of_something_else_are_no_empty_list() {
         assert!(refused.is_err(), "{status} {body}: {refused:?}");
     }
 }
+
+/// A project without an id, and a list of projects that goes on where it was: taken for its end, that would hide all that follow.
+#[tokio::test]
+async fn odd_lists_of_projects_are_no_answers_of_flyte_admin() {
+    let vision = r#"{"id": "vision", "domains": [{"id": "production"}]}"#;
+    for (projects, token, said) in [
+        (format!(r#"{vision}, {{"name": "odd"}}"#), "", "isn't an answer of Flyte admin"),
+        (vision.to_owned(), "100", "goes on where it was before"),
+    ] {
+        let body = format!(r#"{{"configurations": [], "projects": [{projects}], "token": "{token}"}}"#);
+        let address = "127.0.0.1:0".parse().expect("an address");
+        let server = Server::start(address, Plain, Arc::new(Page(200, body.leak()))).await.expect("a server");
+        let refused = Run::at(&format!("http://{}", server.address())).plan().await.expect_err(said);
+        assert!(refused.to_string().contains(said), "{refused}");
+    }
+}

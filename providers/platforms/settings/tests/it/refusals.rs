@@ -170,6 +170,32 @@ async fn answers_of_something_else_are_no_empty_list() {
     }
 }
 
+/// Taken for its end, it would hide all projects that follow.
+#[tokio::test]
+async fn a_list_of_projects_that_goes_on_where_it_was_is_no_list() {
+    let body = r#"{"projects": {"projects": [{"id": "vision", "domains": [{"id": "production"}]}], "token": "100"}}"#;
+    let address = "127.0.0.1:0".parse().expect("an address");
+    let server = Server::start(address, Plain, Arc::new(Page(200, body))).await.expect("a server");
+    let refused = Run::at(&format!("http://{}", server.address())).plan().await.expect_err("no end");
+    assert!(refused.to_string().contains("goes on where it was before"), "{refused}");
+}
+
+/// Nothing could be asked of what has no id: it is an odd answer of the service, and no mistake of this program's.
+#[tokio::test]
+async fn a_project_without_an_id_is_no_answer_of_the_service() {
+    let odd = [
+        r#"{"projects": {"projects": [{"id": "vision", "domains": [{"id": "production"}]}, {"name": "odd"}]}}"#,
+        r#"{"projects": {"projects": [{"id": "vision", "domains": [{"id": "production"}, {"name": "odd"}]}]}}"#,
+    ];
+    for body in odd {
+        let address = "127.0.0.1:0".parse().expect("an address");
+        let server = Server::start(address, Plain, Arc::new(Page(200, body))).await.expect("a server");
+        let refused = Run::at(&format!("http://{}", server.address())).plan().await.expect_err(body);
+        assert_eq!(refused.kind(), ErrorKind::Unavailable, "{refused}");
+        assert!(refused.to_string().contains("isn't an answer of the settings service"), "{refused}");
+    }
+}
+
 /// Flyte 2 keeps the settings of an archived project, and what is the stack's is found and taken back there.
 #[tokio::test]
 async fn what_is_the_stack_s_in_an_archived_project_goes_as_well() {
