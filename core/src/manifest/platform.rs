@@ -12,7 +12,7 @@ use crate::manifest::text::possible;
 use crate::manifest::text::strict::{self, Part};
 use crate::text::redact::redacted;
 use crate::vocabulary::names::{Domain, Project};
-use crate::vocabulary::principal::{LONGEST_ACCOUNT, Naming};
+use crate::vocabulary::principal::{LONGEST_ACCOUNT, Naming, OF_KUBERNETES};
 use crate::vocabulary::scope::{Pair, Scope};
 use crate::vocabulary::tenancy::Tenancy;
 
@@ -253,6 +253,13 @@ fn names_of_pairs(platform: &Tenancy, problems: &mut Vec<Diagnostic>) {
     for (pair, subject) in platform.subjects(&Scope::Global) {
         let namespace = subject.namespace();
         let first = namespaces.get(namespace).cloned();
+        if first.is_none() && namespace.starts_with(OF_KUBERNETES) {
+            let problem = of_kubernetes(platform, &pair, namespace);
+            // Once for each name that brings it about.
+            if problems.iter().all(|other| other.path != problem.path) {
+                problems.push(problem);
+            }
+        }
         if first.is_none() && namespace.len() > 63 {
             let message = format!("the namespace `{namespace}` is longer than Kubernetes allows (63 characters)");
             problems.push(Diagnostic::new("platform.projects", message));
@@ -275,6 +282,27 @@ fn names_of_pairs(platform: &Tenancy, problems: &mut Vec<Diagnostic>) {
         }
         namespaces.insert(namespace.to_owned(), pair);
     }
+}
+
+/// A namespace of the cluster's own programs, at the key by which it comes to it: the network plugin, DNS and controllers run under its
+/// service accounts, and would lose what they have.
+fn of_kubernetes(platform: &Tenancy, pair: &Pair, namespace: &str) -> Diagnostic {
+    let template = platform.naming.template();
+    let project = platform.projects.iter().position(|project| *project == pair.project);
+    let domain = platform.domains.iter().position(|domain| *domain == pair.domain);
+    let path = match (project, domain) {
+        (Some(at), _) if template.starts_with("{project}") => format!("platform.projects[{at}]"),
+        (_, Some(at)) if template.starts_with("{domain}") => format!("platform.domains[{at}]"),
+        _ => "platform.namespace".to_owned(),
+    };
+    let message = format!(
+        "task code can't have the namespace `{namespace}`: those that begin with `{OF_KUBERNETES}` are Kubernetes' own, and programs of \
+         the cluster run there"
+    );
+    Diagnostic::new(path, message).hint(
+        "name the namespaces in which the platform starts tasks: `{project}-{domain}`, where it isn't set up otherwise; a project or \
+         domain whose name begins so needs a template that begins with something else",
+    )
 }
 
 fn alike(first: &Pair, second: &Pair, shared: &str, key: &str) -> Diagnostic {

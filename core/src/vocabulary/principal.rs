@@ -41,6 +41,11 @@ impl From<Subject> for String {
     }
 }
 
+/// How the names of namespaces begin that belong to Kubernetes itself.
+///
+/// Source: Kubernetes documentation, "Namespaces": names with the prefix `kube-` are reserved for system namespaces.
+pub(crate) const OF_KUBERNETES: &str = "kube-";
+
 /// What stands for a project's name in a template.
 const PROJECT: &str = "{project}";
 /// What stands for a domain's name in a template.

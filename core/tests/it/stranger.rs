@@ -160,3 +160,35 @@ async fn a_files_audit_trail_follows_no_link_and_overwrites_nothing() {
     drop(trail);
     assert_eq!(folder.problem("old.jsonl").await, None);
 }
+
+/// The network plugin, DNS and controllers run there: associated with a role of the stack's, they would lose their own.
+#[tokio::test]
+async fn no_task_code_gets_a_namespace_of_kubernetes_own() {
+    let of = |projects: &str, domains: &str, more: &str| {
+        format!(
+            "version: 1\nstack: acme\nprovider: fake\n\
+             platform: {{ kind: flyte, projects: [{projects}], domains: [{domains}]{more} }}\n"
+        )
+    };
+    for (projects, domains, more, path, namespace) in [
+        ("a", "b", ", namespace: kube-system, service_account: aws-node", "platform.namespace", "kube-system"),
+        ("a", "b", ", namespace: \"kube-{domain}\"", "platform.namespace", "kube-b"),
+        ("a", "b, kube-system", ", namespace: \"{domain}\"", "platform.domains[1]", "kube-system"),
+        ("a, kube", "system, b", "", "platform.projects[1]", "kube-system"),
+        ("kube-a", "b", "", "platform.projects[0]", "kube-a-b"),
+    ] {
+        let found = problems(&of(projects, domains, more), &Overrides::default()).await;
+        let [problem] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(problem.path, path);
+        assert!(problem.message.contains(&format!("`{namespace}`")), "{problem:?}");
+        assert!(problem.hint.as_ref().is_some_and(|hint| hint.contains("`{project}-{domain}`")), "{problem:?}");
+    }
+    for (projects, domains, more) in [
+        ("a, kubernetes", "kube-system, b", ""),
+        ("kube-a", "b", ", namespace: flyte, service_account: \"{project}-{domain}\""),
+        ("a", "b", ", namespace: kubeflow"),
+    ] {
+        let found = problems(&of(projects, domains, more), &Overrides::default()).await;
+        assert!(found.is_empty(), "{projects} {domains}{more}: {found:?}");
+    }
+}
