@@ -106,10 +106,15 @@ impl Cluster {
     async fn config(&self) -> Result<Config> {
         let read = match &self.told {
             KubeconfigSource::Sandbox(file) => Kubeconfig::read_from(file),
-            KubeconfigSource::Kubectl | KubeconfigSource::OnlySandbox => Kubeconfig::read(),
+            KubeconfigSource::Kubectl | KubeconfigSource::OnlySandbox => kubeconfig_of_kubectl(),
         };
-        if let (KubeconfigSource::OnlySandbox, false) = (&self.told, read.as_ref().is_ok_and(is_of_sandbox)) {
-            return Err(errors::of_real_cluster());
+        if matches!(self.told, KubeconfigSource::OnlySandbox) {
+            match &read {
+                Ok(kubeconfig) if is_of_sandbox(kubeconfig) => {}
+                // Which cluster it would be, nobody knows.
+                Err(error) if !is_absent(error) => return Err(errors::of_kubeconfig(error)),
+                _ => return Err(errors::of_real_cluster()),
+            }
         }
         let read = match read {
             // Nobody has said where a cluster is: a pod knows its own.
@@ -152,6 +157,32 @@ fn proxy_of_environment(cluster: &Uri) -> Option<Uri> {
     let proxy = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().find_map(said)?;
     let proxy = if proxy.contains("://") { proxy } else { format!("http://{proxy}") };
     proxy.parse().ok()
+}
+
+/// What `kubectl` would read.
+fn kubeconfig_of_kubectl() -> std::result::Result<Kubeconfig, KubeconfigError> {
+    let named = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    let files: Vec<_> = std::env::split_paths(&named).filter(|file| !file.as_os_str().is_empty()).collect();
+    if files.is_empty() { Kubeconfig::read() } else { merged(&files) }
+}
+
+/// Several files as one: of those that aren't there, nothing is said, as long as one is.
+///
+/// Source: client-go, `tools/clientcmd/loader.go`, `ClientConfigLoadingRules`.
+fn merged(files: &[PathBuf]) -> std::result::Result<Kubeconfig, KubeconfigError> {
+    let (mut all, mut missing) = (None::<Kubeconfig>, None);
+    for file in files {
+        match Kubeconfig::read_from(file) {
+            Err(KubeconfigError::ReadConfig(error, path)) if error.kind() == io::ErrorKind::NotFound => {
+                missing.get_or_insert(KubeconfigError::ReadConfig(error, path));
+            }
+            read => all = Some(all.unwrap_or_default().merge(read?)?),
+        }
+    }
+    match (all, missing) {
+        (None, Some(missing)) => Err(missing),
+        (all, _) => Ok(all.unwrap_or_default()),
+    }
 }
 
 /// Whether there is no kubeconfig at all. One that `KUBECONFIG` names and that isn't there is a mistake.
@@ -258,6 +289,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn of_several_kubeconfigs_those_that_are_missing_are_passed_over() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str| folder.path().join(name);
+        let kubeconfig = |current: &str| json!({ "apiVersion": "v1", "kind": "Config", "current-context": current });
+        for name in ["first", "second"] {
+            std::fs::write(file(name), kubeconfig(name).to_string()).expect("written");
+        }
+        std::fs::write(file("odd"), "clusters: [").expect("written");
+        let read = |names: &[&str]| merged(&names.iter().map(|name| file(name)).collect::<Vec<_>>());
+        let current = |names: &[&str]| read(names).expect("a kubeconfig").current_context;
+        assert_eq!(current(&["stale", "first", "second"]).as_deref(), Some("first"));
+        assert_eq!(current(&["second", "stale", "first"]).as_deref(), Some("second"));
+        let said = |names: &[&str]| errors::of_kubeconfig(&read(names).expect_err("a mistake")).to_string();
+        assert!(said(&["stale", "gone"]).contains("stale"), "{}", said(&["stale", "gone"]));
+        assert!(said(&["first", "odd"]).contains("can't be read as YAML"), "{}", said(&["first", "odd"]));
+    }
 
     #[test]
     fn only_a_sandbox_s_own_cluster_on_this_machine_is_one_of_a_sandbox() {
