@@ -234,6 +234,7 @@ fn a_command_in_the_sandbox_cannot_leave_it() {
         "FLYTECTL_CONFIG",
         "UCTL_CONFIG",
         "UNIONAI_API_KEY",
+        "FLYTE_API_KEY",
     ];
     for (provider, set) in [
         (

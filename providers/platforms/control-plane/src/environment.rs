@@ -5,7 +5,8 @@
 //!
 //! 1. `FLYTE_PLATFORM_URL`, with `FLYTE_PLATFORM_INSECURE` and `FLYTE_CREDENTIALS_…`, as flytekit has them;
 //! 2. of Union, `UNIONAI_API_KEY`;
-//! 3. the file that `FLYTECTL_CONFIG` names, or of Union `UCTL_CONFIG`; or else `~/.flyte/config.yaml`, or of Union
+//! 3. `FLYTE_API_KEY`, which Flyte 2's own SDK takes in place of the endpoint of any file;
+//! 4. the file that `FLYTECTL_CONFIG` names, or of Union `UCTL_CONFIG`; or else `~/.flyte/config.yaml`, or of Union
 //!    `~/.union/config.yaml`.
 //!
 //! A file of the current folder is none of them, although flytectl reads one: a foreign checkout could bring it along.
@@ -120,7 +121,10 @@ impl Environment {
             return self.of_variables(&url);
         }
         if let Some(key) = self.variable("UNIONAI_API_KEY").filter(|_| is_union) {
-            return of_api_key(&key);
+            return of_api_key(&key, "UNIONAI_API_KEY");
+        }
+        if let Some(key) = self.variable("FLYTE_API_KEY") {
+            return of_api_key(&key, "FLYTE_API_KEY");
         }
         let named = ["UCTL_CONFIG", "FLYTECTL_CONFIG"].into_iter().filter(|name| is_union || *name != "UCTL_CONFIG");
         if let Some((name, file)) = named.filter_map(|name| Some((name, self.variable(name)?))).next() {
@@ -221,11 +225,18 @@ impl Environment {
     }
 }
 
-/// Four parts between colons: host, client, secret, organization (unionai/terraform-provider-unionai: `internal/provider/oauth.go`).
-fn of_api_key(key: &str) -> Result<DeploymentConfig> {
+/// Four parts between colons: host, client, secret, organization. `named` is the variable that has it.
+///
+/// Source: unionai/terraform-provider-unionai, `internal/provider/oauth.go`; flyteorg/flyte-sdk,
+/// `src/flyte/remote/_client/auth/_auth_utils.py`.
+fn of_api_key(key: &str, named: &str) -> Result<DeploymentConfig> {
     let refused = || {
-        Error::new(ErrorKind::Credentials, "UNIONAI_API_KEY isn't an API key of Union's")
-            .hint("make one: `union create api-key`; it is base64 of four parts between colons")
+        let (of, command) = match named {
+            "UNIONAI_API_KEY" => ("Union", "union create api-key"),
+            _ => ("Flyte", "flyte create api-key"),
+        };
+        Error::new(ErrorKind::Credentials, format!("{named} isn't an API key of {of}'s"))
+            .hint(format!("make one: `{command}`; it is base64 of four parts between colons"))
     };
     // With padding or without, in either of the two alphabets (RFC 4648).
     let usual = key.trim().trim_end_matches('=').replace('-', "+").replace('_', "/");
@@ -238,11 +249,11 @@ fn of_api_key(key: &str) -> Result<DeploymentConfig> {
     }
     Ok(DeploymentConfig {
         // It may be a whole URL's host only: nothing but a name can be in it.
-        endpoint: endpoint(host, false, "UNIONAI_API_KEY").map_err(|_| refused())?,
+        endpoint: endpoint(host, false, named).map_err(|_| refused())?,
         credentials: Credentials::Client { id: (*id).to_owned(), secret: (*secret).to_owned(), scopes: Vec::new() },
         ca_certificate: None,
         token_url: None,
-        source: "UNIONAI_API_KEY".to_owned(),
+        source: named.to_owned(),
     })
 }
 
@@ -288,9 +299,9 @@ fn is_yes(value: &str) -> bool {
 
 fn unknown(is_union: bool) -> Error {
     let how = if is_union {
-        "set UNIONAI_API_KEY, or write `~/.union/config.yaml`, or name it in UCTL_CONFIG"
+        "set UNIONAI_API_KEY or FLYTE_API_KEY, or write `~/.union/config.yaml`, or name it in UCTL_CONFIG"
     } else {
-        "set FLYTE_PLATFORM_URL, or write `~/.flyte/config.yaml`, or name it in FLYTECTL_CONFIG"
+        "set FLYTE_PLATFORM_URL or FLYTE_API_KEY, or write `~/.flyte/config.yaml`, or name it in FLYTECTL_CONFIG"
     };
     Error::new(ErrorKind::Credentials, "nothing says where the platform's deployment is")
         .hint(format!("{how}; {}", crate::errors::HAND_OFF))
@@ -358,6 +369,42 @@ mod tests {
             given(&variables, home.path()).deployment(false).expect("told").endpoint.host_str(),
             Some("file.example")
         );
+    }
+
+    /// Flyte 2's own SDK would go where the key leads, whatever a file says.
+    #[test]
+    fn flyte_s_api_key_leads_to_its_own_host_before_any_file() {
+        let home = tempfile::tempdir().expect("a folder");
+        for folder in [".flyte", ".union"] {
+            std::fs::create_dir(home.path().join(folder)).expect("a folder");
+            let file = home.path().join(folder).join("config.yaml");
+            std::fs::write(file, "admin:\n  endpoint: dns:///file.example\n").expect("written");
+        }
+        let encoded = |host: &str| STANDARD.encode(format!("{host}:id:hush:acme"));
+        let (of_flyte, of_union) = (encoded("flyte.example"), encoded("acme.unionai.cloud"));
+        for is_union in [false, true] {
+            let found = given(&[("FLYTE_API_KEY", &of_flyte)], home.path()).deployment(is_union).expect("told");
+            assert_eq!((found.endpoint.as_str(), found.source.as_str()), ("https://flyte.example/", "FLYTE_API_KEY"));
+            assert!(
+                matches!(&found.credentials, Credentials::Client { id, secret, .. } if id == "id" && secret == "hush")
+            );
+            assert!(found.token_url.is_none(), "no place but the host's own site may have the secret");
+        }
+        let both = [("FLYTE_API_KEY", of_flyte.as_str()), ("UNIONAI_API_KEY", of_union.as_str())];
+        let host = |variables: &[(&str, &str)], is_union| {
+            let found = given(variables, home.path()).deployment(is_union).expect("told");
+            found.endpoint.host_str().map(str::to_owned)
+        };
+        assert_eq!(host(&both, true).as_deref(), Some("acme.unionai.cloud"));
+        assert_eq!(host(&both, false).as_deref(), Some("flyte.example"));
+        let named = [("FLYTE_API_KEY", of_flyte.as_str()), ("FLYTE_PLATFORM_URL", "other.example")];
+        assert_eq!(host(&named, false).as_deref(), Some("other.example"));
+        for key in ["x", &STANDARD.encode("host:id:hush"), &STANDARD.encode("dns:///host:id:hush:org")] {
+            let refused = deployment(&[("FLYTE_API_KEY", key)], false).expect_err(key);
+            assert!(refused.to_string().contains("FLYTE_API_KEY isn't"), "{refused}");
+            assert!(refused.hint_text().is_some_and(|hint| hint.contains("`flyte create api-key`")), "{refused:?}");
+            assert!(!format!("{refused:?}").contains("hush"), "{refused:?}");
+        }
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub(crate) fn answered(service: &Service, what: &str, status: u16, body: &Value)
     };
     match kind {
         ErrorKind::Credentials => error.hint(format!(
-            "sign in by a client of its own: FLYTE_CREDENTIALS_CLIENT_ID and FLYTE_CREDENTIALS_CLIENT_SECRET, on Union \
-             UNIONAI_API_KEY, or `admin.authType: ClientSecret` or `ExternalCommand` of the configuration; {HAND_OFF}"
+            "sign in by a client of its own: FLYTE_CREDENTIALS_CLIENT_ID and FLYTE_CREDENTIALS_CLIENT_SECRET, FLYTE_API_KEY, on \
+             Union UNIONAI_API_KEY, or `admin.authType: ClientSecret` or `ExternalCommand` of the configuration; {HAND_OFF}"
         )),
         ErrorKind::AccessDenied => error.hint(format!(
             "`cloudgrant permissions --for {}` says which calls the client must be allowed; {HAND_OFF}",

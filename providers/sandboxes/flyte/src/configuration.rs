@@ -23,7 +23,7 @@ pub(crate) fn write(folder: &Path, endpoint: &str) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// The variables. An API key of Union's would lead to its deployment.
+/// The variables. An API key would lead to the deployment that it names.
 pub(crate) fn exports(endpoint: &str, configuration: &Path) -> Vec<(String, String)> {
     let configuration = configuration.display().to_string();
     let variables = [
@@ -32,6 +32,7 @@ pub(crate) fn exports(endpoint: &str, configuration: &Path) -> Vec<(String, Stri
         ("FLYTECTL_CONFIG", configuration.clone()),
         ("UCTL_CONFIG", configuration),
         ("UNIONAI_API_KEY", String::new()),
+        ("FLYTE_API_KEY", String::new()),
     ];
     variables.map(|(name, value)| (name.to_owned(), value)).into()
 }
