@@ -222,16 +222,33 @@ impl Object {
 impl Desired {
     /// Adds another answer to this one.
     pub fn extend(&mut self, other: Self) {
-        self.objects.extend(other.objects);
-        self.notes.extend(other.notes);
-        self.less_revoked.extend(other.less_revoked);
-        self.unasked.extend(other.unasked);
-        self.unapplied.extend(other.unapplied);
-        self.absent.extend(other.absent);
-        self.takes_over.extend(other.takes_over);
-        self.vendor_made.extend(other.vendor_made);
-        self.overridden.extend(other.overridden);
-        for (new, old) in other.replaces {
+        // Taken apart, so that a field that is added later doesn't compile before somebody has thought about it.
+        let Self {
+            objects,
+            notes,
+            replaces,
+            less_revoked,
+            unasked,
+            unapplied,
+            absent,
+            takes_over,
+            vendor_made,
+            overridden,
+            // What core itself asks with stays as it is.
+            baseline: _,
+            thorough: _,
+            issuers: _,
+        } = other;
+        self.objects.extend(objects);
+        self.notes.extend(notes);
+        self.less_revoked.extend(less_revoked);
+        self.unasked.extend(unasked);
+        self.unapplied.extend(unapplied);
+        self.absent.extend(absent);
+        self.takes_over.extend(takes_over);
+        self.vendor_made.extend(vendor_made);
+        self.overridden.extend(overridden);
+        for (new, old) in replaces {
             self.replaces.entry(new).or_default().extend(old);
         }
     }

@@ -42,8 +42,17 @@ pub(crate) fn only_denies(document: &Value) -> bool {
 
 /// Whether it allows everything on everything, or all of IAM, by which its holder could give itself everything.
 pub(crate) fn is_administrators(document: &Value) -> bool {
-    let any =
-        |value: &Value, wide: &[&str]| as_list(value).iter().filter_map(Value::as_str).any(|it| wide.contains(&it));
+    // Actions have no case, and stars in a row are as one. Source: IAM user guide, "IAM JSON policy elements: Action".
+    let plain = |text: &str| {
+        let mut plain = text.to_ascii_lowercase();
+        while plain.contains("**") {
+            plain = plain.replace("**", "*");
+        }
+        plain
+    };
+    let any = |value: &Value, wide: &[&str]| {
+        as_list(value).iter().filter_map(Value::as_str).any(|it| wide.contains(&plain(it).as_str()))
+    };
     statements(document).iter().any(|statement| {
         let actions = any(&statement["Action"], &["*", "*:*", "iam:*"]) || statement.get("NotAction").is_some();
         statement["Effect"] == "Allow" && actions && any(&statement["Resource"], &["*"])

@@ -126,16 +126,23 @@ fn are_actions_in_common(one: &Given<'_>, other: &Given<'_>) -> bool {
 
 /// Whether two patterns match a text in common: `*` stands for any text.
 fn have_match_in_common(one: &[u8], other: &[u8]) -> bool {
-    match (one, other) {
-        ([], []) => true,
-        ([b'*', rest @ ..], text) | (text, [b'*', rest @ ..]) => {
-            let pattern = if one.first() == Some(&b'*') { one } else { other };
-            have_match_in_common(rest, text)
-                || text.split_first().is_some_and(|(_, text)| have_match_in_common(pattern, text))
+    // From the ends: whether what is left of both has one. Patterns are others' too, so that each pair of ends is looked at once.
+    let mut below = vec![false; other.len() + 1];
+    for here in (0..=one.len()).rev() {
+        let mut row = vec![false; other.len() + 1];
+        for there in (0..=other.len()).rev() {
+            let right = row.get(there + 1).copied().unwrap_or_default();
+            row[there] = match (one.get(here), other.get(there)) {
+                (None, None) => true,
+                // The star ends here, or stands for what is next in the other one as well.
+                (Some(b'*'), _) | (_, Some(b'*')) => below[there] || right,
+                (Some(a), Some(b)) => a == b && below.get(there + 1).copied().unwrap_or_default(),
+                (None, Some(_)) | (Some(_), None) => false,
+            };
         }
-        ([a, one @ ..], [b, other @ ..]) => a == b && have_match_in_common(one, other),
-        ([], _) | (_, []) => false,
+        below = row;
     }
+    below[0]
 }
 
 /// Whether two roles on one container or registry, or on what holds it, are for objects or repositories in common.
@@ -244,6 +251,11 @@ mod tests {
             ("*/read", "a/*/write", false),
             ("*", "", true),
             ("a", "", false),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*c", "axxbyy", false),
+            // However many stars somebody writes.
+            (&format!("{}z", "*".repeat(60)), &format!("{}y", "*".repeat(60)), false),
+            (&format!("{}z", "a*".repeat(60)), &format!("{}z", "*a".repeat(60)), true),
         ] {
             for (one, other) in [(one, other), (other, one)] {
                 assert_eq!(have_match_in_common(one.as_bytes(), other.as_bytes()), expected, "{one} {other}");

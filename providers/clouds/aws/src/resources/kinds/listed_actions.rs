@@ -70,7 +70,7 @@ fn never(name: &str, words: &[&str]) -> Option<&'static str> {
             let word = word.to_ascii_lowercase();
             word == never || word.strip_suffix('s') == Some(&never)
         };
-        words.iter().any(|word| is_word(&word)) || never.len() >= SEEN_WITHIN && folded.contains(&never)
+        words.iter().any(is_word) || never.len() >= SEEN_WITHIN && folded.contains(&never)
     };
     let within = || NEVER_WITHIN.iter().any(|it| folded.contains(it)).then_some(NEVER[0].1);
     NEVER.iter().find(|(never, _)| never.iter().any(&is)).map(|(_, why)| *why).or_else(within)

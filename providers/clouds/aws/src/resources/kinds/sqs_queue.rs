@@ -109,9 +109,9 @@ fn check(name: &str) -> Result<(), Wrong> {
 fn address(text: &str) -> Option<[&str; 3]> {
     let (host, path) = text.strip_prefix("https://")?.split_once('/')?;
     let (region, suffix) = host.strip_prefix("sqs.")?.split_once('.')?;
-    let partition = Partition::of_region(region).filter(|partition| partition.dns_suffix == suffix)?;
+    Partition::of_region(region).filter(|partition| partition.dns_suffix == suffix)?;
     let (account, name) = path.split_once('/')?;
-    (!partition.id.is_empty()).then_some([region, account, name])
+    Some([region, account, name])
 }
 
 fn url(item: &Item) -> String {
