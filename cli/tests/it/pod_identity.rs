@@ -10,7 +10,7 @@ use crate::support::{Folder, MANIFEST};
 
 const KEY: &str = "eks.amazonaws.com/role-arn";
 const NAMESPACE: &str = "forecasting-production";
-const ASSOCIATION: &str = "eks-pod-identity-association blue/forecasting-production/default";
+const ASSOCIATION: &str = "eks-pod-identity-association us-west-2/blue/forecasting-production/default";
 
 fn by(delivery: &str) -> String {
     MANIFEST.replacen("kind: union\n", &format!("kind: union\n  delivery: {delivery}\n"), 1)

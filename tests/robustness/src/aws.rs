@@ -117,8 +117,7 @@ impl Cloud for Aws {
                 if is_there { Look::Same } else { Look::Absent }
             }
             "eks-pod-identity-association" => {
-                let Some((cluster, account)) = name.split_once('/') else { return Look::Unknown };
-                let key = format!("association {ACCOUNT} {REGION} {cluster} {}", account.replace('/', " "));
+                let key = format!("association {ACCOUNT} {}", name.replace('/', " "));
                 match (compare(field(&key, "role"), &attributes["role"]), field(&key, "tags")) {
                     (Look::Same, tags) if tags.as_ref() == attributes.get("tags") => Look::Same,
                     (Look::Same, _) => Look::Different,

@@ -29,9 +29,11 @@ use crate::objects::{ObjectKind, managed_policy, named, not_known_how, read, rol
 
 pub(crate) const KIND: &str = "eks-pod-identity-association";
 
-/// That of a service account in a cluster. None of the names has a slash.
-pub(crate) fn id(cluster: &str, namespace: &str, service_account: &str) -> ObjectId {
-    ObjectId::new(KIND, format!("{cluster}/{namespace}/{service_account}"))
+/// That of a service account in a cluster of the data plane's account. A cluster's name is unique in its region alone. None of the names
+/// has a slash.
+pub(crate) fn id(cluster: &EksCluster, namespace: &str, service_account: &str) -> ObjectId {
+    let EksCluster { region, name, account: _ } = cluster;
+    ObjectId::new(KIND, format!("{region}/{name}/{namespace}/{service_account}"))
 }
 
 /// What an association is like.
@@ -66,12 +68,6 @@ impl<'a> PodIdentityAssociation<'a> {
     /// They aren't those of an association: a bug of this provider's.
     pub(crate) fn of(attributes: &'a Attributes) -> Result<Self> {
         read(KIND, attributes)
-    }
-
-    /// The object's name: the cluster's, the namespace and the service account, none of which has a slash.
-    pub(crate) fn id(&self) -> ObjectId {
-        let cluster = self.cluster.rsplit('/').next().unwrap_or_default();
-        id(cluster, &self.namespace, &self.service_account)
     }
 
     fn tags(&self) -> HashMap<String, String> {
@@ -269,6 +265,24 @@ async fn delete(handles: Handles<'_>, change: &Change) -> Result<Outcome> {
 mod tests {
     use super::*;
 
+    /// Nothing else that is named beside it may be taken for it.
+    #[test]
+    fn each_part_that_makes_an_association_unique_is_in_its_name() {
+        let cluster = |region: &str, name: &str| {
+            EksCluster::parse(&format!("arn:aws:eks:{region}:111122223333:cluster/{name}")).expect("a cluster")
+        };
+        let blue = cluster("us-west-2", "blue");
+        let ids = [
+            id(&blue, "vision-production", "default"),
+            id(&cluster("eu-west-1", "blue"), "vision-production", "default"),
+            id(&cluster("us-west-2", "green"), "vision-production", "default"),
+            id(&blue, "vision-development", "default"),
+            id(&blue, "vision-production", "tasks"),
+        ];
+        assert_eq!(ids[0].to_string(), "eks-pod-identity-association us-west-2/blue/vision-production/default");
+        assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), ids.len());
+    }
+
     #[test]
     fn attributes_say_no_more_than_what_is_asked_for_and_all_that_is_there() {
         let wanted = PodIdentityAssociation {
@@ -285,7 +299,6 @@ mod tests {
         let keys: Vec<_> = attributes.value().as_object().expect("a map").keys().cloned().collect();
         assert_eq!(keys, ["cluster", "namespace", "service_account", "role", "tags"]);
         assert_eq!(PodIdentityAssociation::of(&attributes).ok(), Some(wanted.clone()));
-        assert_eq!(wanted.id().to_string(), "eks-pod-identity-association blue/vision-production/default");
         let edited = PodIdentityAssociation { target_role: Some("r".to_owned()), ..wanted.clone() };
         assert_ne!(Attributes::from(edited), attributes);
         let untagged = PodIdentityAssociation { without_session_tags: true, ..wanted };

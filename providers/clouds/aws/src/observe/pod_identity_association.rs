@@ -82,7 +82,7 @@ pub(super) async fn read(looking: Looking<'_>, desired: &Desired, snapshot: &Sna
         let count = listed.len();
         let let_in = if all || wanted.is_empty() { None } else { Some(let_in(looking, snapshot, &cluster)) };
         let matters = |one: &Listed| {
-            let id = pod_identity_association::id(&cluster.name, &one.namespace, &one.service_account);
+            let id = pod_identity_association::id(&cluster, &one.namespace, &one.service_account);
             let is_let_in = || {
                 let account = (one.namespace.clone(), one.service_account.clone());
                 let_in.as_ref().is_none_or(|let_in| let_in.contains(&account))
@@ -161,9 +161,13 @@ pub(super) fn add(
     observed.unmakeable.extend(read.unmakeable);
     for Cluster { cluster, count, there, wanted } in read.clusters {
         let mark = eks_clusters::id(looking.names, &cluster);
-        let found: BTreeSet<_> = there.iter().map(|there| there.association.id()).collect();
+        let id_of = |there: &There| {
+            let PodIdentityAssociation { namespace, service_account, .. } = &there.association;
+            pod_identity_association::id(&cluster, namespace, service_account)
+        };
+        let found: BTreeSet<_> = there.iter().map(id_of).collect();
         for there in there {
-            let id = there.association.id();
+            let id = id_of(&there);
             if !there.is_ours(looking.names) {
                 let (is_wanted, at_another_home) = (wanted.contains(&id), there.is_at_another_home(looking.names));
                 // Whoever names another home than before is told that, and not each association of it.

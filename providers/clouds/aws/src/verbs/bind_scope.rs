@@ -21,7 +21,7 @@ use crate::marks::eks_clusters;
 use crate::names::Names;
 use crate::names::tags::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG};
 use crate::objects::attachment::Attachment;
-use crate::objects::pod_identity_association::PodIdentityAssociation;
+use crate::objects::pod_identity_association::{self, PodIdentityAssociation};
 use crate::objects::role::Role;
 use crate::objects::{Tags, attachment, managed_policy, raw, role};
 use crate::policy::document;
@@ -339,7 +339,7 @@ fn associations(handles: Handles<'_>, binding: &Checked<ScopeBinding>, name: &st
                 without_session_tags: false,
             };
             Object {
-                id: association.id(),
+                id: pod_identity_association::id(&cluster, subject.namespace(), subject.service_account()),
                 scope: scope.clone(),
                 attributes: association.into(),
                 references: Vec::new(),

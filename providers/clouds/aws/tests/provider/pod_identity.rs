@@ -28,7 +28,16 @@ pub(crate) fn bound(clusters: &str, tail: &str) -> String {
 
 /// The associations of a cluster, by namespace and service account.
 pub(crate) async fn associations(world: &World, cluster: &str) -> BTreeMap<String, PodIdentityAssociation> {
-    let client = world.eks();
+    associations_in(world, "us-west-2", cluster).await
+}
+
+/// The same of a cluster in any region.
+pub(crate) async fn associations_in(
+    world: &World,
+    region: &str,
+    cluster: &str,
+) -> BTreeMap<String, PodIdentityAssociation> {
+    let client = world.eks_in(region);
     let listed = client.list_pod_identity_associations().cluster_name(cluster).send().await.expect("a list");
     let mut all = BTreeMap::new();
     for one in listed.associations() {
@@ -57,7 +66,7 @@ async fn looking(world: &World, text: &str) -> Plan {
     session.engine().only_looking().plan(&Silent).await.expect("a plan")
 }
 
-fn changed(plan: &Plan) -> Vec<String> {
+pub(crate) fn changed(plan: &Plan) -> Vec<String> {
     plan.work().map(|change| format!("{:?} {}", change.action, change.id)).collect()
 }
 
@@ -150,7 +159,7 @@ async fn what_somebody_edits_is_drift_and_is_put_back() {
     let update = || eks.update_pod_identity_association().cluster_name("blue").association_id(&vision);
     let drifted = async || {
         let plan = looking(&world, &text).await;
-        assert_eq!(changed(&plan), ["Update eks-pod-identity-association blue/vision-production/default"]);
+        assert_eq!(changed(&plan), ["Update eks-pod-identity-association us-west-2/blue/vision-production/default"]);
         assert!(plan.has_drift());
         world.converge(&text).await;
         assert_eq!(roles(&world, "blue").await["vision-production/default"], format!("{ROLES}vision_production"));
@@ -166,7 +175,7 @@ async fn what_somebody_edits_is_drift_and_is_put_back() {
     assert_ne!(anew, vision);
     eks.delete_pod_identity_association().cluster_name("blue").association_id(anew).send().await.expect("deleted");
     let plan = looking(&world, &text).await;
-    assert_eq!(changed(&plan), ["Create eks-pod-identity-association blue/vision-production/default"]);
+    assert_eq!(changed(&plan), ["Create eks-pod-identity-association us-west-2/blue/vision-production/default"]);
     world.converge(&text).await;
 }
 

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Approval, Cancel, Engine, Plan, Report, Silent};
 
-use crate::pod_identity::{associations, bound};
+use crate::pod_identity::{associations, associations_in, bound, changed};
 use crate::world::{Runs, World, manifest, refused, said};
 
 const GRANTS: &str = "
@@ -124,6 +124,42 @@ async fn the_cluster_is_the_home_where_the_manifest_says_no_issuer() {
         with_issuer(&pods).replace("  binding:", "  home: arn:aws:eks:us-west-2:111122223333:cluster/blue\n  binding:");
     assert!(world.plan(&kept).await.expect("a plan").is_empty());
     assert!(session.provider().hands_off().registries);
+}
+
+/// A cluster of another region is another one, whatever it is called: what is in the first goes before its mark.
+#[tokio::test]
+async fn a_cluster_of_the_same_name_in_another_region_is_another_one() {
+    let text = with_issuer(&bound("blue", GRANTS));
+    let moved = text.replacen("  region: us-west-2\n", "  region: eu-west-1\n", 1);
+    let mut world = World::new(&text).await;
+    world.converge(&text).await;
+    world.restart(&moved, "deny=eks:DeletePodIdentityAssociation").await;
+    let of = "eks-pod-identity-association";
+    let mark = "iam-policy cloudgrant_tests_place.eks-pods.blue";
+    let in_both = |work: &[String]| {
+        for namespace in ["forecasting-production", "vision-production"] {
+            assert!(work.contains(&format!("Delete {of} us-west-2/blue/{namespace}/default")), "{work:#?}");
+        }
+        assert!(work.contains(&format!("Delete {mark}.us-west-2")), "{work:#?}");
+    };
+    let work = changed(&world.plan(&moved).await.expect("a plan"));
+    in_both(&work);
+    for namespace in ["forecasting-production", "vision-production"] {
+        assert!(work.contains(&format!("Create {of} eu-west-1/blue/{namespace}/default")), "{work:#?}");
+    }
+    assert!(work.contains(&format!("Create {mark}.eu-west-1")), "{work:#?}");
+    assert!(!world.apply(&moved).await.expect("a report").failed.is_empty());
+    assert_eq!(associations_in(&world, "us-west-2", "blue").await.len(), 2);
+    assert_eq!(associations_in(&world, "eu-west-1", "blue").await.len(), 2);
+    // What couldn't be taken away is still marked, and nothing else is left to be done.
+    let work = changed(&world.plan(&moved).await.expect("a plan"));
+    in_both(&work);
+    assert_eq!(work.len(), 3, "{work:#?}");
+    world.restart(&moved, "").await;
+    world.converge(&moved).await;
+    assert!(associations_in(&world, "us-west-2", "blue").await.is_empty());
+    assert!(world.revoke_all(&moved).await.expect("revoked").is_success());
+    assert!(associations_in(&world, "eu-west-1", "blue").await.is_empty());
 }
 
 /// Nobody may look into the cluster any more: what may be left there is told, and the mark of it stays.

@@ -115,7 +115,11 @@ impl World {
     }
 
     pub(crate) fn eks(&self) -> aws_sdk_eks::Client {
-        self.clients().eks()
+        self.eks_in("us-west-2")
+    }
+
+    pub(crate) fn eks_in(&self, region: &str) -> aws_sdk_eks::Client {
+        self.clients().eks_in(region)
     }
 
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {

@@ -12,10 +12,13 @@ pub(crate) struct Clients<'a> {
 /// The services' configurations have the same methods, and no trait in common.
 macro_rules! client {
     ($service:ident, $self:ident, $account:expr) => {
+        client!($service, $self, $account, "us-west-2")
+    };
+    ($service:ident, $self:ident, $account:expr, $region:expr) => {
         $service::Client::from_conf(
             $service::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
-                .region(Region::new("us-west-2"))
+                .region(Region::new($region.to_owned()))
                 .credentials_provider(credentials($account))
                 .endpoint_url($self.endpoint)
                 .build(),
@@ -55,8 +58,8 @@ impl Clients<'_> {
     }
 
     #[allow(dead_code, reason = "not every suite has clusters")]
-    pub(crate) fn eks(&self) -> aws_sdk_eks::Client {
-        client!(aws_sdk_eks, self, ACCOUNT)
+    pub(crate) fn eks_in(&self, region: &str) -> aws_sdk_eks::Client {
+        client!(aws_sdk_eks, self, ACCOUNT, region)
     }
 
     pub(crate) fn secrets(&self) -> aws_sdk_secretsmanager::Client {
