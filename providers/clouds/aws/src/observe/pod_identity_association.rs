@@ -1,9 +1,9 @@
 //! The associations of service accounts with the stack's roles, by EKS Pod Identity: in the clusters in which some are wanted, and in
 //! those that the stack's own marks name. Of a stack that never had any, nothing is asked.
 //!
-//! EKS lists associations without their roles and tags, so that each one that matters is asked for: those of wanted service accounts,
-//! and those of accounts that the stack's roles let in. Where nothing of a cluster is wanted any more, or somebody looks for all that is
-//! there, it is all that no add-on made.
+//! EKS lists associations without their roles and tags, and nothing else remembers which were the stack's once it wants them no more: the
+//! trust of its roles forgets them before they are deleted. So each one is asked for that no add-on made, or that is in the way of a wanted
+//! one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,6 @@ use crate::objects::pod_identity_association::there::{self, Listed, There};
 use crate::objects::{managed_policy, pod_identity_association, role};
 use crate::observe::Looking;
 use crate::observe::findings::other_homes::OtherHomes;
-use crate::policy::trust;
 
 /// The most associations of a cluster. Source: Amazon EKS user guide, "Learn how EKS Pod Identity grants pods access to AWS services",
 /// restrictions.
@@ -70,7 +69,6 @@ pub(super) async fn read(looking: Looking<'_>, desired: &Desired, snapshot: &Sna
             }),
         }
     }
-    let all = desired.thorough || looking.inventory.looks_again();
     for (cluster, wanted) in wanted {
         let listed = match there::list(looking.clients, &cluster, None).await {
             Ok(listed) => listed,
@@ -80,15 +78,10 @@ pub(super) async fn read(looking: Looking<'_>, desired: &Desired, snapshot: &Sna
             }
         };
         let count = listed.len();
-        let let_in = if all || wanted.is_empty() { None } else { Some(let_in(looking, snapshot, &cluster)) };
         let matters = |one: &Listed| {
             let id = pod_identity_association::id(&cluster, &one.namespace, &one.service_account);
-            let is_let_in = || {
-                let account = (one.namespace.clone(), one.service_account.clone());
-                let_in.as_ref().is_none_or(|let_in| let_in.contains(&account))
-            };
             // An add-on's is none of the stack's, but may be in its way.
-            wanted.contains(&id) || !one.is_of_addon && is_let_in()
+            wanted.contains(&id) || !one.is_of_addon
         };
         let ids = listed.into_iter().filter(matters).map(|one| one.id);
         let describe = |id: String| {
@@ -103,14 +96,6 @@ pub(super) async fn read(looking: Looking<'_>, desired: &Desired, snapshot: &Sna
 
 fn without_cluster(object: &Object) -> Error {
     Error::provider_bug("aws", format!("{} is in no cluster", object.id))
-}
-
-/// The service accounts of a cluster that the stack's roles let in.
-fn let_in(looking: Looking<'_>, snapshot: &Snapshot, cluster: &EksCluster) -> BTreeSet<(String, String)> {
-    let (path, arn) = (looking.names.path(), cluster.arn());
-    let ours = snapshot.roles.values().filter(|role| role.path == path);
-    let pods = ours.flat_map(|role| trust::of_pods(&role.trust()));
-    pods.filter(|(of, ..)| *of == arn).map(|(_, namespace, account)| (namespace, account)).collect()
 }
 
 impl Associations {
