@@ -111,6 +111,10 @@ pub(crate) struct State {
     pub(crate) older_wording: bool,
     /// When policies were last detached, and roles last lost one, by ARN: for a while it still counts.
     detached: HashMap<String, time::Millis>,
+    /// Trust policies of before, by the role's ARN, and when they were replaced.
+    replaced_trusts: HashMap<String, (Document, time::Millis)>,
+    /// When associations were deleted, by their places: for a while they are in the way of others.
+    unassociated: HashMap<String, time::Millis>,
     store: Store,
 }
 
@@ -129,6 +133,8 @@ impl State {
             replication,
             older_wording: false,
             detached: HashMap::new(),
+            replaced_trusts: HashMap::new(),
+            unassociated: HashMap::new(),
             store,
         };
         for policy in state.store.load::<Policy>("policies")? {
@@ -225,6 +231,29 @@ impl State {
     /// Whether other services, and other roles' trust policies, know a role already.
     pub(crate) fn is_replicated(&self, role: &Role) -> bool {
         clock::has_passed(self.replication, role.created)
+    }
+
+    /// Remembers the trust policy that a role had. Other services see it for a while.
+    pub(crate) fn note_replaced_trust(&mut self, role: &str, trust: Document) {
+        self.replaced_trusts.insert(role.to_owned(), (trust, time::now()));
+    }
+
+    /// The trust policy of a role, as other services see it.
+    pub(crate) fn replicated_trust<'a>(&'a self, role: &'a Role) -> &'a Document {
+        match self.replaced_trusts.get(&role.arn()) {
+            Some((before, at)) if role.created <= *at && !clock::has_passed(self.replication, *at) => before,
+            _ => &role.trust,
+        }
+    }
+
+    /// Remembers that the association of a service account was deleted.
+    pub(crate) fn note_unassociated(&mut self, place: String) {
+        self.unassociated.insert(place, time::now());
+    }
+
+    /// Whether the association of a service account that was deleted a moment ago is still in the way.
+    pub(crate) fn seems_associated(&self, place: &str) -> bool {
+        self.unassociated.get(place).is_some_and(|at| !clock::has_passed(self.replication, *at))
     }
 
     /// Remembers that something was detached from something.

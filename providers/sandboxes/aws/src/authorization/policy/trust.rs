@@ -104,6 +104,17 @@ pub(crate) fn admits_token(
     })
 }
 
+/// Whether a trust policy lets a service do each of these. What its conditions ask isn't known before the service acts.
+pub(crate) fn admits_service(state: &State, trust: &Document, service: &str, actions: &[&str]) -> bool {
+    actions.iter().all(|action| {
+        is_allowed(state, trust, action, |statement| {
+            let named = statement.get("Principal").and_then(|principal| principal.get("Service")).and_then(texts);
+            let is_denied = statement.get("Effect").and_then(Value::as_str) == Some("Deny");
+            named.unwrap_or_default().contains(&service) && !(is_denied && statement.contains_key("Condition"))
+        })
+    })
+}
+
 fn is_allowed(state: &State, trust: &Document, action: &str, is_meant: impl Fn(&Map<String, Value>) -> bool) -> bool {
     let Some(document) = parse(&state.show(trust)) else { return false };
     let Ok(statements) = statements(&document) else { return false };

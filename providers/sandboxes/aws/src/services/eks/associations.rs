@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{sent_tags, with_tags};
+use super::{PODS, sent_tags, with_tags};
+use crate::authorization::policy::trust;
 use crate::protocol::errors::{Answer, ApiError};
 use crate::protocol::json::Params;
 use crate::protocol::paging::Paging;
@@ -23,7 +24,7 @@ fn text<'a>(params: &'a Params, name: &'static str) -> Answer<&'a str> {
     params.get(name).filter(|text| !text.is_empty()).ok_or_else(|| invalid(format!("{name} can't be blank")))
 }
 
-/// A role that may be associated. Wording: hashicorp/terraform-provider-aws, pull request 34717.
+/// A role that may be associated. Wording: hashicorp/terraform-provider-aws, pull request 34717 and issue 41483.
 fn role(state: &State, caller: &Caller, arn: &str) -> Answer<String> {
     match iam_arn(state.partition, arn) {
         Some((account, resource)) if resource.starts_with("role/") => {
@@ -34,6 +35,18 @@ fn role(state: &State, caller: &Caller, arn: &str) -> Answer<String> {
         _ => return Err(invalid(format!("Role ARN is not valid: {arn}"))),
     }
     match state.role_by_arn(arn).filter(|role| state.is_replicated(role)) {
+        Some(role)
+            if !trust::admits_service(
+                state,
+                state.replicated_trust(role),
+                PODS,
+                &["sts:AssumeRole", "sts:TagSession"],
+            ) =>
+        {
+            Err(invalid(
+                "Trust policy of the role provided is invalid. Follow the official documentation to resolve the issue.",
+            ))
+        }
         Some(_) => Ok(arn.to_owned()),
         None => Err(invalid("Role provided in the request does not exist.")),
     }
@@ -74,6 +87,9 @@ pub(super) fn create(
         }
         let message = format!("Association already exists: {}", known.id);
         return Err(ApiError::new("ResourceInUseException", 409, message));
+    }
+    if state.seems_associated(&place(cluster, &namespace, &account)) {
+        return Err(ApiError::new("ResourceInUseException", 409, "Association already exists"));
     }
     let quota = state.quotas.associations();
     if there.len() as u64 >= quota {
@@ -148,9 +164,15 @@ pub(super) fn update(
     state.save_association(association).map(|()| answer)
 }
 
+/// There is one association in it.
+fn place(cluster: &EksCluster, namespace: &str, account: &str) -> String {
+    format!("{}/{namespace}/{account}", cluster.arn())
+}
+
 pub(super) fn delete(state: &mut State, cluster: &EksCluster, id: &str) -> Answer<Value> {
     let association = find(state, cluster, id)?;
     let answer = json!({ "association": shown(&association) });
+    state.note_unassociated(place(cluster, &association.namespace, &association.service_account));
     state.remove_association(&association).map(|()| answer)
 }
 

@@ -114,7 +114,9 @@ pub(super) fn update(state: &mut State, call: &Call<'_>) -> Answer<Xml> {
 pub(super) fn update_trust(state: &mut State, call: &Call<'_>) -> Answer<()> {
     let document = call.query.required("PolicyDocument")?;
     let mut role = call.role_to_change(state)?;
-    role.trust = check_trust(state, document, "policyDocument")?;
+    let trust = check_trust(state, document, "policyDocument")?;
+    let before = std::mem::replace(&mut role.trust, trust);
+    state.note_replaced_trust(&role.arn(), before);
     state.save_role(role)
 }
 
