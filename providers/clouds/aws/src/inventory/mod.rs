@@ -49,6 +49,8 @@ pub(crate) struct Inventory {
     /// Filled by the verbs, used up by the next observation: a plan reads the account once.
     reading: tokio::sync::Mutex<Arc<Reading>>,
     made: Mutex<HashSet<String>>,
+    removed: Mutex<HashSet<String>>,
+    trusts: Mutex<HashSet<String>>,
 }
 
 impl Inventory {
@@ -74,6 +76,8 @@ impl Inventory {
             quotas: OnceCell::new(),
             reading: tokio::sync::Mutex::default(),
             made: Mutex::default(),
+            removed: Mutex::default(),
+            trusts: Mutex::default(),
         }
     }
 
@@ -105,6 +109,26 @@ impl Inventory {
     /// Takes note of a role or a policy that was made, by its ARN.
     pub(crate) fn note_made(&self, arn: &str) {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.to_owned());
+    }
+
+    /// Takes note that the trust policy of a role was changed, by the role's ARN.
+    pub(crate) fn note_trust(&self, role: &str) {
+        self.trusts.lock().unwrap_or_else(PoisonError::into_inner).insert(role.to_owned());
+    }
+
+    /// Whether a role was made, or its trust policy changed, since it was connected: others may still see what was there before.
+    pub(crate) fn was_trust_written(&self, role: &str) -> bool {
+        self.was_made(role) || self.trusts.lock().unwrap_or_else(PoisonError::into_inner).contains(role)
+    }
+
+    /// Takes note of what EKS was told to delete, by its ARN.
+    pub(crate) fn note_removed(&self, arn: &str) {
+        self.removed.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.to_owned());
+    }
+
+    /// Whether EKS was told to delete it since it was connected: it may still be listed.
+    pub(crate) fn was_removed(&self, arn: &str) -> bool {
+        self.removed.lock().unwrap_or_else(PoisonError::into_inner).contains(arn)
     }
 
     /// Whether a role or a policy was made since it was connected.

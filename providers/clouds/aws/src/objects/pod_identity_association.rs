@@ -153,14 +153,20 @@ async fn create(handles: Handles<'_>, change: &Change) -> Result<Outcome> {
         Err(error) if error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception()) => {
             // Made by a run whose answer was lost, or by somebody else since the plan was made.
             match find(handles.clients, &cluster, &wanted.namespace, &wanted.service_account).await? {
+                Some(there) if handles.inventory.was_removed(&there.arn) => Err(still_there(error)),
                 Some(there) if there.is_ours(handles.names) => changed(handles, &cluster, &there, &wanted).await,
                 Some(there) => Err(there.in_the_way(handles.names)),
                 // The list doesn't have it yet, or doesn't have it any more.
-                None => Err(Error::new(ErrorKind::NotYet, error::of(CREATE, error).message())),
+                None => Err(still_there(error)),
             }
         }
-        Err(error) => Err(unmade(CREATE, error)),
+        Err(error) => Err(unmade(handles, &wanted.role, CREATE, error)),
     }
+}
+
+/// What was deleted is in the way for a while. Source: aws-controllers-k8s/community, issue 2684.
+fn still_there(error: SdkError<CreatePodIdentityAssociationError, HttpResponse>) -> Error {
+    Error::new(ErrorKind::NotYet, error::of(CREATE, error).message())
 }
 
 const CREATE: &str = "eks:CreatePodIdentityAssociation";
@@ -184,7 +190,7 @@ async fn made(
 }
 
 /// Why EKS doesn't associate a role.
-fn unmade<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Error
+fn unmade<E>(handles: Handles<'_>, role: &str, operation: &'static str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -196,15 +202,25 @@ where
     }
     // The plan saw the role or made it, and EKS may not know it yet. Source: IAM user guide, "Changes that I make are not always
     // immediately visible"; terraform-provider-aws, pull request 34717.
-    let is_of_role = error.code() == Some("InvalidParameterException") && says("Role provided in the request");
+    let is_invalid = error.code() == Some("InvalidParameterException");
+    let is_of_role = is_invalid && says("Role provided in the request");
+    // The trust policy that EKS judges may be that of a moment ago. Source: hashicorp/terraform-provider-aws, issues 34711 and 41483.
+    let is_of_trust =
+        is_invalid && says("Trust policy of the role provided is invalid") && handles.inventory.was_trust_written(role);
     let error = error::of(operation, error);
-    if is_of_role { Error::new(ErrorKind::NotYet, error.message()).with("AWS said", error.to_string()) } else { error }
+    if is_of_role || is_of_trust {
+        Error::new(ErrorKind::NotYet, error.message()).with("AWS said", error.to_string())
+    } else {
+        error
+    }
 }
 
 async fn update(handles: Handles<'_>, change: &Change) -> Result<Outcome> {
     let wanted = parsed(change.after.as_ref())?;
     let cluster = wanted.cluster()?;
     match find(handles.clients, &cluster, &wanted.namespace, &wanted.service_account).await? {
+        // It is listed after its deletion: whether another one can be made, making it tells.
+        Some(there) if handles.inventory.was_removed(&there.arn) => create(handles, change).await,
         Some(there) if there.is_ours(handles.names) => changed(handles, &cluster, &there, &wanted).await,
         Some(there) => Err(there.in_the_way(handles.names)),
         None => create(handles, change).await,
@@ -222,13 +238,17 @@ async fn changed(
     if found.target_role.is_some() || found.policy.is_some() {
         // Nothing says how either of these is taken away.
         remove(handles, cluster, &there.id).await?;
-        return made(handles, cluster, wanted).await.map_err(|error| unmade(CREATE, error));
+        handles.inventory.note_removed(&there.arn);
+        return made(handles, cluster, wanted).await.map_err(|error| {
+            let is_in_use = error.as_service_error().is_some_and(|error| error.is_resource_in_use_exception());
+            if is_in_use { still_there(error) } else { unmade(handles, &wanted.role, CREATE, error) }
+        });
     }
     let client = handles.clients.eks(&cluster.region).await;
     if found.role != wanted.role || found.without_session_tags {
         let request = client.update_pod_identity_association().cluster_name(&cluster.name).association_id(&there.id);
         let answer = Box::pin(request.role_arn(&*wanted.role).disable_session_tags(false).send()).await;
-        answer.map_err(|error| unmade("eks:UpdatePodIdentityAssociation", error))?;
+        answer.map_err(|error| unmade(handles, &wanted.role, "eks:UpdatePodIdentityAssociation", error))?;
     }
     if wanted.tags.iter().any(|(key, value)| found.tags.get(key) != Some(value)) {
         let request = client.tag_resource().resource_arn(&there.arn).set_tags(Some(wanted.tags()));

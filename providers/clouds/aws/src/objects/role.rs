@@ -160,6 +160,7 @@ async fn update(handles: Handles<'_>, name: &str, before: Option<&Role<'_>>, aft
         let request = client.update_assume_role_policy().role_name(name);
         let answer = request.policy_document(after.trust.get()).send().await;
         answer.map_err(|error| error::of("iam:UpdateAssumeRolePolicy", error))?;
+        handles.inventory.note_trust(&handles.names.role_arn(name));
     }
     let has_boundary = before.is_some_and(|before| before.boundary == after.boundary);
     if let Some(boundary) = after.boundary.as_deref().filter(|_| !has_boundary) {

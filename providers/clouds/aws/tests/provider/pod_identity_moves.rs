@@ -126,6 +126,42 @@ async fn the_cluster_is_the_home_where_the_manifest_says_no_issuer() {
     assert!(session.provider().hands_off().registries);
 }
 
+/// The roles' trust has forgotten by then what couldn't be deleted.
+#[tokio::test]
+async fn an_association_that_no_role_lets_in_any_more_is_still_planned_to_go() {
+    let text = bound("blue", GRANTS);
+    let later = text.replace("kind: union\n", "kind: union\n  namespace: \"tasks-{project}-{domain}\"\n");
+    let mut world = World::new(&text).await;
+    world.converge(&text).await;
+    world.restart(&text, "deny=eks:DeletePodIdentityAssociation").await;
+    assert!(!world.apply(&later).await.expect("a report").failed.is_empty());
+    world.restart(&text, "").await;
+    let work = changed(&world.plan(&later).await.expect("a plan"));
+    let gone = ["forecasting", "vision"]
+        .map(|project| format!("Delete eks-pod-identity-association us-west-2/blue/{project}-production/default"));
+    assert!(gone.iter().all(|one| work.contains(one)), "{work:#?}");
+    world.converge(&later).await;
+    assert!(associations(&world, "blue").await.keys().all(|account| account.starts_with("tasks-")));
+}
+
+/// EKS sees the roles' trust of before for a while, and an association that was deleted is in the way of the next one.
+#[tokio::test]
+async fn what_eks_does_not_see_yet_is_waited_for() {
+    let irsa = manifest(GRANTS).replace("  home: account\n", "");
+    let pods = with_issuer(&bound("blue", GRANTS));
+    let mut world = World::new(&pods).await;
+    world.converge(&irsa).await;
+    world.restart(&pods, "replication=600ms").await;
+    let report = world.converge(&pods).await;
+    assert!(report.elapsed.as_millis() >= 600, "{:?}", report.elapsed);
+    let one = associations(&world, "blue").await["vision-production/default"].association_id.clone().expect("an id");
+    let edit = world.eks().update_pod_identity_association().cluster_name("blue").association_id(one);
+    edit.disable_session_tags(true).policy("{}").send().await.expect("a session policy");
+    let report = world.converge(&pods).await;
+    assert!(report.elapsed.as_millis() >= 600, "{:?}", report.elapsed);
+    assert_eq!(associations(&world, "blue").await.len(), 2);
+}
+
 /// A cluster of another region is another one, whatever it is called: what is in the first goes before its mark.
 #[tokio::test]
 async fn a_cluster_of_the_same_name_in_another_region_is_another_one() {
