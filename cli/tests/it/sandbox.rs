@@ -215,7 +215,7 @@ fn a_command_in_the_sandbox() {
 #[cfg(unix)]
 #[test]
 fn a_command_in_the_sandbox_cannot_leave_it() {
-    const OUT: [&str; 18] = [
+    const OUT: [&str; 19] = [
         "AWS_SESSION_TOKEN",
         "AWS_PROFILE",
         "AWS_ENDPOINT_URL_S3",
