@@ -165,7 +165,7 @@ async fn what_eks_does_not_see_yet_is_waited_for() {
 /// A cluster of another region is another one, whatever it is called: what is in the first goes before its mark.
 #[tokio::test]
 async fn a_cluster_of_the_same_name_in_another_region_is_another_one() {
-    let text = with_issuer(&bound("blue", GRANTS));
+    let text = bound("blue", GRANTS);
     let moved = text.replacen("  region: us-west-2\n", "  region: eu-west-1\n", 1);
     let mut world = World::new(&text).await;
     world.converge(&text).await;
