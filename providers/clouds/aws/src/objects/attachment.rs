@@ -61,7 +61,17 @@ impl ObjectKind for Kind {
 
     async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
         match (change.action, &change.before, &change.after) {
-            (Action::Create | Action::Update, _, Some(after)) => attach(handles, Attachment::of(after)?).await,
+            (Action::Create, _, Some(after)) => attach(handles, Attachment::of(after)?).await,
+            // One of AWS's and one of the account may be called alike: the role must not keep both.
+            (Action::Update, Some(before), Some(after)) => {
+                let (before, after) = (Attachment::of(before)?, Attachment::of(after)?);
+                let is_another = before.policy != after.policy;
+                let outcome = attach(handles, after).await?;
+                if is_another {
+                    detach(handles, before).await?;
+                }
+                Ok(outcome)
+            }
             (Action::Delete, Some(before), _) => detach(handles, Attachment::of(before)?).await,
             _ => Err(not_known_how(change)),
         }

@@ -312,6 +312,26 @@ async fn requirement_22_the_task_policy_must_be_there_where_a_role_needs_it() {
     assert!(world.plan(&managed(&narrow)).await.is_ok(), "AWS's own policies are in no account's list");
 }
 
+/// An attachment goes by its policy's name, and one of AWS's and one of the account can be called alike.
+#[tokio::test]
+async fn a_role_keeps_no_task_policy_beside_a_new_one_of_the_same_name() {
+    let tail = "grants: [{ name: mine, scope: { domain: production }, access: { data: read } }]";
+    let text = |policy: &str| {
+        manifest(tail).replace("  region: us-west-2", &format!("  region: us-west-2\n  task_policy: {policy}"))
+    };
+    let of_aws = text("arn:aws:iam::aws:policy/ReadOnlyAccess");
+    let own = "arn:aws:iam::111122223333:policy/ReadOnlyAccess";
+    let world = World::new(&of_aws).await;
+    world.converge(&of_aws).await;
+    // The sandbox has what the manifest names, in the account as well.
+    world.converge(&text(own)).await;
+    let role = world.iam().list_attached_role_policies().role_name("cloudgrant_tests_production").send().await;
+    let attached = role.expect("the role").attached_policies.unwrap_or_default();
+    let alike: Vec<_> =
+        attached.iter().filter_map(|it| it.policy_arn()).filter(|arn| arn.ends_with("/ReadOnlyAccess")).collect();
+    assert_eq!(alike, [own]);
+}
+
 /// Only what this run makes can be not yet there.
 #[tokio::test]
 async fn a_task_role_that_is_gone_since_the_plan_is_not_waited_for() {
