@@ -1,6 +1,6 @@
 //! Documents that others write too: the policy of a bucket, a record of attributes. Each is read, merged, written, and read back.
 //!
-//! What differs between services is [`SharedDocument`]; what every one of them needs is [`write`]: the order of requests, tries, what
+//! What differs between services is [`SharedDocument`]; what every one of them needs is [`write()`]: the order of requests, tries, what
 //! of others' edits a write undid, and what is said of that. Which of it takes place follows from what keeps two writers apart
 //! ([`Guard`]):
 //!
