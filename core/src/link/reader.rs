@@ -6,7 +6,7 @@ use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::registry::clouds::Registration;
 use crate::link::intents::Refused;
 use crate::manifest::document::{Manifest, Part};
-use crate::manifest::text::possible::expected;
+use crate::manifest::text::values::possible::expected;
 use crate::text::listed::listed;
 use crate::vocabulary::names::{Domain, Project};
 use crate::vocabulary::scope::Scope;

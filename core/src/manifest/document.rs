@@ -1,8 +1,10 @@
 //! The manifest: who may reach what, once for every cloud.
 
+pub(in crate::manifest) mod entries;
 mod head;
 mod lists;
 mod part;
+mod platform;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 use foldhash::HashSet;
 use serde_json::{Map, Value};
 
+use self::entries::{RegistryEntry, ResourceEntry};
 pub(crate) use self::head::{is_key, known_providers, nothing_of_platform, profiles};
 use self::head::{present, required, sections, version};
 use self::lists::list;
@@ -20,10 +23,8 @@ pub(crate) use self::part::Part;
 use self::part::without_level;
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::manifest::entries::{self, RegistryEntry, ResourceEntry};
-use crate::manifest::platform;
-use crate::manifest::text::possible::expected;
-use crate::manifest::text::strict;
+use crate::manifest::text::values::possible::expected;
+use crate::manifest::text::values::strict;
 use crate::vocabulary::names::{ResourceName, Stack};
 use crate::vocabulary::tenancy::Tenancy;
 

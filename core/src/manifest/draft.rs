@@ -5,17 +5,17 @@ use serde_json::Value;
 use crate::contract::error::Result;
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::document::{self, LISTS, Manifest};
-use crate::manifest::layers;
 use crate::manifest::loaded::{Loaded, without_lists};
-use crate::manifest::places::{Places, entry_name, placed_in};
-use crate::manifest::problems::{MOST, follows, one};
 use crate::manifest::quick::Quick;
 use crate::manifest::source::Source;
+use crate::manifest::source::layers;
+use crate::manifest::source::places::{Places, entry_name, placed_in};
 use crate::manifest::text::format::Format;
-use crate::manifest::text::indented::Indented;
 use crate::manifest::text::path::Path;
+use crate::manifest::text::problems::indented::Indented;
+use crate::manifest::text::problems::several::{MOST, follows, one};
+use crate::manifest::text::problems::{excerpt, hidden};
 use crate::manifest::text::tree::{self, Content};
-use crate::manifest::text::{excerpt, hidden};
 
 /// What is said of a file that isn't begun yet.
 const BEGIN: &str = concat!(

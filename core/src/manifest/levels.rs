@@ -4,7 +4,7 @@ use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::registry::clouds;
 use crate::manifest::document::Manifest;
 use crate::manifest::text::path::{Path, Step};
-use crate::manifest::text::possible::expected;
+use crate::manifest::text::values::possible::expected;
 use crate::vocabulary::access::Access;
 
 /// Has the hints of words that are no access levels name those of the resource's kind.

@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, Result};
+use crate::manifest::document::entries::ResourceEntry;
 use crate::manifest::document::{LISTS, Manifest};
-use crate::manifest::entries::ResourceEntry;
-use crate::manifest::input::{read, text_of};
-use crate::manifest::layers::{self, Overrides};
 use crate::manifest::levels;
-use crate::manifest::problems::{MOST, comes_of, follows};
 use crate::manifest::source::Source;
+use crate::manifest::source::input::{read, text_of};
+use crate::manifest::source::layers::{self, Overrides};
+use crate::manifest::source::untrusted_file;
 use crate::manifest::text::path::Path;
+use crate::manifest::text::problems::several::{MOST, comes_of, follows};
 use crate::manifest::text::tree;
-use crate::manifest::untrusted_file;
 use crate::vocabulary::names::ResourceName;
 
 /// A manifest that was read, with what is needed to say where something stands.

@@ -19,7 +19,8 @@ impl Names {
     /// Reads them from a file. A file that can't be read has none.
     pub fn of(file: &Path) -> Self {
         // Nothing else is read for a shell that asks: it might never end.
-        let text = if file.is_file() { crate::manifest::input::read(file).unwrap_or_default() } else { String::new() };
+        let text =
+            if file.is_file() { crate::manifest::source::input::read(file).unwrap_or_default() } else { String::new() };
         Format::of(file, &text).parse(&text, "").map(|tree| Self::within(&tree.to_value())).unwrap_or_default()
     }
 

@@ -24,8 +24,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::manifest::document::entries::{self, ResourceEntry};
 use crate::manifest::document::{self, Lists};
-use crate::manifest::entries::{self, ResourceEntry};
 use crate::manifest::text::format::{DEEPEST, Format, plain};
 use crate::manifest::text::{tree, yaml_events};
 use crate::vocabulary::names::ResourceName;

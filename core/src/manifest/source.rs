@@ -1,5 +1,10 @@
 //! The text that a manifest was read from, with the layers over it.
 
+pub(super) mod input;
+pub(super) mod layers;
+pub(super) mod places;
+pub(super) mod untrusted_file;
+
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
@@ -7,13 +12,14 @@ use serde_json::Value;
 
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, Result};
-use crate::manifest::layers::Overrides;
-use crate::manifest::places::Places;
-use crate::manifest::problems::{first, one, order};
+use crate::manifest::source::layers::Overrides;
+use crate::manifest::source::places::Places;
 use crate::manifest::text::format::Format;
 use crate::manifest::text::path::Path;
+use crate::manifest::text::problems::several::{first, one, order};
+use crate::manifest::text::problems::{excerpt, misspelt, notation};
 use crate::manifest::text::tree::Node;
-use crate::manifest::text::{excerpt, misspelt, notation, unspaced};
+use crate::manifest::text::unspaced;
 
 /// What a manifest was read from. Places are only searched once there is something to say of one: nothing in memory
 /// grows with the file for problems that it doesn't have.

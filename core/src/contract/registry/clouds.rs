@@ -10,7 +10,7 @@ use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::provider::capability::Capabilities;
 use crate::contract::provider::{Connect, Context, Provider};
-use crate::manifest::text::strict;
+use crate::manifest::text::values::strict;
 use crate::vocabulary::intent::Intents;
 use crate::vocabulary::locator::Locator;
 use crate::vocabulary::resource::ResourceKind;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::platform::{ConnectPlatform, Platform, PlatformContext};
-use crate::manifest::text::strict;
+use crate::manifest::text::values::strict;
 use crate::vocabulary::principal::Naming;
 
 /// A platform that is linked in. Made by [`register_platform!`](crate::register_platform).

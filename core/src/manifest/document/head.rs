@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::registry::clouds;
-use crate::manifest::platform;
-use crate::manifest::text::possible::expected;
-use crate::manifest::text::strict;
+use crate::manifest::document::platform;
 use crate::manifest::text::unspaced;
+use crate::manifest::text::values::possible::expected;
+use crate::manifest::text::values::strict;
 
 /// The keys of a manifest that are no provider's.
 const KEYS: [&str; 9] =

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::contract::error::diagnostic::Diagnostic;
-use crate::manifest::entries::ResourceEntry;
+use crate::manifest::document::entries::ResourceEntry;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::names::{GrantName, ResourceName};
 use crate::vocabulary::scope::Scope;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use foldhash::{HashMap, HashSet};
 
+use crate::manifest::document::entries::ResourceEntry;
 use crate::manifest::document::{Grant, Manifest};
-use crate::manifest::entries::ResourceEntry;
 use crate::manifest::text::path::{Path, Step};
-use crate::manifest::text::strict;
+use crate::manifest::text::values::strict;
 use crate::vocabulary::names::ResourceName;
 
 /// What could be read of a manifest, and where it stood.

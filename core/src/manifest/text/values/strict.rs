@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::manifest::text::path::{Path, Step};
-use crate::manifest::text::possible::{expected, unknown_key};
-use crate::manifest::text::value_reader::Reader;
-use crate::manifest::text::wrong::Wrong;
+use crate::manifest::text::values::possible::{expected, unknown_key};
+use crate::manifest::text::values::reader::Reader;
+use crate::manifest::text::values::wrong::Wrong;
 use crate::text::redact::redacted;
 
 /// No honest manifest has more problems in one section than this.

@@ -11,7 +11,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-use crate::manifest::text::wrong::{Wrong, found_words};
+use crate::manifest::text::values::wrong::{Wrong, found_words};
 
 /// A value that is read.
 #[derive(Debug, Clone, Copy)]

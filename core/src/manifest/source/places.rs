@@ -6,16 +6,16 @@ use serde_json::Value;
 use crate::contract::error::Result;
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::document::LISTS;
-use crate::manifest::layers;
-use crate::manifest::problems::{first, one};
 use crate::manifest::source::Source;
+use crate::manifest::source::layers;
 use crate::manifest::text::path::Path;
+use crate::manifest::text::problems::several::{first, one};
 use crate::manifest::text::tree::{Node, place};
 use crate::vocabulary::names::GrantName;
 
 /// Where everything stands.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(in crate::manifest) struct Places {
     file: String,
     tree: Node,
     figment: Figment,
@@ -25,7 +25,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn of(source: &Source, tree: Node) -> Result<(Self, Value)> {
+    pub(in crate::manifest) fn of(source: &Source, tree: Node) -> Result<(Self, Value)> {
         let Value::Object(mut file) = tree.to_value() else { return Err(one(Diagnostic::new("", "no mapping"))) };
         // What no other layer touches needs not go through all of them, which takes several copies.
         let untouched = |key: &&&str| {
@@ -48,7 +48,7 @@ impl Places {
     }
 
     /// Says of each where it stands, and of what is in a list also its name; `value` is all layers together.
-    pub(super) fn of_all(&self, problems: Vec<Diagnostic>, value: &Value) -> Vec<Diagnostic> {
+    pub(in crate::manifest) fn of_all(&self, problems: Vec<Diagnostic>, value: &Value) -> Vec<Diagnostic> {
         if problems.is_empty() {
             return problems;
         }
@@ -84,12 +84,12 @@ impl Places {
     }
 
     /// All layers together, as figment has them.
-    pub(super) fn merged(&self) -> Option<figment::value::Value> {
+    pub(in crate::manifest) fn merged(&self) -> Option<figment::value::Value> {
         self.figment.find_value("").ok()
     }
 
     /// Which layer the thing at a key path comes from, if it isn't the file.
-    pub(super) fn layer(&self, path: &Path, merged: Option<&figment::value::Value>) -> Option<String> {
+    pub(in crate::manifest) fn layer(&self, path: &Path, merged: Option<&figment::value::Value>) -> Option<String> {
         let dotted = path.keys().collect::<Vec<_>>().join(".");
         let tag = merged.and_then(|value| value.find_ref(&dotted)).map(figment::value::Value::tag);
         let from = tag.and_then(|tag| self.figment.get_metadata(tag)).map(|metadata| metadata.name.to_string());
@@ -98,7 +98,7 @@ impl Places {
 }
 
 /// How the grant or the registry is called that a key path leads into by its number.
-pub(super) fn entry_name<'a>(path: &str, value: &'a Value) -> Option<&'a str> {
+pub(in crate::manifest) fn entry_name<'a>(path: &str, value: &'a Value) -> Option<&'a str> {
     let (list, rest) = path.split_once('[')?;
     let at: usize = rest.split_once(']')?.0.parse().ok()?;
     let keys = Path::parse(list);
@@ -109,7 +109,7 @@ pub(super) fn entry_name<'a>(path: &str, value: &'a Value) -> Option<&'a str> {
 }
 
 /// The problem with the place of its key path in the file.
-pub(super) fn placed_in(tree: &Node, file: &str, mut problem: Diagnostic) -> Diagnostic {
+pub(in crate::manifest) fn placed_in(tree: &Node, file: &str, mut problem: Diagnostic) -> Diagnostic {
     problem.place = place(file, tree.locate(&Path::parse(&problem.path)).0);
     problem
 }

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::contract::registry::clouds;
-use crate::manifest::text::possible::expected;
-use crate::manifest::text::strict;
 use crate::manifest::text::unspaced;
+use crate::manifest::text::values::possible::expected;
+use crate::manifest::text::values::strict;
 use crate::text::redact::redacted;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::names::{RegistryName, ResourceName};
@@ -24,7 +24,7 @@ pub struct ResourceEntry {
 
 impl ResourceEntry {
     /// As a manifest writes it.
-    pub(super) fn to_value(&self) -> Value {
+    pub(in crate::manifest) fn to_value(&self) -> Value {
         let locators =
             self.locators.iter().map(|(provider, locator)| (provider.clone(), Value::from(locator.as_str())));
         locators.chain(self.force.then(|| ("force".to_owned(), Value::from(true)))).collect()
@@ -43,7 +43,7 @@ pub struct RegistryEntry {
 }
 
 /// All resources, and what stands under names that none can have.
-pub(super) fn resources(
+pub(in crate::manifest) fn resources(
     value: Option<&Value>,
     providers: &[&str],
     problems: &mut Vec<Diagnostic>,
@@ -65,7 +65,7 @@ pub(super) fn resources(
 }
 
 /// One resource, with its name if that is one.
-pub(super) fn resource(
+pub(in crate::manifest) fn resource(
     name: &str,
     value: &Value,
     providers: &[&str],
@@ -92,7 +92,7 @@ pub(super) fn resource(
 }
 
 /// Says of a name that is no resource's, as it keeps to no rule, which resource is meant.
-pub(super) fn meant_resources(resources: Option<&BTreeSet<String>>, problems: &mut [Diagnostic]) {
+pub(in crate::manifest) fn meant_resources(resources: Option<&BTreeSet<String>>, problems: &mut [Diagnostic]) {
     let Some(resources) = resources else { return };
     for problem in problems.iter_mut().filter(|problem| problem.hint.is_none()) {
         let written = problem.message.split_once("` is not a valid resource name").map(|(before, _)| before);
@@ -111,7 +111,7 @@ fn meant_locator(name: &str, value: &Value) -> Option<String> {
 }
 
 /// One registry, and whether it has its name: if not, there is some name, as there is some level where that is wrong.
-pub(super) fn registry(
+pub(in crate::manifest) fn registry(
     value: &Value,
     path: &str,
     providers: &[&str],

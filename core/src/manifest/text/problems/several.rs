@@ -4,15 +4,15 @@ use crate::contract::error::Error;
 use crate::contract::error::diagnostic::{Diagnostic, Place};
 
 /// By line and column; without a place come other layers, and what is said of the whole.
-pub(super) fn order(problem: &Diagnostic) -> (bool, Option<&Place>, bool, Option<&str>) {
+pub(in crate::manifest) fn order(problem: &Diagnostic) -> (bool, Option<&Place>, bool, Option<&str>) {
     (problem.place.is_none(), problem.place.as_ref(), problem.layer.is_none(), problem.layer.as_deref())
 }
 
 /// So many problems are shown.
-pub(super) const MOST: usize = 100;
+pub(in crate::manifest) const MOST: usize = 100;
 
 /// The first problems, and how many more there are: nobody reads thousands, and each costs a search for its place.
-pub(super) fn first(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub(in crate::manifest) fn first(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
     // One more may be the line that this function added earlier.
     if problems.len() > MOST + 1 {
         let more = problems.len() - MOST;
@@ -23,7 +23,7 @@ pub(super) fn first(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 /// Whether a problem only says again, of the same thing, of what is in it or of what is around it, what is known.
-pub(super) fn follows(problem: &Diagnostic, known: &Diagnostic) -> bool {
+pub(in crate::manifest) fn follows(problem: &Diagnostic, known: &Diagnostic) -> bool {
     if known.path.is_empty() {
         return false;
     }
@@ -37,7 +37,7 @@ pub(super) fn follows(problem: &Diagnostic, known: &Diagnostic) -> bool {
 }
 
 /// Whether a problem speaks of another key of the same section, which counts as not written because of what is known.
-pub(super) fn comes_of(problem: &Diagnostic, known: &Diagnostic) -> bool {
+pub(in crate::manifest) fn comes_of(problem: &Diagnostic, known: &Diagnostic) -> bool {
     let is_taken_out = known.message.ends_with(" has no value") || known.message.contains(" isn't replaced");
     let section = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
     let key = known.path.rsplit('.').next().unwrap_or_default();
@@ -48,6 +48,6 @@ pub(super) fn comes_of(problem: &Diagnostic, known: &Diagnostic) -> bool {
         && words(&problem.message)
 }
 
-pub(super) fn one(problem: Diagnostic) -> Error {
+pub(in crate::manifest) fn one(problem: Diagnostic) -> Error {
     Error::manifest(vec![problem])
 }

@@ -11,7 +11,7 @@ use crate::manifest::text::path::Path;
 use crate::manifest::text::tree::Node;
 
 /// The name under which figment knows the manifest file.
-pub(super) const FILE: &str = "the manifest";
+pub(in crate::manifest) const FILE: &str = "the manifest";
 
 /// Environment variables that steer the program itself and are no part of the manifest.
 const NOT_CONFIGURATION: [&str; 6] = ["FILE", "PROFILE", "OUTPUT", "LOG", "SANDBOX", "SANDBOX_FAULTS"];
@@ -115,7 +115,7 @@ fn other_than_text(keys: &[String], text: &str) -> Option<Value> {
 }
 
 /// The problem, as one of another layer than the file. A variable that sets no key may be meant for the program itself.
-pub(super) fn blamed(mut problem: Diagnostic, layer: String) -> Diagnostic {
+pub(in crate::manifest) fn blamed(mut problem: Diagnostic, layer: String) -> Diagnostic {
     let last = problem.path.rsplit('.').next().unwrap_or_default();
     if let Some(variable) = layer.strip_prefix(VARIABLE)
         && problem.message == format!("unknown key `{last}`")
@@ -166,13 +166,13 @@ impl Overrides {
     }
 
     /// The layers of variables that are set to nothing, as a script does with a variable of its own that isn't set.
-    pub(super) fn empty(&self) -> Vec<String> {
+    pub(in crate::manifest) fn empty(&self) -> Vec<String> {
         let all = self.variables().into_iter().filter(|(.., text)| text.trim().is_empty());
         all.map(|(variable, ..)| format!("{VARIABLE}{variable}")).collect()
     }
 
     /// Whether a key of the file stays as it is, whatever lies over it.
-    pub(super) fn leave_alone(&self, file: &JsonMap<String, Value>, key: &str) -> bool {
+    pub(in crate::manifest) fn leave_alone(&self, file: &JsonMap<String, Value>, key: &str) -> bool {
         let is_it = |path: &str| path.to_lowercase() == key;
         let variable = |path: &str| path.split("__").next().is_some_and(is_it);
         let flag = |path: &str| path.split('.').next().is_some_and(is_it);
@@ -193,7 +193,7 @@ fn of_section(own: &str) -> Option<String> {
 }
 
 /// Puts the layers on top of each other; the profile that was asked for has to be there.
-pub(super) fn stacked(file: JsonMap<String, Value>, overrides: &Overrides) -> Result<(Figment, Value)> {
+pub(in crate::manifest) fn stacked(file: JsonMap<String, Value>, overrides: &Overrides) -> Result<(Figment, Value)> {
     let global = |name, value| Layer { name, values: vec![(Profile::Global, value)] };
     let mut figment = Figment::new().merge(file_layer(file, overrides.profile.as_deref()));
     for (variable, path, text) in overrides.variables() {
@@ -211,13 +211,13 @@ pub(super) fn stacked(file: JsonMap<String, Value>, overrides: &Overrides) -> Re
 }
 
 /// One more layer on top of all others together.
-pub(super) fn laid_over(below: &Value, value: &Value) -> Result<Value> {
+pub(in crate::manifest) fn laid_over(below: &Value, value: &Value) -> Result<Value> {
     let layer = |profile, value: &Value| Layer { name: String::new(), values: vec![(profile, value.clone())] };
     extract(&Figment::new().merge(layer(Profile::Default, below)).merge(layer(Profile::Global, value)))
 }
 
 /// One more layer on top.
-pub(super) fn overlaid(figment: &Figment, value: &Value, name: &str) -> Result<(Figment, Value)> {
+pub(in crate::manifest) fn overlaid(figment: &Figment, value: &Value, name: &str) -> Result<(Figment, Value)> {
     let layer = Layer { name: name.to_owned(), values: vec![(Profile::Global, value.clone())] };
     let figment = figment.clone().merge(layer);
     let value = extract(&figment)?;
@@ -232,7 +232,7 @@ fn extract(figment: &Figment) -> Result<Value> {
 
 /// What is said where there is no profile of that name: figment falls back silently to the default for one that nobody
 /// wrote.
-pub(super) fn unknown_profile(file: &Node, file_name: &str, overrides: &Overrides) -> Option<Diagnostic> {
+pub(in crate::manifest) fn unknown_profile(file: &Node, file_name: &str, overrides: &Overrides) -> Option<Diagnostic> {
     let profile = overrides.profile.as_deref()?;
     let profiles = file.get("profiles");
     if profiles.is_some_and(|profiles| profiles.get(profile).is_some()) {
@@ -245,7 +245,7 @@ pub(super) fn unknown_profile(file: &Node, file_name: &str, overrides: &Override
     let known: Vec<_> = known.iter().map(String::as_str).collect();
     let hint = match known.as_slice() {
         [] => "the manifest has no profiles; they stand under `profiles`".to_owned(),
-        known => crate::manifest::text::possible::expected(profile, known),
+        known => crate::manifest::text::values::possible::expected(profile, known),
     };
     let mut diagnostic = Diagnostic::new("profiles", format!("there is no profile `{profile}`")).hint(hint);
     diagnostic.place = crate::manifest::text::tree::place(file_name, profiles.and_then(|node| node.at));

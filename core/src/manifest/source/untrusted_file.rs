@@ -9,7 +9,7 @@ use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::text::path::Path;
 
 /// Of what directs credentials, what comes from the file, with what to do instead.
-pub(super) fn refused(directed: Vec<Diagnostic>, from_file: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
+pub(in crate::manifest) fn refused(directed: Vec<Diagnostic>, from_file: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
     let mut refused: Vec<_> = directed.into_iter().filter(|problem| from_file(&problem.path)).collect();
     for problem in &mut refused {
         let variable = variable(&problem.path);
@@ -30,7 +30,7 @@ fn variable(path: &str) -> String {
 }
 
 /// Why a file can't hold the audit trail of a manifest in that folder: it is elsewhere, or something else.
-pub(super) fn audit_problem(folder: &FilePath, audit: &FilePath) -> Option<Diagnostic> {
+pub(in crate::manifest) fn audit_problem(folder: &FilePath, audit: &FilePath) -> Option<Diagnostic> {
     let refused = |message: String| {
         Some(Diagnostic::new("audit", message).hint(
             "name a file in the manifest's folder or below it, such as `audit.jsonl`; `--audit FILE` may be anywhere",

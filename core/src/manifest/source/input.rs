@@ -6,13 +6,13 @@ use std::path::Path as FilePath;
 
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::manifest::problems::one;
+use crate::manifest::text::problems::several::one;
 use crate::manifest::text::tree::{Offsets, place};
 
 /// The largest manifest that is read, in bytes: room for some 80,000 grants.
 pub const LARGEST_MANIFEST: u64 = 8 << 20;
 
-pub(super) fn read(file: &FilePath) -> Result<String> {
+pub(in crate::manifest) fn read(file: &FilePath) -> Result<String> {
     if file.is_dir() {
         let inside = file.join("cloudgrant.yaml");
         return Err(Error::new(ErrorKind::Manifest, format!("{} is a folder, and no manifest", file.display()))
@@ -47,7 +47,7 @@ fn unreadable(file: &FilePath, error: std::io::Error) -> Error {
         .hint(hint)
 }
 
-pub(super) fn text_of(opened: impl Read, file: &FilePath) -> Result<String> {
+pub(in crate::manifest) fn text_of(opened: impl Read, file: &FilePath) -> Result<String> {
     let name = file.display();
     let mut bytes = Vec::new();
     // One byte more than allowed tells a large file from one that just fits; a file that grows can't fool it.
