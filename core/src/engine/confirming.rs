@@ -1,4 +1,4 @@
-//! Writing down what somebody says of a handoff: a mark that confirms it ([`marks`](super::marks)), or its end.
+//! Writing down what somebody says of a handoff: a mark that confirms it ([`marks`](super::planning::marks)), or its end.
 
 use time::OffsetDateTime;
 
@@ -7,10 +7,11 @@ use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::confirmed::Confirmed;
 use crate::contract::object::how_asked::HandedOff;
 use crate::contract::object::{ObjectId, Ownership};
+use crate::engine::apply::changes;
+use crate::engine::apply::report::Report;
 use crate::engine::cancel::Cancel;
-use crate::engine::report::Report;
+use crate::engine::setup::Engine;
 use crate::engine::watch::Watch;
-use crate::engine::{Engine, apply};
 use crate::plan::{Action, ApprovedPlan, Change, Plan};
 
 /// What somebody says of a handoff.
@@ -158,7 +159,7 @@ impl Engine {
             let done = said == Said::Done;
             trail.append(audit::Event::Confirm { handoff, document, done })?;
         }
-        let mut report = apply::run(self.writer(), &approved, &self.settings, watch, cancel).await;
+        let mut report = changes::run(self.writer(), &approved, &self.settings, watch, cancel).await;
         report.requests = self.backends().requests().zip(before).map(|(after, before)| after - before);
         report.elapsed = begun.elapsed();
         report.unseen = self.end(&report).err();

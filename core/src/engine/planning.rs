@@ -1,14 +1,25 @@
 //! Makes plans: asks the verbs what must be, looks at what is, and tells the difference.
 
+mod desired;
+pub(super) mod handed_off;
+pub(super) mod marks;
+mod news;
+pub(super) mod platform_places;
+mod uncompared;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::contract::delivery::{Identity, Outputs, Principal};
 use crate::contract::error::Result;
 use crate::contract::object::observed::{Observed, Unsearched};
 use crate::contract::object::{Desired, Object, ObjectId};
-use crate::engine::handed_off::OneByOne;
+use crate::engine::cancel::Cancel;
+use crate::engine::planning::handed_off::OneByOne;
+use crate::engine::setup::Engine;
+use crate::engine::taking_away;
 use crate::engine::taking_away::ObjectFacts;
-use crate::engine::{Cancel, Engine, Silent, Watch, handed_off, news, taking_away};
+use crate::engine::watch::Silent;
+use crate::engine::watch::Watch;
 use crate::plan::diff::Aim;
 use crate::plan::{Look, Plan, diff, unmakeable};
 use crate::vocabulary::intent::{IntentId, Intents};

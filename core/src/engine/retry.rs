@@ -127,7 +127,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Silent;
+    use crate::engine::watch::Silent;
 
     async fn given_up_after(kind: ErrorKind, reads: bool) -> Duration {
         given_up(Settings::default(), kind, reads).await

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::contract::object::ObjectId;
 use crate::contract::object::attributes::Attributes;
 use crate::contract::object::observed::Stays;
-use crate::engine::platform_places::with_the_last;
+use crate::engine::planning::platform_places::with_the_last;
 use crate::engine::taking_away::former::Former;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::reducer::{Reducer, in_order};

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::observed::Widened;
 use crate::engine::cancel::Cancel;
+use crate::engine::retry;
+use crate::engine::setup::Engine;
 use crate::engine::watch::Watch;
-use crate::engine::{Engine, retry};
 use crate::plan::Plan;
 use crate::vocabulary::intent::Intents;
 use crate::vocabulary::note::Note;
@@ -14,7 +15,12 @@ use crate::vocabulary::note::Note;
 impl Engine {
     /// Where what there is can't be held against the manifest, such as for a secret that is gone or a read that is denied: what
     /// others added to what there is. Whoever did must not be able to hide it by that.
-    pub(super) async fn widened_alone(&self, refusal: Error, watch: &dyn Watch, cancel: &Cancel) -> Result<Plan> {
+    pub(in crate::engine) async fn widened_alone(
+        &self,
+        refusal: Error,
+        watch: &dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<Plan> {
         if !may_hide(refusal.kind()) {
             return Err(refusal);
         }

@@ -11,8 +11,9 @@ use crate::contract::error::{Error, Result};
 use crate::contract::object::observed::Observed;
 use crate::contract::object::{Desired, ObjectId};
 use crate::engine::cancel::Cancel;
+use crate::engine::retry;
+use crate::engine::setup::Engine;
 use crate::engine::watch::Watch;
-use crate::engine::{Engine, retry};
 use crate::plan::{Action, Change, Plan, diff};
 use crate::text::redact::redacted;
 use crate::vocabulary::intent::{Intent as _, IntentId, Intents};
@@ -20,7 +21,7 @@ use crate::vocabulary::scope::Scope;
 
 /// The places that a run reaches, and the marks that name them.
 #[derive(Debug, Default)]
-pub(super) struct Reached {
+pub(in crate::engine) struct Reached {
     places: Vec<Marked>,
     /// Why nobody knows which they are. What is there can't be looked at then either.
     unknown: Option<Error>,
@@ -35,7 +36,7 @@ struct Marked {
 
 impl Reached {
     /// Has what is told need the mark of its place, so that it comes after it.
-    pub(super) fn bind(&self, told: &mut Desired) {
+    pub(in crate::engine) fn bind(&self, told: &mut Desired) {
         for object in told.objects.iter_mut().filter(|object| object.handoff.is_none()) {
             let there = self.places.iter().filter(|place| place.kinds.contains(&object.id.kind));
             object.depends_on.extend(there.map(|place| place.mark.clone()));
@@ -46,14 +47,14 @@ impl Reached {
     ///
     /// # Errors
     /// That.
-    pub(super) fn known(&mut self) -> Result<()> {
+    pub(in crate::engine) fn known(&mut self) -> Result<()> {
         self.unknown.take().map_or(Ok(()), Err)
     }
 }
 
 impl Engine {
     /// Asks which places are reached, and wants the mark of each where something is to be told there.
-    pub(super) async fn reach(
+    pub(in crate::engine) async fn reach(
         &self,
         platform: &dyn Backend,
         told: &Desired,
@@ -85,7 +86,7 @@ impl Engine {
 
     /// Lets a mark go after all that is at its place, and keeps it where something may be left there: what nobody looked at, and
     /// what no run takes away. The marks of places that aren't reached are left in what is observed.
-    pub(super) fn keep_places(
+    pub(in crate::engine) fn keep_places(
         &self,
         reached: &Reached,
         desired: &mut Desired,
@@ -135,7 +136,7 @@ impl Engine {
 
 /// Tells of places that aren't reached, by the bindings that are taken away: what was written there names their principals. `told` are
 /// the scopes of principals that a platform is told of; where nobody knows them, each binding may have one.
-pub(super) fn tell_unbound(
+pub(in crate::engine) fn tell_unbound(
     plan: &mut Plan,
     unreached: &BTreeSet<String>,
     told: Option<&BTreeSet<Scope>>,
@@ -152,7 +153,7 @@ pub(super) fn tell_unbound(
 
 /// Has the mark of a place go with the last thing that is there where single grants are taken away, and stay as long as anything does:
 /// what else is at the place is for an apply.
-pub(super) fn with_the_last(plan: &Plan, is_planned: &mut [bool], with_principals: &BTreeSet<ObjectId>) {
+pub(in crate::engine) fn with_the_last(plan: &Plan, is_planned: &mut [bool], with_principals: &BTreeSet<ObjectId>) {
     let goes_with = |change: &Change| change.action == Action::Delete && with_principals.contains(&change.id);
     for (mark, change) in plan.changes.iter().enumerate().filter(|(_, change)| goes_with(change)) {
         let there = plan.changes.iter().enumerate().filter(|(_, other)| other.depends_on.contains(&change.id));

@@ -8,8 +8,10 @@ use crate::contract::error::Error;
 use crate::contract::object::observed::Unsearched;
 use crate::contract::object::{Handoff, Object, ObjectId, Ownership};
 use crate::contract::provider::HandsOff;
-use crate::engine::marks::taking_back;
-use crate::engine::{Cancel, Engine, Silent};
+use crate::engine::cancel::Cancel;
+use crate::engine::planning::marks::taking_back;
+use crate::engine::setup::Engine;
+use crate::engine::watch::Silent;
 use crate::plan::{Action, Change, Plan};
 use crate::text::listed::listed;
 use crate::vocabulary::intent::{Intent, IntentId, Intents, ScopeBinding, TaskAccess};
@@ -20,7 +22,7 @@ const NAMED: usize = 3;
 
 /// What somebody was asked for, as far as that can be told where intents can't be planned together.
 #[derive(Debug, Default)]
-pub(super) struct OneByOne {
+pub(in crate::engine) struct OneByOne {
     asked: Vec<Object>,
     /// For which intents it can't be told, and why.
     untold: Vec<(IntentId, Error)>,
@@ -28,7 +30,7 @@ pub(super) struct OneByOne {
 
 impl Engine {
     /// Tells of it, but of what is asked for still (`still`), and of what can't be told: it may be there.
-    pub(super) fn tell_one_by_one(&self, told: &OneByOne, plan: &mut Plan, still: &HashSet<ObjectId>) {
+    pub(in crate::engine) fn tell_one_by_one(&self, told: &OneByOne, plan: &mut Plan, still: &HashSet<ObjectId>) {
         self.tell_all(plan, told.asked.iter().filter(|object| !still.contains(&object.id)));
         for (intent, error) in &told.untold {
             let place = format!("what somebody else was asked for, for {intent}");
@@ -47,7 +49,7 @@ impl Engine {
     }
 
     /// Tells of all of these.
-    pub(super) fn tell_all<'a>(&self, plan: &mut Plan, objects: impl Iterator<Item = &'a Object>) {
+    pub(in crate::engine) fn tell_all<'a>(&self, plan: &mut Plan, objects: impl Iterator<Item = &'a Object>) {
         let told = told_by_marks(plan);
         for object in objects.filter(|object| !told.contains(&object.id)) {
             let Some(handoff) = &object.handoff else { continue };
@@ -58,7 +60,7 @@ impl Engine {
 
     /// Tells of those that somebody was asked for by the whole manifest (`whole`), among `handed_off`, and that nothing asks for which
     /// stays (`wanted`).
-    pub(super) fn tell_taken(
+    pub(in crate::engine) fn tell_taken(
         &self,
         plan: &mut Plan,
         whole: &Plan,
@@ -110,7 +112,7 @@ impl Engine {
 
     /// What somebody else was asked for, told for each resource and for each binding by itself: one that is gone, or that may not be
     /// read, hides nothing of the others.
-    pub(super) async fn handed_off_one_by_one(&self, intents: &Intents) -> OneByOne {
+    pub(in crate::engine) async fn handed_off_one_by_one(&self, intents: &Intents) -> OneByOne {
         let mut all = OneByOne::default();
         let once = Cancel::default();
         once.cancel();
@@ -179,13 +181,13 @@ fn parts(intents: &Intents, hands_off: HandsOff) -> Vec<Part> {
 
 /// Scopes whose principals only the platform's vendor can make. What another one's service accounts are told of it is nothing without
 /// it, and whoever deletes it is told to have that taken back.
-pub(super) fn of_vendor(principals: &[Principal]) -> HashSet<Scope> {
+pub(in crate::engine) fn of_vendor(principals: &[Principal]) -> HashSet<Scope> {
     let asked = principals.iter().filter(|principal| matches!(principal.identity, Identity::Asked(_)));
     asked.map(|principal| principal.scope.clone()).collect()
 }
 
 /// Of wanted objects of the cloud, and of what the platform is told, those that somebody else was asked for.
-pub(super) fn all<'a>(
+pub(in crate::engine) fn all<'a>(
     in_cloud: &'a [Object],
     on_platform: &'a [Object],
     of_vendor: &'a HashSet<Scope>,
@@ -201,7 +203,7 @@ fn told_by_marks(plan: &Plan) -> HashSet<ObjectId> {
 }
 
 /// The handoffs that a plan wants.
-pub(super) fn in_plan(plan: &Plan) -> HashSet<ObjectId> {
+pub(in crate::engine) fn in_plan(plan: &Plan) -> HashSet<ObjectId> {
     let is_wanted = |change: &&Change| change.handoff.as_ref().is_some_and(|handoff| !handoff.takes_back);
     let handoffs = plan.changes.iter().filter(|change| change.action == Action::Handoff).filter(is_wanted);
     let confirmed = plan.confirmed.iter().map(|one| one.object.clone());

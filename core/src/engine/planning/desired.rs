@@ -9,9 +9,10 @@ use crate::contract::object::observed::Observed;
 use crate::contract::object::{Desired, ObjectId};
 use crate::contract::platform::Platform;
 use crate::engine::cancel::Cancel;
-use crate::engine::platform_places::Reached;
+use crate::engine::planning::platform_places::Reached;
+use crate::engine::retry;
+use crate::engine::setup::Engine;
 use crate::engine::watch::{Event, Silent, Watch};
-use crate::engine::{Engine, retry};
 use crate::plan::diff::{self, Aim, check_answer, check_permissions, check_principals};
 use crate::plan::{Action, Change};
 use crate::vocabulary::intent::Intents;
@@ -81,7 +82,7 @@ impl Engine {
 
     /// What is there in the cloud and on the platform, side by side. What the platform must be told is added to what should be
     /// there, with what the cloud chose for it.
-    pub(super) async fn observe_all(
+    pub(in crate::engine) async fn observe_all(
         &self,
         intents: &Intents,
         desired: &mut Desired,
@@ -152,7 +153,7 @@ impl Engine {
     }
 
     /// What the platform must be told of principals, with what the cloud chose for them.
-    pub(super) fn delivered(
+    pub(in crate::engine) fn delivered(
         &self,
         intents: &Intents,
         principals: Vec<Principal>,
@@ -176,7 +177,7 @@ impl Engine {
     }
 
     /// What should be there in the cloud, and the principals that the platform is to be told of.
-    pub(super) async fn desired_for(
+    pub(in crate::engine) async fn desired_for(
         &self,
         intents: &Intents,
         watch: &dyn Watch,

@@ -7,10 +7,12 @@ use tokio::time::Instant;
 use crate::contract::error::{Error, Result};
 use crate::contract::object::observed::Found;
 use crate::contract::object::{Object, ObjectId, Ownership};
+use crate::engine::apply::changes;
+use crate::engine::apply::report::Report;
 use crate::engine::cancel::Cancel;
-use crate::engine::report::Report;
+use crate::engine::retry;
+use crate::engine::setup::Engine;
 use crate::engine::watch::{Event, Watch};
-use crate::engine::{Engine, apply, retry};
 use crate::plan::{Action, ApprovedPlan, Change};
 use crate::vocabulary::scope::Scope;
 
@@ -44,7 +46,7 @@ impl Engine {
             missed = new.into_iter().map(|change| change.id).collect();
             if !again.is_empty() {
                 tracing::debug!(changes = again.len(), "somebody else undid changes; they are made again");
-                let made = apply::again(self.writer(), approved, &self.settings, watch, cancel, again).await;
+                let made = changes::again(self.writer(), approved, &self.settings, watch, cancel, again).await;
                 report.made_again(made);
                 if !report.is_complete() {
                     return Ok(());

@@ -16,7 +16,7 @@ use crate::contract::object::observed::{Observed, Stays};
 use crate::contract::object::{Desired, Handoff, Object, ObjectId, Ownership};
 use crate::contract::platform::PlatformContext;
 use crate::contract::registry::platforms;
-use crate::engine::Engine;
+use crate::engine::setup::Engine;
 use crate::plan::confirmation::{Confirmation, HandoffNames, Mark};
 use crate::plan::{Action, Change, Plan};
 use crate::text::redact::quoted;
@@ -31,14 +31,14 @@ const DIGITS_OF_ANOTHER: usize = 8;
 
 /// The marks that are there, and what they are to what is wanted.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(in crate::engine) struct Marks {
     marks: BTreeMap<ObjectId, Mark>,
     /// Of these, those of handoffs that are wanted.
     wanted: HashMap<ObjectId, ObjectId>,
     /// Those of handoffs that nothing wants any more, and that nothing takes over.
     unwanted: BTreeSet<ObjectId>,
     /// What those are to be that somebody has edited: they give nobody anything.
-    pub(super) emptied: Vec<Object>,
+    pub(in crate::engine) emptied: Vec<Object>,
     unique_ids: BTreeMap<String, String>,
     /// The principals that a vendor made and the manifest names by now, as they were asked for, and when that was confirmed.
     vendor_made: BTreeMap<String, String>,
@@ -47,7 +47,7 @@ pub(super) struct Marks {
 impl Engine {
     /// Takes the marks out of what is observed, so that none is taken for something that nothing wants. But the mark of what cloudgrant
     /// does by itself from now on goes like anything else that nothing wants, and so once that is done.
-    pub(super) fn take_marks(&self, desired: &Desired, observed: &mut Observed) -> Marks {
+    pub(in crate::engine) fn take_marks(&self, desired: &Desired, observed: &mut Observed) -> Marks {
         let confirmed = std::mem::take(&mut observed.confirmed);
         let mut unique_ids = std::mem::take(&mut observed.unique_ids);
         let handoffs = desired.objects.iter().filter_map(|object| object.handoff.as_ref());
@@ -127,7 +127,7 @@ impl Engine {
 
     /// Holds the handoffs of a plan against the marks: what is confirmed is nothing to do, and what nothing wants any more is to be
     /// taken back.
-    pub(super) fn settle_handoffs(&self, plan: &mut Plan, marks: Marks) {
+    pub(in crate::engine) fn settle_handoffs(&self, plan: &mut Plan, marks: Marks) {
         let Marks { marks, wanted, unwanted, emptied: _, unique_ids, vendor_made } = marks;
         (plan.marks, plan.unique_ids) = (marks, unique_ids);
         for (name, on) in vendor_made {
@@ -229,7 +229,7 @@ impl Engine {
     }
 
     /// How what was handed off is taken back, as whoever knows its kind says.
-    pub(super) fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> (ObjectId, Handoff) {
+    pub(in crate::engine) fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> (ObjectId, Handoff) {
         let known = self.provider.taken_back(kind, name, how).or_else(|| self.taken_back_on_platform(kind, name, how));
         let (id, handoff) = known.unwrap_or_else(|| {
             let task = "take back what they were asked for";
@@ -273,7 +273,7 @@ impl Engine {
     }
 
     /// Tells of handoffs that stay wanted with less in them: what was confirmed may have given what is revoked.
-    pub(super) fn tell_less(&self, plan: &mut Plan) {
+    pub(in crate::engine) fn tell_less(&self, plan: &mut Plan) {
         let marked: HashMap<_, _> =
             plan.marks.values().filter_map(|mark| mark.of.as_ref().zip(mark.says.as_ref())).collect();
         let names = HandoffNames::of(plan);
@@ -295,7 +295,7 @@ impl Engine {
 }
 
 /// A change by which somebody is asked to take something back.
-pub(super) fn taking_back(id: ObjectId, handoff: Handoff) -> Change {
+pub(in crate::engine) fn taking_back(id: ObjectId, handoff: Handoff) -> Change {
     Change {
         action: Action::Handoff,
         ownership: Ownership::Fragment { of: format!("what {} did", handoff.to) },

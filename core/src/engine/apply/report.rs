@@ -62,7 +62,7 @@ impl Report {
 
     /// Some changes were made again, which somebody else had undone: what was remarked is told with them, and what failed is
     /// no longer made; then the error has what was remarked. What wasn't begun again, an interruption kept: the next look finds it.
-    pub(super) fn made_again(&mut self, again: Self) {
+    pub(in crate::engine) fn made_again(&mut self, again: Self) {
         for Applied { change, outcome } in again.applied {
             let first = self.applied.iter_mut().find(|applied| applied.change.id == change.id);
             first.into_iter().for_each(|applied| applied.outcome.remarks.extend(outcome.remarks.clone()));

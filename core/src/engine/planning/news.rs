@@ -13,7 +13,7 @@ use crate::vocabulary::names::{GrantName, RegistryName};
 use crate::vocabulary::note::Note;
 use crate::vocabulary::scope::Scope;
 
-pub(super) fn notes(platform: &dyn Platform, intents: &Intents, plan: &Plan) -> Vec<Note> {
+pub(in crate::engine) fn notes(platform: &dyn Platform, intents: &Intents, plan: &Plan) -> Vec<Note> {
     // Steps for somebody else stay in every plan where nobody can see that they were done.
     if plan.changes.is_empty() || (plan.is_empty() && plan.unchanged > 0) {
         return Vec::new();
