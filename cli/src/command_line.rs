@@ -4,9 +4,9 @@ use clap::{Parser, Subcommand};
 use cloudgrant_core::{Error, ErrorKind, Result};
 
 use crate::args::Global;
+use crate::command::shell::Shell;
 use crate::command::{
-    Shell, apply, audit, completions, done, drift, explain, export, permissions, plan, providers, revoke, sandbox,
-    stacks,
+    apply, audit, completions, done, drift, explain, export, permissions, plan, providers, revoke, sandbox, stacks,
 };
 use crate::exit::Exit;
 use crate::terminal::printer::Printer;

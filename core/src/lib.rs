@@ -39,7 +39,7 @@ pub use contract::backend::protected::Protected;
 pub use contract::backend::stacks::{FoundStack, Marked, PlatformSetting, Stacks, WayTo, in_the_way_of_another};
 pub use contract::backend::{Backend, Outcome, PlatformPlace};
 pub use contract::delivery::{
-    Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Outputs, Principal, Principals,
+    Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Principal, Principals,
 };
 pub use contract::error::code::{CloudError, Code};
 pub use contract::error::diagnostic::{Diagnostic, Place, nearest};
@@ -47,13 +47,15 @@ pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::attributes::Attributes;
 pub use contract::object::change::{Action, Approved, Change};
 pub use contract::object::confirmed::Confirmed;
+pub use contract::object::desired::Desired;
 pub use contract::object::how_asked::{HandedOff, HowAsked};
 pub use contract::object::observed::{
     Broken, Found, Limit, Observed, Obstacle, Stays, Unmakeable, Unsearched, Widened, Widening,
 };
+pub use contract::object::reference::Outputs;
 pub use contract::object::remainder::{Remainder, Shares};
 pub use contract::object::terraform::{TerraformBlock, TerraformPurpose, TerraformValue};
-pub use contract::object::{Desired, Handoff, Object, ObjectId, Ownership, Reference};
+pub use contract::object::{Handoff, Object, ObjectId, Ownership, Reference};
 pub use contract::platform::{
     ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet,
 };
@@ -70,8 +72,9 @@ pub use pace::answering::{Answering, nothing_listens, proxy_named};
 pub use pace::{Pace, Signal, Turn};
 pub use plan::audience::{Audience, Choice};
 pub use plan::comparison::{Difference, Effect, Move, compare};
-pub use plan::confirmation::{Confirmation, HandoffNames};
+pub use plan::confirmation::Confirmation;
 pub use plan::execute::Execute;
+pub use plan::handoff_names::HandoffNames;
 pub use plan::secret_notes::of_secrets;
 pub use plan::{Approval, ApprovedPlan, Plan, Refusal, Summary};
 pub use session::Session;

@@ -3,9 +3,10 @@
 use clap::Args;
 use cloudgrant_core::{Result, Session};
 
-use super::audit::AuditOptions;
-use super::carrying_out::{Asked, carry_out};
-use super::{Shell, Work, with_session};
+use crate::command::audit::AuditOptions;
+use crate::command::carrying_out::{Asked, carry_out};
+use crate::command::session::{Work, with_session};
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::render::telling::Wording;
 

@@ -8,7 +8,7 @@ use cloudgrant_core::audit::{Actor, Trail, Unfinished, Verified, verify};
 use cloudgrant_core::{Error, ErrorKind, Note, Plan, Result, Session, quoted};
 use serde_json::json;
 
-use super::Shell;
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::render::FORMAT_VERSION;
 

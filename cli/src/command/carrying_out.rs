@@ -2,9 +2,10 @@
 
 use cloudgrant_core::{Approval, Cancel, Engine, Error, ErrorKind, Note, Plan, Report, Result};
 
-use super::audit::{AuditOptions, actor};
-use super::elsewhere::nothing_of;
-use super::{Shell, Work, tell_of_no_grants};
+use crate::command::audit::{AuditOptions, actor};
+use crate::command::elsewhere::nothing_of;
+use crate::command::session::{Work, tell_of_no_grants};
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::telling::{Telling, Wording};

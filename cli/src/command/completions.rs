@@ -5,8 +5,8 @@ use clap_complete::Shell as Kind;
 use clap_complete::env::Shells;
 use cloudgrant_core::{Error, ErrorKind, Result};
 
-use super::Shell;
 use crate::args::complete::VARIABLE;
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 
 const COMMAND: &str = "cloudgrant";

@@ -6,9 +6,10 @@ use cloudgrant_core::{
     Ownership, Plan, Report, Result, Said, Session, quoted,
 };
 
-use super::audit::{AuditOptions, actor};
-use super::carrying_out::need_approval;
-use super::{Shell, Work, with_session};
+use crate::command::audit::{AuditOptions, actor};
+use crate::command::carrying_out::need_approval;
+use crate::command::session::{Work, with_session};
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::{handoff, json, report};

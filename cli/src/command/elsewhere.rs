@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use cloudgrant_core::{Engine, Error, ErrorKind, Result, Stack, nearest};
 
-use super::{Shell, Work};
+use crate::command::session::Work;
+use crate::command::shell::Shell;
 use crate::render::stacks::Listed;
 
 /// How many stacks are named.

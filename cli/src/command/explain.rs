@@ -3,7 +3,8 @@
 use clap::Args;
 use cloudgrant_core::{Diagnostic, Error, Intent, IntentId, Result, Session, nearest};
 
-use super::{Shell, Work, with_session};
+use crate::command::session::{Work, with_session};
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::code;

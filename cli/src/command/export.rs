@@ -9,7 +9,8 @@ use cloudgrant_core::{
 };
 use serde_json::{Value, json};
 
-use super::{Shell, Work, unchecked, with_session};
+use crate::command::session::{Work, unchecked, with_session};
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::export::{Action, Folder, commands, terraform};
 use crate::manifest;

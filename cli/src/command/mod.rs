@@ -15,8 +15,5 @@ pub(crate) mod providers;
 pub(crate) mod revoke;
 pub(crate) mod sandbox;
 mod session;
-mod shell;
+pub(crate) mod shell;
 pub(crate) mod stacks;
-
-pub(crate) use self::session::{Work, tell_of_no_grants, unchecked, with_session};
-pub(crate) use self::shell::Shell;

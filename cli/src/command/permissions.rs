@@ -4,7 +4,7 @@ use clap::Args;
 use cloudgrant_core::{Error, ErrorKind, PermissionDocument, Purpose, Result, Session, Settings};
 use serde_json::json;
 
-use super::Shell;
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::FORMAT_VERSION;

@@ -3,8 +3,9 @@
 use clap::Args;
 use cloudgrant_core::Result;
 
-use super::audit::tell_of_trail;
-use super::{Shell, Work, tell_of_no_grants, unchecked, with_session};
+use crate::command::audit::tell_of_trail;
+use crate::command::session::{Work, tell_of_no_grants, unchecked, with_session};
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::render::json;
 use crate::render::plan;

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Result, platforms, providers};
 
-use super::Shell;
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::render::providers::{document, text};
 

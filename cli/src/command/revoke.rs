@@ -3,9 +3,10 @@
 use clap::{ArgGroup, Args};
 use cloudgrant_core::{Change, Engine, IntentId, Plan, Result, Session, quoted};
 
-use super::audit::{AuditOptions, tell_of_trail};
-use super::carrying_out::{Asked, CarriedOut, carry_out, planned, shortfalls};
-use super::{Shell, Work, with_session};
+use crate::command::audit::{AuditOptions, tell_of_trail};
+use crate::command::carrying_out::{Asked, CarriedOut, carry_out, planned, shortfalls};
+use crate::command::session::{Work, with_session};
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::json;

@@ -12,8 +12,8 @@ use cloudgrant_sandbox_kit::knobs::KNOBS;
 use cloudgrant_sandbox_kit::store::fixed_file;
 use serde_json::{Value, json};
 
-use super::Shell;
 use crate::args::{Global, default_folder, manifest_file};
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::FORMAT_VERSION;

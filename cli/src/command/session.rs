@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use cloudgrant_core::{Error, ErrorKind, Note, Plan, Result, Session, Settings};
 
-use super::Shell;
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::sandbox::Sandboxes;
 use crate::terminal::interrupt::Interrupts;

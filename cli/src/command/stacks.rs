@@ -3,7 +3,8 @@
 use clap::Args;
 use cloudgrant_core::Result;
 
-use super::{Shell, Work, unchecked, with_session};
+use crate::command::session::{Work, unchecked, with_session};
+use crate::command::shell::Shell;
 use crate::exit::Exit;
 use crate::manifest;
 use crate::render::stacks::{Listed, document, text};

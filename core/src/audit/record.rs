@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::contract::object::ObjectId;
+use crate::contract::object::change::Action;
 use crate::contract::provider::Caller;
-use crate::plan::{Action, Approval, Summary};
+use crate::plan::{Approval, Summary};
 use crate::vocabulary::intent::IntentId;
 
 /// Who runs the program.

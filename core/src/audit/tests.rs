@@ -1,4 +1,5 @@
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,11 +9,14 @@ use crate::audit::*;
 use crate::contract::backend::of_plan::Backends;
 use crate::contract::backend::{Backend, Outcome};
 use crate::contract::delivery::Bound;
+use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::object::change::{Action, Approved, Change};
+use crate::contract::object::desired::Desired;
 use crate::contract::object::observed::Observed;
-use crate::contract::object::{Desired, ObjectId, Ownership};
+use crate::contract::object::{ObjectId, Ownership};
 use crate::contract::provider::permissions::Permissions;
 use crate::contract::provider::{Caller, Provider};
-use crate::plan::{Action, Approval, Approved, Change, Plan, Summary};
+use crate::plan::{Approval, Plan, Summary};
 use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{IntentId, RegistryAccess, ScopeBinding, TaskAccess};
 use crate::vocabulary::names::{GrantName, Stack};
@@ -210,7 +214,7 @@ impl Backend for Meanwhile {
 
     async fn apply(&self, _: Approved<'_>) -> Result<Outcome> {
         self.tries.fetch_add(1, Ordering::Relaxed);
-        let read_only = File::open(&self.trail.path).expect("the file");
+        let read_only = File::open(&self.trail.path()).expect("the file");
         self.trail.state.lock().expect("lock").file = read_only;
         let outcome = Outcome { identifier: Some("arn:x".to_owned()), ..Outcome::default() };
         self.succeeds.then_some(outcome).ok_or_else(|| Error::new(ErrorKind::Quota, "the cloud said no"))

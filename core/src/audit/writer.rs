@@ -1,11 +1,13 @@
 //! Changes that are written down.
 
-use crate::audit::{Event, Trail, with_requests};
+use crate::audit::record::Event;
+use crate::audit::requests::with_requests;
+use crate::audit::trail::Trail;
 use crate::contract::backend::Outcome;
 use crate::contract::backend::of_plan::Backends;
 use crate::contract::error::Result;
+use crate::contract::object::change::Approved;
 use crate::pace::Pace;
-use crate::plan::Approved;
 use crate::vocabulary::intent::IntentId;
 
 /// Has backends make changes. Where there is a trail, each of them has a line there before and one after it.

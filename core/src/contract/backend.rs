@@ -2,6 +2,7 @@
 
 pub(crate) mod group;
 pub(crate) mod of_plan;
+pub(crate) mod platform_place;
 pub(crate) mod protected;
 pub(crate) mod stacks;
 
@@ -11,14 +12,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use crate::contract::backend::platform_place::PlatformPlace;
 use crate::contract::backend::protected::Protected;
 use crate::contract::backend::stacks::Marked;
 use crate::contract::error::Result;
 use crate::contract::object::change::Approved;
+use crate::contract::object::desired::Desired;
 use crate::contract::object::observed::Observed;
 use crate::contract::object::remainder::{Remainder, Shares};
 use crate::contract::object::terraform::TerraformBlock;
-use crate::contract::object::{Desired, Object, ObjectId};
+use crate::contract::object::{Object, ObjectId};
 use crate::pace::Pace;
 use crate::vocabulary::names::Stack;
 
@@ -155,15 +158,6 @@ pub trait Backend: Debug + Send + Sync {
     fn requests(&self) -> Option<u64> {
         None
     }
-}
-
-/// A place on a platform at which a backend reads and writes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlatformPlace {
-    /// What it is called, for people, and the same in every run: `service accounts of the cluster with the issuer …`.
-    pub name: String,
-    /// The kinds of the objects that are there.
-    pub kinds: &'static [&'static str],
 }
 
 /// What came of a change.

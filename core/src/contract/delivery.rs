@@ -1,10 +1,10 @@
 //! What a cloud tells the platform of: the principals under which task code is to run.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use crate::contract::object::{Desired, ObjectId};
+use crate::contract::object::ObjectId;
+use crate::contract::object::desired::Desired;
+use crate::contract::object::reference::Outputs;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::principal::Subject;
 use crate::vocabulary::scope::{Pair, Scope};
@@ -124,9 +124,6 @@ pub struct Principals {
     /// code can't run under them as the manifest says.
     pub pending: Vec<ObjectId>,
 }
-
-/// What the cloud chose for objects that are there, by what it calls that: the client ID of a managed identity.
-pub type Outputs = BTreeMap<ObjectId, BTreeMap<&'static str, String>>;
 
 impl Principal {
     /// The service accounts whose task code runs under it, each once: several pairs may have one.

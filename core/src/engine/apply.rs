@@ -10,11 +10,12 @@ use tokio::time::Instant;
 
 use crate::audit;
 use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::object::change::Change;
 use crate::engine::apply::report::Report;
 use crate::engine::cancel::Cancel;
 use crate::engine::setup::Engine;
 use crate::engine::watch::Watch;
-use crate::plan::{Approval, ApprovedPlan, Change, Plan};
+use crate::plan::{Approval, ApprovedPlan, Plan};
 
 impl Engine {
     /// Carries out an approved plan, looks again, and says what came of it.

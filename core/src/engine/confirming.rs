@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use crate::audit;
 use crate::contract::error::{Error, ErrorKind, Result};
+use crate::contract::object::change::{Action, Change};
 use crate::contract::object::confirmed::Confirmed;
 use crate::contract::object::how_asked::HandedOff;
 use crate::contract::object::{ObjectId, Ownership};
@@ -12,7 +13,7 @@ use crate::engine::apply::report::Report;
 use crate::engine::cancel::Cancel;
 use crate::engine::setup::Engine;
 use crate::engine::watch::Watch;
-use crate::plan::{Action, ApprovedPlan, Change, Plan};
+use crate::plan::{ApprovedPlan, Plan};
 
 /// What somebody says of a handoff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

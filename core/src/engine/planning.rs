@@ -9,10 +9,12 @@ mod uncompared;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::contract::delivery::{Identity, Outputs, Principal};
+use crate::contract::delivery::{Identity, Principal};
 use crate::contract::error::Result;
+use crate::contract::object::desired::Desired;
 use crate::contract::object::observed::{Observed, Unsearched};
-use crate::contract::object::{Desired, Object, ObjectId};
+use crate::contract::object::reference::Outputs;
+use crate::contract::object::{Object, ObjectId};
 use crate::engine::cancel::Cancel;
 use crate::engine::planning::handed_off::OneByOne;
 use crate::engine::setup::Engine;

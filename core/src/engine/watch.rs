@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::contract::backend::Outcome;
 use crate::contract::error::Error;
-use crate::plan::Change;
+use crate::contract::object::change::Change;
 
 /// Something that happens.
 #[derive(Debug, Clone, Copy)]

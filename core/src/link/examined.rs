@@ -10,7 +10,8 @@ use crate::contract::platform::PlatformContext;
 use crate::contract::provider::Context;
 use crate::contract::registry::clouds::{self, Registration};
 use crate::contract::registry::platforms::{self, PlatformRegistration};
-use crate::link::intents::{self, Refused};
+use crate::link::intents;
+use crate::link::reader::Refused;
 use crate::manifest::{Loaded, Overrides};
 use crate::vocabulary::intent::Intents;
 

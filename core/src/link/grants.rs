@@ -6,8 +6,8 @@ use foldhash::{HashMap, HashMapExt as _};
 
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::link::carried::Bound;
-use crate::link::intents::Refused;
 use crate::link::reader::Reader;
+use crate::link::reader::Refused;
 use crate::link::resources::Resources;
 use crate::manifest::document::Grant;
 use crate::parallel;

@@ -2,22 +2,13 @@
 
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::registry::clouds::Registration;
-use crate::link::reader::Reader;
+use crate::link::reader::{Reader, Refused};
 use crate::manifest::document::Manifest;
 use crate::vocabulary::intent::Intents;
 
 /// What the manifest asks of a provider, and every problem with that. No request is sent.
 pub fn intents(manifest: &Manifest, registration: &Registration) -> (Intents, Vec<Diagnostic>) {
     of(manifest, Some(registration), Refused::LeftOut)
-}
-
-/// What becomes of a grant with which something is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
-    /// It is no intent.
-    LeftOut,
-    /// What is right about it is one: for looking at the rest, and for nothing else.
-    InPart,
 }
 
 /// The same; where the provider isn't known, everything that is wrong whichever it is.

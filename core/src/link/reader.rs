@@ -4,12 +4,20 @@ use foldhash::HashSet;
 
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::registry::clouds::Registration;
-use crate::link::intents::Refused;
 use crate::manifest::document::{Manifest, Part};
 use crate::manifest::text::values::possible::expected;
 use crate::text::listed::listed;
 use crate::vocabulary::names::{Domain, Project};
 use crate::vocabulary::scope::Scope;
+
+/// What becomes of a grant with which something is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It is no intent.
+    LeftOut,
+    /// What is right about it is one: for looking at the rest, and for nothing else.
+    InPart,
+}
 
 /// So many problems are explained at length; no more are shown.
 pub(super) const EXPLAINED: usize = 100;

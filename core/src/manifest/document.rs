@@ -1,5 +1,6 @@
 //! The manifest: who may reach what, once for every cloud.
 
+mod doubted;
 pub(in crate::manifest) mod entries;
 mod head;
 mod lists;

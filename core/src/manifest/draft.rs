@@ -9,7 +9,7 @@ use crate::manifest::loaded::{Loaded, without_lists};
 use crate::manifest::quick::Quick;
 use crate::manifest::source::Source;
 use crate::manifest::source::layers;
-use crate::manifest::source::places::{Places, entry_name, placed_in};
+use crate::manifest::source::places::{entry_name, placed_in};
 use crate::manifest::text::format::Format;
 use crate::manifest::text::path::Path;
 use crate::manifest::text::problems::indented::Indented;
@@ -109,7 +109,7 @@ impl Loaded {
         problems.iter_mut().for_each(|problem| indented.hint(problem));
         let is_platform_written = tree.get("platform").is_some_and(|node| matches!(node.content, Content::Map(_)));
         let usual = tree.get("provider").and_then(|node| node.to_value().as_str().map(str::to_owned));
-        let (places, mut value) = Places::of(&source, tree)?;
+        let (places, mut value) = source.places_in(tree)?;
         let mut found = Vec::new();
         tree::take_out_nulls(&mut value, &Path::default(), &mut found);
         found.retain(|problem| !problems.iter().any(|known| follows(problem, known)));

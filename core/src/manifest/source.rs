@@ -98,7 +98,11 @@ impl Source {
 
     /// The places of everything, and all layers together.
     pub(super) fn places(&self) -> Result<(Places, Value)> {
-        let tree = self.format.parse(&self.text, &self.name()).map_err(one)?;
-        Places::of(self, tree)
+        self.places_in(self.format.parse(&self.text, &self.name()).map_err(one)?)
+    }
+
+    /// The same, where the text was read before.
+    pub(super) fn places_in(&self, tree: Node) -> Result<(Places, Value)> {
+        Places::of(self.name(), tree, &self.overrides, &self.on_top)
     }
 }

@@ -1,112 +1,24 @@
 //! The difference between what should be and what is, and the rules that no provider can get round.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
-use std::mem::discriminant;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use crate::contract::backend::protected::Protected;
-use crate::contract::delivery::Principal;
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::attributes::Attributes;
-use crate::contract::object::observed::{Found, Observed, Stays};
-use crate::contract::object::{Desired, Object, ObjectId, Ownership};
-use crate::contract::provider::permissions::Permissions;
-use crate::plan::in_the_way::InTheWay;
-use crate::plan::{Action, Change, Plan, Refusal};
-use crate::plan::{in_the_way, order, unmakeable};
-use crate::vocabulary::checked::Checked;
-use crate::vocabulary::intent::{Intent, IntentId, ScopeBinding, TaskAccess};
+use crate::contract::object::change::{Action, Change};
+use crate::contract::object::desired::Desired;
+use crate::contract::object::observed::{Found, Observed};
+use crate::contract::object::{Object, ObjectId, Ownership};
+use crate::plan::action::action;
+use crate::plan::in_the_way::{self, InTheWay};
+use crate::plan::protection::{keep_protected, keep_relied_on, leave_protected, refuse_protected};
+use crate::plan::refusal::Refusal;
+use crate::plan::whole::Plan;
+use crate::plan::{order, unmakeable};
 use crate::vocabulary::names::Stack;
-use crate::vocabulary::principal::Subject;
-use crate::vocabulary::scope::{Pair, Scope};
-
-/// Holds a verb's answer against what was asked: each object must exist for an intent that was asked, and at
-/// exactly that intent's scope.
-pub(crate) fn check_answer<'a, I: Intent + 'a>(
-    provider: &str,
-    asked: impl IntoIterator<Item = &'a I>,
-    answer: &Desired,
-) -> Result<()> {
-    Asked::new(asked).check(provider, answer)
-}
-
-/// Holds what grants come to against them: each object as [`check_answer`] has it, and what may be done at exactly the scope of
-/// the grants that ask for it.
-pub(crate) fn check_permissions(
-    provider: &str,
-    grants: &[Arc<Checked<TaskAccess>>],
-    permissions: &Permissions,
-) -> Result<()> {
-    let asked = Asked::new(grants.iter().map(|grant| &***grant));
-    asked.check(provider, &permissions.desired)?;
-    permissions.scopes().try_for_each(|(scope, because)| asked.check_scope(provider, &"a permission", because, scope))
-}
-
-/// What a verb was asked, with the scope of each.
-struct Asked<'a>(HashMap<IntentId, &'a Scope>);
-
-impl<'a> Asked<'a> {
-    fn new<I: Intent + 'a>(intents: impl IntoIterator<Item = &'a I>) -> Self {
-        Self(intents.into_iter().map(|intent| (intent.id(), intent.scope())).collect())
-    }
-
-    fn check(&self, provider: &str, answer: &Desired) -> Result<()> {
-        let check = |object: &Object| self.check_scope(provider, &object.id, &object.because, &object.scope);
-        answer.objects.iter().try_for_each(check)
-    }
-
-    fn check_scope(&self, provider: &str, what: &dyn Display, because: &[IntentId], scope: &Scope) -> Result<()> {
-        // An object may exist for what other verbs were asked as well, and for very much of it.
-        let kind = self.0.keys().next().map(discriminant);
-        let of_kind = |intent: &&IntentId| Some(discriminant(*intent)) == kind;
-        let mut scopes = because.iter().filter(of_kind).filter_map(|intent| self.0.get(intent)).peekable();
-        if scopes.peek().is_none() {
-            return Err(Error::provider_bug(provider, format!("{what} exists for nothing that was asked")));
-        }
-        match scopes.find(|asked| **asked != scope) {
-            Some(asked) => {
-                let what = format!("{what} has scope `{scope}` where `{asked}` was asked");
-                Err(Error::provider_bug(provider, what))
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-/// Holds a provider's principals against what was asked: each must be of a scope that was asked for, and serve nobody but that
-/// scope's own subjects.
-pub(crate) fn check_principals(
-    provider: &str,
-    asked: &[Checked<ScopeBinding>],
-    principals: &[Principal],
-) -> Result<()> {
-    let asked: HashMap<&Scope, _> = asked.iter().map(|binding| (&binding.scope, binding)).collect();
-    for principal in principals {
-        let scope = &principal.scope;
-        let Some(binding) = asked.get(scope) else {
-            return Err(Error::provider_bug(
-                provider,
-                format!("it has a principal of {scope}, which was not asked for"),
-            ));
-        };
-        if !principal.because.contains(&binding.id()) {
-            let what = format!("a principal of {scope} exists for nothing that was asked");
-            return Err(Error::provider_bug(provider, what));
-        }
-        let subjects: HashSet<_> = binding.subjects.iter().collect();
-        let elsewhere: HashSet<_> = binding.served_elsewhere.iter().collect();
-        let is_served = |one: &&(Pair, Subject)| subjects.contains(one) && !elsewhere.contains(&one.0);
-        if let Some((_, other)) = principal.serves.iter().find(|one| !is_served(one)) {
-            let what = format!("a principal of {scope} would serve {other}, for which it was not asked");
-            return Err(Error::provider_bug(provider, what));
-        }
-    }
-    Ok(())
-}
 
 /// Merges objects that several verbs want, and refuses two that contradict each other.
 pub(crate) fn merge(provider: &str, objects: Vec<Object>) -> Result<Vec<Object>> {
@@ -132,82 +44,6 @@ pub(crate) fn merge(provider: &str, objects: Vec<Object>) -> Result<Vec<Object>>
         known.touches.extend(object.touches);
     }
     Ok(merged)
-}
-
-/// Refuses a plan that touches what is protected (requirement 15).
-fn refuse_protected<'a>(
-    protected: &Protected,
-    hint: &str,
-    touching: impl IntoIterator<Item = (&'a ObjectId, &'a Vec<String>)>,
-) -> Result<()> {
-    let mut refusals = Vec::new();
-    let mut seen = HashSet::new();
-    for (id, touches) in touching {
-        for name in touches {
-            if let Some(pattern) = protected.matching(name)
-                && seen.insert(name)
-            {
-                let message = format!("{id} would change `{name}`, which is protected (`{pattern}`)");
-                refusals.push(Diagnostic::new("", message).hint(hint));
-            }
-        }
-    }
-    if refusals.is_empty() {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Manifest, "the plan would change what is protected").diagnostics(refusals))
-}
-
-/// What is protected loses nothing either (requirement 15): what would be deleted for that stays, with all that it needs,
-/// and the rest can go.
-fn keep_protected(protected: &Protected, present: &mut BTreeMap<ObjectId, Found>) -> Vec<Stays> {
-    let (mut kept, mut stays) = (Vec::new(), Vec::new());
-    for (id, found) in &*present {
-        if let Some(reason) = protection(protected, &found.touches) {
-            stays.push(Stays { object: id.clone(), reason, is_empty: false });
-            kept.push(id.clone());
-        }
-    }
-    while let Some(id) = kept.pop() {
-        kept.extend(present.remove(&id).into_iter().flat_map(|found| found.depends_on));
-    }
-    stays
-}
-
-/// What can't be deleted stays as it is. Whoever takes single grants away learns what of it goes.
-fn keep_relied_on(
-    relied_on: BTreeMap<ObjectId, BTreeSet<Stays>>,
-    present: &mut BTreeMap<ObjectId, Found>,
-) -> Vec<Stays> {
-    let kept = relied_on.into_iter().filter(|(id, _)| present.remove(id).is_some());
-    kept.flat_map(|(_, stays)| stays).collect()
-}
-
-/// Leaves what touches something protected as it is. For whoever only takes away: what stays is no business of theirs, and
-/// nothing refuses them the rest.
-fn leave_protected(
-    protected: &Protected,
-    objects: Vec<Object>,
-    present: &mut BTreeMap<ObjectId, Found>,
-) -> (Vec<Object>, Vec<Stays>) {
-    let mut stays = Vec::new();
-    let (touching, rest): (Vec<_>, Vec<_>) =
-        objects.into_iter().partition(|object| protection(protected, &object.touches).is_some());
-    for object in touching {
-        let found = present.remove(&object.id).filter(|found| found.owned && found.attributes != object.attributes);
-        if let (Some(_), Some(reason)) = (found, protection(protected, &object.touches)) {
-            stays.push(Stays { object: object.id, reason, is_empty: false });
-        }
-    }
-    (rest, stays)
-}
-
-fn protection(protected: &Protected, touches: &[String]) -> Option<String> {
-    let (name, pattern) = touches.iter().find_map(|name| Some((name, protected.matching(name)?)))?;
-    Some(format!(
-        "`{name}` is protected (`{pattern}`): take it away by hand, or take the name off the protected list in the provider's \
-         section and run this again"
-    ))
 }
 
 fn refuse_limits(observed: &Observed) -> Result<()> {
@@ -334,16 +170,6 @@ pub(crate) fn plan(
         undeletable,
         ..plan
     })
-}
-
-/// What it takes to have an object as it is wanted: nothing where it is so already.
-pub(super) fn action(object: &Object, found: Option<&Found>) -> Option<Action> {
-    match (found, &object.handoff) {
-        (Some(found), _) if found.attributes == object.attributes => None,
-        (_, Some(_)) => Some(Action::Handoff),
-        (None, None) => Some(Action::Create),
-        (Some(_), None) => Some(Action::Update),
-    }
 }
 
 /// How something that somebody else has put in an object's place differs from what was asked for.

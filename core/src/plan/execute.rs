@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use crate::contract::delivery::Principal;
     use crate::contract::error::Result;
-    use crate::contract::object::Desired;
+    use crate::contract::object::desired::Desired;
     use crate::vocabulary::names::{Domain, Project};
     use crate::vocabulary::principal::Naming;
     use crate::vocabulary::tenancy::Tenancy;

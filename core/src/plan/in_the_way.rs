@@ -9,9 +9,7 @@ use foldhash::HashSet;
 use crate::contract::error::{Error, ErrorKind};
 use crate::contract::object::observed::{Found, Observed};
 use crate::contract::object::{Object, ObjectId, Ownership};
-use crate::plan::Plan;
 use crate::vocabulary::intent::IntentId;
-use crate::vocabulary::note::Note;
 
 /// How many are named of the intents that something is in the way of, and of the objects.
 const NAMED: usize = 3;
@@ -71,7 +69,7 @@ pub(crate) fn listed(several: impl Iterator<Item: fmt::Display>) -> String {
 }
 
 /// Grants and registries, as people name them; bindings where there is nothing else.
-fn asked<'a>(because: impl Iterator<Item = &'a IntentId> + Clone) -> impl Iterator<Item = &'a IntentId> {
+pub(super) fn asked<'a>(because: impl Iterator<Item = &'a IntentId> + Clone) -> impl Iterator<Item = &'a IntentId> {
     let is_binding = |intent: &IntentId| matches!(intent, IntentId::Binding(_));
     let only_bindings = because.clone().all(is_binding);
     because.filter(move |intent| only_bindings || !is_binding(intent))
@@ -98,15 +96,4 @@ pub(super) fn without_dependents(
         });
     }
     objects
-}
-
-/// Says of what was in the way of somebody who wants it no more that it is left alone: else they would take it for the stack's,
-/// and for forgotten. What stays and is told for that is not told twice.
-pub(crate) fn left_alone(plan: &Plan, before: &[InTheWay], is_kept: impl Fn(&IntentId) -> bool) -> Vec<Note> {
-    let is_told = |one: &InTheWay| plan.stays.iter().any(|stays| stays.object == one.object);
-    let note = |one: &InTheWay| {
-        let whose = asked(one.because.iter()).find(|intent| !is_kept(intent)).filter(|_| !is_told(one))?;
-        Some(Note::of_access(whose, format!("{}: it is left as it is", one.what)))
-    };
-    before.iter().filter_map(note).collect()
 }

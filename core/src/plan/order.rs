@@ -4,7 +4,7 @@ use foldhash::HashMap;
 
 use crate::contract::error::{Error, Result};
 use crate::contract::object::ObjectId;
-use crate::plan::Change;
+use crate::contract::object::change::Change;
 
 /// For each change, the places in the list of those that it needs. What isn't in the list is there already.
 pub(crate) fn needs(changes: &[Change]) -> Vec<Vec<usize>> {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::contract::error::ErrorKind;
     use crate::contract::object::Ownership;
-    use crate::plan::Action;
+    use crate::contract::object::change::Action;
 
     fn change(name: &str, needs: &[&str]) -> Change {
         Change {

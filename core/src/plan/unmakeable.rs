@@ -7,9 +7,9 @@ use crate::contract::error::{Error, ErrorKind};
 use crate::contract::object::change::{Action, Change};
 use crate::contract::object::observed::{Broken, Found, Limit, Observed, Obstacle, Unmakeable};
 use crate::contract::object::{Object, ObjectId};
-use crate::plan::Plan;
-use crate::plan::diff::action;
+use crate::plan::action::action;
 use crate::plan::in_the_way::{listed, named};
+use crate::plan::whole::Plan;
 use crate::vocabulary::note::Note;
 
 /// What is in the way of a manifest that is to come true: each cause once, for all the changes that it concerns, and whether

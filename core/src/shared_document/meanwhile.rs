@@ -1,7 +1,7 @@
 //! What others did to a document that a write of ours undid.
 
-use crate::shared_document::SharedDocument;
 use crate::shared_document::parts::{AND_SINCE, has_same_name, is_in, name, of_people, told};
+use crate::shared_document::service::SharedDocument;
 
 /// What others did to a document between our reading and our writing, so that our write undid it: of each document, from one try of
 /// the engine's to the next.

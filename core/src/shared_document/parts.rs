@@ -1,6 +1,6 @@
 //! Which parts of a document are the same, and how they are named in remarks.
 
-use crate::shared_document::SharedDocument;
+use crate::shared_document::service::SharedDocument;
 
 /// The parts that no stack wrote.
 pub(super) fn of_people<D: SharedDocument>(of: &D, document: &D::Document) -> Vec<D::Part> {

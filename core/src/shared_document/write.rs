@@ -14,7 +14,8 @@
 use std::time::{Duration, Instant};
 
 use crate::contract::error::Result;
-use crate::shared_document::{Guard, Meanwhile, Merged, SharedDocument, Unwritten, Versioned};
+use crate::shared_document::meanwhile::Meanwhile;
+use crate::shared_document::service::{Guard, Merged, SharedDocument, Unwritten, Versioned};
 
 /// The write leaves a tenth of a reading's time after the reading beside it, and never later than this.
 const LATEST: Duration = Duration::from_millis(5);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::shared_document::Meanwhile;
+use crate::shared_document::meanwhile::Meanwhile;
 
 /// The writers of a process, by document, with what each document's last writer remembers of others' edits.
 #[derive(Debug)]

@@ -11,10 +11,11 @@ use crate::contract::backend::stacks::Marked;
 use crate::contract::backend::{Backend, Outcome, PlatformPlace};
 use crate::contract::error::{Error, Result};
 use crate::contract::object::change::Approved;
+use crate::contract::object::desired::Desired;
 use crate::contract::object::observed::Observed;
 use crate::contract::object::remainder::{Remainder, Shares};
 use crate::contract::object::terraform::TerraformBlock;
-use crate::contract::object::{Desired, Object, ObjectId};
+use crate::contract::object::{Object, ObjectId};
 use crate::pace::Pace;
 use crate::vocabulary::names::Stack;
 

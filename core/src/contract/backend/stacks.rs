@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::backend::PlatformPlace;
+use crate::contract::backend::platform_place::PlatformPlace;
 use crate::contract::object::ObjectId;
 use crate::contract::object::observed::Unsearched;
 use crate::text::redact::redacted;

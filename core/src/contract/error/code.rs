@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::contract::error::ErrorKind;
+use crate::contract::error::kind::ErrorKind;
 
 /// What went wrong, in a word of ours that stays: the [kind](ErrorKind)'s, or one that a provider has for what it tells apart within a
 /// kind.

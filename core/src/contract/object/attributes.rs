@@ -7,8 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::contract::delivery::Outputs;
-use crate::contract::object::Reference;
+use crate::contract::object::reference::{Outputs, Reference};
 
 /// What an object is like, as JSON in canonical form: two equal objects have equal attributes.
 ///

@@ -3,9 +3,12 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::contract::delivery::Outputs;
+use crate::contract::object::Ownership;
 use crate::contract::object::attributes::Attributes;
-use crate::contract::object::{Handoff, ObjectId, Ownership, Reference};
+use crate::contract::object::handoff::Handoff;
+use crate::contract::object::id::ObjectId;
+use crate::contract::object::reference::Outputs;
+use crate::contract::object::reference::Reference;
 use crate::vocabulary::intent::IntentId;
 
 /// What a change does.

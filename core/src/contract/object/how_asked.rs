@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::object::ObjectId;
+use crate::contract::object::id::ObjectId;
 
 /// How many characters a value has at most: what the tag of an Azure resource holds. Source: Azure documentation, "Use tags to
 /// organize your Azure resources", limitations.

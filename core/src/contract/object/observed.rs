@@ -5,12 +5,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::contract::delivery::Outputs;
 use crate::contract::error::Error;
-use crate::contract::object::ObjectId;
 use crate::contract::object::attributes::Attributes;
 use crate::contract::object::change::Action;
 use crate::contract::object::confirmed::Confirmed;
+use crate::contract::object::id::ObjectId;
+use crate::contract::object::reference::Outputs;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::note::Note;
 

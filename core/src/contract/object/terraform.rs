@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::contract::object::ObjectId;
+use crate::contract::object::id::ObjectId;
 use crate::digest::digest;
 
 /// A block of a Terraform configuration: what makes an object, or what looks one up that is somebody else's.

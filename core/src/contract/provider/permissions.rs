@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::contract::error::{Error, ErrorKind, Result};
-use crate::contract::object::Desired;
+use crate::contract::object::desired::Desired;
 use crate::vocabulary::intent::{Intent, IntentId};
 use crate::vocabulary::scope::Scope;
 

@@ -7,16 +7,17 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::audit::Writer;
 use crate::contract::backend::Outcome;
-use crate::contract::delivery::Outputs;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::Reference;
+use crate::contract::object::change::{Action, Change};
+use crate::contract::object::reference::Outputs;
 use crate::engine::apply::report::{Applied, Failed, Report};
 use crate::engine::cancel::Cancel;
 use crate::engine::retry;
 use crate::engine::settings::Settings;
 use crate::engine::watch::{Event, Watch};
+use crate::plan::ApprovedPlan;
 use crate::plan::order;
-use crate::plan::{Action, ApprovedPlan, Change};
 use crate::vocabulary::intent::IntentId;
 
 /// Carries out the plan: creations and updates first, deletions only when all of those succeeded: a revoke, too, may

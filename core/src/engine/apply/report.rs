@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::contract::backend::Outcome;
 use crate::contract::error::Error;
-use crate::plan::{Change, Summary};
+use crate::contract::object::change::Change;
+use crate::plan::Summary;
 
 /// A change that was made.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use tokio::time::Instant;
 
 use crate::contract::error::{Error, Result};
+use crate::contract::object::change::{Action, Change};
 use crate::contract::object::observed::Found;
 use crate::contract::object::{Object, ObjectId, Ownership};
 use crate::engine::apply::changes;
@@ -13,7 +14,7 @@ use crate::engine::cancel::Cancel;
 use crate::engine::retry;
 use crate::engine::setup::Engine;
 use crate::engine::watch::{Event, Watch};
-use crate::plan::{Action, ApprovedPlan, Change};
+use crate::plan::ApprovedPlan;
 use crate::vocabulary::scope::Scope;
 
 impl Engine {

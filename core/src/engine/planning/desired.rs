@@ -2,19 +2,22 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::contract::delivery::{Bound, DeliveryFile, Outputs, Principal, Principals};
+use crate::contract::delivery::{Bound, DeliveryFile, Principal, Principals};
 use crate::contract::error::{Error, Result};
+use crate::contract::object::ObjectId;
+use crate::contract::object::change::{Action, Change};
+use crate::contract::object::desired::Desired;
 use crate::contract::object::how_asked::{HandedOff, HowAsked};
 use crate::contract::object::observed::Observed;
-use crate::contract::object::{Desired, ObjectId};
+use crate::contract::object::reference::Outputs;
 use crate::contract::platform::Platform;
 use crate::engine::cancel::Cancel;
 use crate::engine::planning::platform_places::Reached;
 use crate::engine::retry;
 use crate::engine::setup::Engine;
 use crate::engine::watch::{Event, Silent, Watch};
-use crate::plan::diff::{self, Aim, check_answer, check_permissions, check_principals};
-use crate::plan::{Action, Change};
+use crate::plan::answers::{check_answer, check_permissions, check_principals};
+use crate::plan::diff::{self, Aim};
 use crate::vocabulary::intent::Intents;
 use crate::vocabulary::resource::Resource;
 

@@ -3,16 +3,18 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use crate::contract::delivery::{Identity, Outputs, Principal};
+use crate::contract::delivery::{Identity, Principal};
 use crate::contract::error::Error;
+use crate::contract::object::change::{Action, Change};
 use crate::contract::object::observed::Unsearched;
+use crate::contract::object::reference::Outputs;
 use crate::contract::object::{Handoff, Object, ObjectId, Ownership};
 use crate::contract::provider::HandsOff;
 use crate::engine::cancel::Cancel;
 use crate::engine::planning::marks::taking_back;
 use crate::engine::setup::Engine;
 use crate::engine::watch::Silent;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::Plan;
 use crate::text::listed::listed;
 use crate::vocabulary::intent::{Intent, IntentId, Intents, ScopeBinding, TaskAccess};
 use crate::vocabulary::scope::Scope;

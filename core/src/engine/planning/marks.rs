@@ -10,15 +10,18 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::contract::object::change::{Action, Change};
 use crate::contract::object::confirmed::Confirmed;
+use crate::contract::object::desired::Desired;
 use crate::contract::object::how_asked::{HandedOff, HowAsked};
 use crate::contract::object::observed::{Observed, Stays};
-use crate::contract::object::{Desired, Handoff, Object, ObjectId, Ownership};
+use crate::contract::object::{Handoff, Object, ObjectId, Ownership};
 use crate::contract::platform::PlatformContext;
 use crate::contract::registry::platforms;
 use crate::engine::setup::Engine;
-use crate::plan::confirmation::{Confirmation, HandoffNames, Mark};
-use crate::plan::{Action, Change, Plan};
+use crate::plan::Plan;
+use crate::plan::confirmation::{Confirmation, Mark};
+use crate::plan::handoff_names::HandoffNames;
 use crate::text::redact::quoted;
 use crate::vocabulary::note::Note;
 use crate::vocabulary::scope::Scope;

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use foldhash::{HashMap, HashSet};
 
+use crate::contract::object::change::{Action, Change};
 use crate::contract::platform::Platform;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::Plan;
 use crate::plan::{audience, execute, secret_notes};
 use crate::vocabulary::intent::{Intent, IntentId, Intents};
 use crate::vocabulary::names::{GrantName, RegistryName};

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::contract::error::{Error, ErrorKind};
 use crate::contract::object::ObjectId;
+use crate::contract::object::change::{Action, Change};
 use crate::engine::taking_away::facts::{ObjectFacts, deleted};
-use crate::plan::{Action, Change, Plan};
+use crate::plan::Plan;
 
 /// What is there before such a plan, and what each of it needs.
 pub(super) struct Needs(BTreeMap<ObjectId, Vec<ObjectId>>);

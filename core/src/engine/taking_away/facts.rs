@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::contract::object::ObjectId;
+use crate::contract::object::change::Action;
 use crate::contract::object::observed::{Stays, Unmakeable};
-use crate::plan::{Action, Plan};
+use crate::plan::Plan;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::names::GrantName;
 use crate::vocabulary::scope::Scope;

@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use crate::contract::object::attributes::Attributes;
+use crate::contract::object::change::{Action, Change};
 use crate::contract::object::{ObjectId, Ownership};
 use crate::engine::taking_away::notes;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::reducer::{Reducer, in_order};
 use crate::engine::taking_away::sharing::{Left, PartLeft};
-use crate::plan::{Action, Change, Plan};
+use crate::plan::Plan;
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::note::Note;
 

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::contract::object::ObjectId;
+use crate::contract::object::change::{Action, Change};
 use crate::contract::object::observed::Stays;
 use crate::engine::taking_away::facts::{ObjectFacts, deleted};
 use crate::engine::taking_away::sharing::Sharing;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::Plan;
 use crate::text::listed::listed;
 use crate::vocabulary::intent::{IntentId, Intents};
 use crate::vocabulary::scope::Scope;

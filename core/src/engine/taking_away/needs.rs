@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::contract::object::attributes::Attributes;
+use crate::contract::object::change::{Action, Change};
 use crate::contract::object::{ObjectId, Ownership};
 use crate::engine::taking_away::facts::ObjectFacts;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::unasked::Differing;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::Plan;
 
 /// Keeps what is needed by something that stays and nobody asks for: the cloud would refuse to delete it, or whoever has that would
 /// lose it. But what is by its name wholly of what is revoked takes along what needs it, such as what attaches a policy.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::contract::object::ObjectId;
 use crate::contract::object::attributes::Attributes;
+use crate::contract::object::change::{Action, Change};
 use crate::contract::object::observed::Stays;
 use crate::engine::planning::platform_places::with_the_last;
 use crate::engine::taking_away::former::Former;
@@ -11,7 +12,7 @@ use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::reducer::{Reducer, in_order};
 use crate::engine::taking_away::unasked::{self, Differing, ToldUnasked};
 use crate::engine::taking_away::{needs, notes};
-use crate::plan::{Action, Change, Plan, in_the_way};
+use crate::plan::{Plan, left_alone};
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::note::Note;
 
@@ -149,7 +150,7 @@ impl<'a> Reducer<'a> {
         plan.stays.extend(unasked);
         plan.stays.sort();
         let is_kept = |intent: &_| self.whole.kept.contains(intent);
-        plan.notes.extend(in_the_way::left_alone(plan, &whole.in_the_way, is_kept));
+        plan.notes.extend(left_alone::left_alone(plan, &whole.in_the_way, is_kept));
         !given.is_empty()
     }
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::contract::object::ObjectId;
+use crate::contract::object::change::{Action, Change};
 use crate::engine::taking_away::facts::{ObjectFacts, WholeManifest};
 use crate::engine::taking_away::sharing::Sharing;
 use crate::engine::taking_away::unapplied::unapplied;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::Plan;
 use crate::vocabulary::intent::IntentId;
 
 /// Reduces the plan for what stays to what is taken away: what an apply of the whole manifest would do as well is left out.

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use crate::contract::object::ObjectId;
+use crate::contract::object::change::Action;
 use crate::contract::object::observed::Stays;
 use crate::engine::taking_away::needs;
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::reducer::Reducer;
-use crate::plan::{Action, Plan};
+use crate::plan::Plan;
 
 impl Reducer<'_> {
     /// Has such objects stay that a plan would delete, less what says itself that it is of what is revoked; and tells them, and such of

@@ -3,10 +3,10 @@ use serde_json::{Value, json};
 use super::*;
 use crate::contract::object::Ownership;
 use crate::contract::object::attributes::Attributes;
+use crate::contract::object::change::Change;
 use crate::contract::object::observed::Stays;
 use crate::contract::object::remainder::{Remainder, Shares};
 use crate::engine::taking_away::sharing::Remainders;
-use crate::plan::Change;
 use crate::vocabulary::names::{RegistryName, Stack};
 
 static NOTHING: BTreeMap<ObjectId, Attributes> = BTreeMap::new();

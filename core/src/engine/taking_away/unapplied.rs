@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::contract::object::ObjectId;
+use crate::contract::object::change::{Action, Change};
 use crate::engine::taking_away::facts::ObjectFacts;
 use crate::engine::taking_away::sharing::Sharing;
-use crate::plan::{Action, Change, Plan};
+use crate::plan::Plan;
 use crate::vocabulary::intent::IntentId;
 
 /// Those grants. `whole` is the plan for all of the manifest, `plan` that for what stays.

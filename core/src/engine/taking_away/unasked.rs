@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::contract::object::ObjectId;
 use crate::contract::object::attributes::Attributes;
+use crate::contract::object::change::{Action, Change};
 use crate::contract::object::observed::Stays;
 use crate::engine::taking_away::facts::{ObjectFacts, WholeManifest};
 use crate::engine::taking_away::parts::Parts;
 use crate::engine::taking_away::sharing::{PartLeft, Sharing};
-use crate::plan::{Action, Change, Plan, in_the_way};
+use crate::plan::{Plan, in_the_way};
 
 /// An object that isn't as the grants that stay ask for it.
 #[derive(Debug)]

@@ -6,8 +6,7 @@ use serde_json::Value;
 use crate::contract::error::Result;
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::manifest::document::LISTS;
-use crate::manifest::source::Source;
-use crate::manifest::source::layers;
+use crate::manifest::source::layers::{self, Overrides};
 use crate::manifest::text::path::Path;
 use crate::manifest::text::problems::several::{first, one};
 use crate::manifest::text::tree::{Node, place};
@@ -25,17 +24,23 @@ pub(in crate::manifest) struct Places {
 }
 
 impl Places {
-    pub(in crate::manifest) fn of(source: &Source, tree: Node) -> Result<(Self, Value)> {
-        let Value::Object(mut file) = tree.to_value() else { return Err(one(Diagnostic::new("", "no mapping"))) };
+    /// Of the file of that name, with the layers over it.
+    pub(in crate::manifest) fn of(
+        file: String,
+        tree: Node,
+        overrides: &Overrides,
+        on_top: &[(Value, String)],
+    ) -> Result<(Self, Value)> {
+        let Value::Object(mut keys) = tree.to_value() else { return Err(one(Diagnostic::new("", "no mapping"))) };
         // What no other layer touches needs not go through all of them, which takes several copies.
         let untouched = |key: &&&str| {
-            let on_top = source.on_top.iter().any(|(value, _)| value.get(**key).is_some());
-            !on_top && source.overrides.leave_alone(&file, key)
+            let is_on_top = on_top.iter().any(|(value, _)| value.get(**key).is_some());
+            !is_on_top && overrides.leave_alone(&keys, key)
         };
         let untouched: Vec<_> = LISTS.iter().filter(untouched).collect();
-        let lists: Vec<_> = untouched.into_iter().filter_map(|key| file.shift_remove_entry(*key)).collect();
-        let (mut figment, mut value) = layers::stacked(file, &source.overrides)?;
-        for (layer, name) in &source.on_top {
+        let lists: Vec<_> = untouched.into_iter().filter_map(|key| keys.shift_remove_entry(*key)).collect();
+        let (mut figment, mut value) = layers::stacked(keys, overrides)?;
+        for (layer, name) in on_top {
             (figment, value) = layers::overlaid(&figment, layer, name)?;
         }
         if let Value::Object(map) = &mut value {
@@ -43,8 +48,8 @@ impl Places {
         }
         // As they come out of the layers.
         value.sort_all_objects();
-        let (profile, empty) = (source.overrides.profile.clone(), source.overrides.empty());
-        Ok((Self { file: source.name(), tree, figment, profile, empty }, value))
+        let (profile, empty) = (overrides.profile.clone(), overrides.empty());
+        Ok((Self { file, tree, figment, profile, empty }, value))
     }
 
     /// Says of each where it stands, and of what is in a list also its name; `value` is all layers together.

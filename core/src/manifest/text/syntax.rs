@@ -2,21 +2,13 @@
 //! the text is repeated: where it can't be read, nobody knows what in it is a credential.
 
 mod of_toml;
-
-use crate::manifest::text::tree::At;
+mod wrong;
 
 pub(in crate::manifest) use of_toml::toml;
+pub(in crate::manifest) use wrong::Wrong;
 
-/// What is wrong, where, and what would be right.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::manifest) struct Wrong {
-    pub(in crate::manifest) at: Option<At>,
-    pub(in crate::manifest) what: &'static str,
-    pub(in crate::manifest) hint: &'static str,
-}
-
-/// The first words with which a sentence of a parser begins, or that it has in it, and what is meant.
-type Table = [(&'static [&'static str], &'static str, &'static str)];
+use crate::manifest::text::syntax::wrong::{DEEP, SPLIT, Table, column, from_column, line, look_up};
+use crate::manifest::text::tree::At;
 
 const YAML: &Table = &[
     (
@@ -84,30 +76,6 @@ const ODD_SPACE: &str = "a line is indented with a sign that only looks like a s
 /// What to do about such a sign.
 pub(in crate::manifest) const PLAIN_SPACES: &str =
     "it begins with a sign that only looks like a space (a no-break space, for example): replace it with plain spaces";
-const DEEP: &str = "this is nested deeper, or has more in it, than any manifest";
-const SPLIT: &str = "no manifest needs more than a few levels; split a large one into several stacks";
-
-fn look_up(table: &Table, said: &str) -> Option<(&'static str, &'static str)> {
-    let fits = |(words, ..): &&(&[&str], &str, &str)| words.iter().any(|words| said.contains(words));
-    table.iter().find(fits).map(|(_, what, hint)| (*what, *hint))
-}
-
-fn line(text: &str, number: u32) -> &str {
-    let index = usize::try_from(number).unwrap_or(usize::MAX).saturating_sub(1);
-    text.lines().nth(index).unwrap_or_default()
-}
-
-/// What stands at a column and behind it.
-fn from_column(line: &str, column: u32) -> &str {
-    let skipped = usize::try_from(column).unwrap_or(usize::MAX).saturating_sub(1);
-    line.char_indices().nth(skipped).map_or("", |(byte, _)| &line[byte..])
-}
-
-fn column(line: &str, byte: usize) -> u32 {
-    let before = line.get(..byte).map_or(0, |before| before.chars().count());
-    u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
-}
-
 /// Of a YAML text that the parser stumbled over, there and with these words.
 pub(in crate::manifest) fn yaml(text: &str, at: Option<At>, said: &str) -> Wrong {
     let (number, _) = at.unwrap_or((1, 1));

@@ -9,7 +9,7 @@ pub(in crate::manifest) mod yaml;
 use std::sync::Arc;
 
 use crate::manifest::document::Grant;
-use crate::manifest::quick::{List, Quick};
+use crate::manifest::quick::deserialize::{List, Quick};
 use crate::parallel;
 
 /// Shorter texts aren't cut. In bytes.

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::manifest::document::Grant;
+use crate::manifest::quick::deserialize::{List, Quick};
 use crate::manifest::quick::pieces::{LONG, Lines, PIECE, Pieces};
-use crate::manifest::quick::{List, Quick};
 
 /// The line with which an entry begins.
 const TABLE: &str = "[[grants]]";

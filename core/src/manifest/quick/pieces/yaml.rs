@@ -3,7 +3,7 @@
 
 use serde::de::IgnoredAny;
 
-use crate::manifest::quick::Quick;
+use crate::manifest::quick::deserialize::Quick;
 use crate::manifest::quick::pieces::{LONG, Lines, PIECE, Pieces};
 use crate::manifest::text::yaml_events;
 

@@ -1,6 +1,6 @@
 //! What is said of a text that isn't TOML. Source: TOML 1.0.0, "String", "Array", "Inline Table".
 
-use crate::manifest::text::syntax::{DEEP, SPLIT, Table, Wrong, column, from_column, line, look_up};
+use crate::manifest::text::syntax::wrong::{DEEP, SPLIT, Table, Wrong, column, from_column, line, look_up};
 use crate::manifest::text::tree::At;
 
 const TOML: &Table = &[
@@ -60,10 +60,10 @@ pub(in crate::manifest) fn toml(text: &str, at: Option<At>, said: &str) -> Wrong
     let is_yaml = here[key.len()..].starts_with(": ") || here[key.len()..].trim_end() == ":";
     let colon = at.filter(|_| is_yaml).map(|(number, _)| (number, column(here, key.len())));
     // In a table in braces, the parser stumbles over what stands behind it.
-    let inner = |(number, column): At| {
-        let before = here.len() - from_column(here, column).len();
+    let inner = |(number, behind): At| {
+        let before = here.len() - from_column(here, behind).len();
         let colon = here[..before].trim_end().strip_suffix(':')?.len();
-        Some((number, crate::manifest::text::syntax::column(here, colon)))
+        Some((number, column(here, colon)))
     };
     let colon = colon.or_else(|| inner(at?));
     if let Some(at) = colon {

@@ -23,9 +23,9 @@ fn whoever_only_takes_away_goes_past_what_is_in_the_way_and_makes_nothing_on_it(
     let [left] = plan.in_the_way.as_slice() else { panic!("{plan:#?}") };
     assert_eq!((&left.object, left.because.as_slice()), (&id("theirs"), &[grant("all")][..]));
     // Only whoever wanted it and no longer does is told.
-    assert_eq!(in_the_way::left_alone(&plan, &plan.in_the_way, |_| true), []);
+    assert_eq!(left_alone::left_alone(&plan, &plan.in_the_way, |_| true), []);
     let message = "thing theirs exists, and is not this stack's: it is left as it is";
-    assert_eq!(in_the_way::left_alone(&plan, &plan.in_the_way, |_| false), [Note::of_access("grant all", message)]);
+    assert_eq!(left_alone::left_alone(&plan, &plan.in_the_way, |_| false), [Note::of_access("grant all", message)]);
 }
 
 #[test]
