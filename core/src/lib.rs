@@ -43,6 +43,7 @@ pub use contract::delivery::{
 };
 pub use contract::error::code::{CloudError, Code};
 pub use contract::error::diagnostic::{Diagnostic, Place, nearest};
+pub use contract::error::problem_kind::ProblemKind;
 pub use contract::error::{Error, ErrorKind, Result};
 pub use contract::object::attributes::Attributes;
 pub use contract::object::change::{Action, Approved, Change};

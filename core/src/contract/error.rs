@@ -4,6 +4,7 @@ pub(crate) mod code;
 pub(crate) mod diagnostic;
 mod headline;
 pub(crate) mod kind;
+pub(crate) mod problem_kind;
 
 use std::fmt;
 
@@ -30,6 +31,8 @@ struct Inner {
     hint: Option<String>,
     diagnostics: Vec<Diagnostic>,
     source: Option<Source>,
+    /// Whether the message says how many problems there are, and with what.
+    counts_problems: bool,
 }
 
 impl Error {
@@ -44,12 +47,14 @@ impl Error {
             hint: None,
             diagnostics: Vec::new(),
             source: None,
+            counts_problems: false,
         }))
     }
 
     /// The problems of a manifest and of what lies over it, all of them.
     pub fn manifest(diagnostics: Vec<Diagnostic>) -> Self {
         let mut error = Self::new(ErrorKind::Manifest, where_problems_are(&diagnostics));
+        error.0.counts_problems = true;
         error.0.diagnostics = diagnostics;
         error
     }
@@ -184,7 +189,7 @@ impl Error {
 
     /// The same once more, without its cause.
     pub(crate) fn told_again(&self) -> Self {
-        let Inner { kind, code, cloud, message, context, hint, diagnostics, source: _ } = &*self.0;
+        let Inner { kind, code, cloud, message, context, hint, diagnostics, source: _, counts_problems } = &*self.0;
         Self(Box::new(Inner {
             kind: *kind,
             code: *code,
@@ -194,6 +199,7 @@ impl Error {
             hint: hint.clone(),
             diagnostics: diagnostics.clone(),
             source: None,
+            counts_problems: *counts_problems,
         }))
     }
 
@@ -216,7 +222,7 @@ impl Error {
     /// these are.
     #[must_use]
     pub fn diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Self {
-        if !self.0.diagnostics.is_empty() && self.0.message == where_problems_are(&self.0.diagnostics) {
+        if self.0.counts_problems {
             self.0.message = where_problems_are(&diagnostics);
         }
         self.0.diagnostics = diagnostics;

@@ -23,6 +23,7 @@ pub(crate) use self::lists::{LISTS, Lists};
 pub(crate) use self::part::Part;
 use self::part::without_level;
 use crate::contract::error::diagnostic::Diagnostic;
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::manifest::text::values::possible::expected;
 use crate::manifest::text::values::strict;
@@ -79,7 +80,7 @@ impl Manifest {
             .and_then(|section| platform::checked(section, problems));
         let unknown = |list: &str| {
             // One that is listed twice is listed.
-            let is_lost = |problem: &&Diagnostic| !problem.message.ends_with(" is listed twice");
+            let is_lost = |problem: &&Diagnostic| problem.kind != ProblemKind::ListedTwice;
             let mut lost = problems[before..].iter().filter(is_lost);
             lost.any(|problem| problem.path == "platform" || problem.path.starts_with(list))
         };

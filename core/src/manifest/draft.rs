@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::contract::error::Result;
 use crate::contract::error::diagnostic::Diagnostic;
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::manifest::document::{self, LISTS, Manifest};
 use crate::manifest::loaded::{Loaded, without_lists};
 use crate::manifest::quick::Quick;
@@ -93,7 +94,7 @@ impl Loaded {
             let wrong = document::profiles(&profiles.to_value(), selected);
             problems.extend(wrong.into_iter().map(|problem| placed_in(&tree, &name, problem)));
             // What isn't a mapping can't be laid over anything.
-            if problems.iter().any(|problem| problem.path == "profiles" || problem.message.contains("a mapping")) {
+            if problems.iter().any(|problem| problem.path == "profiles" || problem.kind == ProblemKind::NoMapping) {
                 return Err(source.refusal(problems));
             }
         }

@@ -1,6 +1,7 @@
 //! Which access levels are meant, where a word is none: those that the selected provider has for what is granted, and no others.
 
 use crate::contract::error::diagnostic::Diagnostic;
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::contract::registry::clouds;
 use crate::manifest::document::Manifest;
 use crate::manifest::text::path::{Path, Step};
@@ -11,7 +12,7 @@ use crate::vocabulary::access::Access;
 pub(super) fn name_those_of_the_kind(manifest: &Manifest, problems: &mut [Diagnostic]) {
     let Ok(provider) = clouds::provider(&manifest.provider) else { return };
     for problem in problems {
-        let Some(word) = problem.unknown.as_deref() else { continue };
+        let ProblemKind::UnknownWord(word) = &problem.kind else { continue };
         let levels: &[Access] = match Path::parse(&problem.path).steps() {
             [Step::Key(list), Step::Index(_), Step::Key(access), Step::Key(resource)]
                 if list == "grants" && access == "access" =>

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::text::redact::bounded;
 
 /// Where in a file.
@@ -52,9 +53,9 @@ pub struct Diagnostic {
     /// Whether the key itself is what is wrong, and nothing is said of its value.
     #[serde(skip)]
     pub of_key: bool,
-    /// The word that is none of those that can stand there.
+    /// What kind of problem it is.
     #[serde(skip)]
-    pub unknown: Option<Box<str>>,
+    pub kind: ProblemKind,
     /// The message without what is another one in each request, where it has that.
     #[serde(skip)]
     pub but_for_request: Option<Box<String>>,
@@ -73,7 +74,7 @@ impl Diagnostic {
             line: None,
             hides_value: false,
             of_key: false,
-            unknown: None,
+            kind: ProblemKind::Other,
             but_for_request: None,
         }
     }
@@ -88,6 +89,13 @@ impl Diagnostic {
     /// The same, of a value that isn't shown.
     pub(crate) fn hiding(mut self) -> Self {
         self.hides_value = true;
+        self
+    }
+
+    /// The same, as one of a kind.
+    #[must_use]
+    pub fn of_kind(mut self, kind: ProblemKind) -> Self {
+        self.kind = kind;
         self
     }
 

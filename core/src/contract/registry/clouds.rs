@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::contract::error::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::provider::capability::Capabilities;
 use crate::contract::provider::{Connect, Context, Provider};
@@ -126,7 +127,8 @@ impl Registration {
         let keys = problems.iter().filter_map(|problem| problem.path.strip_prefix(self.id)?.strip_prefix('.'));
         let keys: Vec<_> = keys.map(|key| format!("{key}: …")).collect();
         let hint = format!("write `{}: {{ {} }}`", self.id, keys.join(", "));
-        vec![Diagnostic::new(self.id, format!("the section `{}` is missing", self.id)).hint(hint)]
+        let missing = Diagnostic::new(self.id, format!("the section `{}` is missing", self.id));
+        vec![missing.of_kind(ProblemKind::MissingKey).hint(hint)]
     }
 
     /// Connects the provider with its section of the configuration.

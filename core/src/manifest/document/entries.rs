@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::contract::error::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::contract::registry::clouds;
-use crate::manifest::text::unspaced;
-use crate::manifest::text::values::possible::expected;
+use crate::manifest::text::values::possible::unknown_key;
 use crate::manifest::text::values::strict;
 use crate::text::redact::redacted;
 use crate::vocabulary::access::Access;
@@ -74,7 +74,8 @@ pub(in crate::manifest) fn resource(
     let path = format!("resources.{name}");
     let parsed = ResourceName::parse(name);
     if let Err(error) = &parsed {
-        problems.push(Diagnostic { of_key: true, ..Diagnostic::new(&path, error.to_string()) });
+        let problem = Diagnostic::new(&path, error.to_string()).of_kind(ProblemKind::NoResourceName(name.into()));
+        problems.push(Diagnostic { of_key: true, ..problem });
     }
     let before = problems.len();
     let Some(mut fields) = strict::read::<Map<String, Value>>(value, &path, problems) else {
@@ -95,9 +96,8 @@ pub(in crate::manifest) fn resource(
 pub(in crate::manifest) fn meant_resources(resources: Option<&BTreeSet<String>>, problems: &mut [Diagnostic]) {
     let Some(resources) = resources else { return };
     for problem in problems.iter_mut().filter(|problem| problem.hint.is_none()) {
-        let written = problem.message.split_once("` is not a valid resource name").map(|(before, _)| before);
-        let written = written.and_then(|before| before.strip_prefix('`'));
-        let meant = written.and_then(|written| nearest(written, resources.iter().map(String::as_str)));
+        let ProblemKind::NoResourceName(written) = &problem.kind else { continue };
+        let meant = nearest(written, resources.iter().map(String::as_str));
         problem.hint = meant.map(|meant| format!("did you mean `{meant}`?"));
     }
 }
@@ -126,7 +126,7 @@ pub(in crate::manifest) fn registry(
         Some(name) => strict::read(&name, &format!("{path}.name"), problems),
         None => {
             let hint = "write `name: base-images`, for example";
-            problems.push(Diagnostic::new(path, "`name` is missing").hint(hint));
+            problems.push(Diagnostic::new(path, "`name` is missing").of_kind(ProblemKind::MissingKey).hint(hint));
             None
         }
     };
@@ -149,11 +149,7 @@ fn locators(
         let path = format!("{path}.{key}");
         if !providers.contains(&key.as_str()) {
             let known: Vec<_> = providers.iter().chain(other_keys).copied().collect();
-            problems.push(
-                Diagnostic::new(&path, format!("unknown key `{}`", unspaced::without_value(&key)))
-                    .hint(expected(&key, &known))
-                    .hiding(),
-            );
+            problems.push(unknown_key(&path, &key, &known).hiding());
         } else if let Some(locator) = strict::read(&value, &path, problems) {
             locators.insert(key, locator);
         }

@@ -6,10 +6,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::contract::error::diagnostic::Diagnostic;
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::contract::registry::clouds;
 use crate::manifest::document::platform;
-use crate::manifest::text::unspaced;
-use crate::manifest::text::values::possible::expected;
+use crate::manifest::text::values::possible::unknown_key;
 use crate::manifest::text::values::strict;
 
 /// The keys of a manifest that are no provider's.
@@ -43,11 +43,7 @@ pub(super) fn sections(
             sections.insert(key.clone(), value.clone());
         } else if !KEYS.contains(&key.as_str()) {
             let known: Vec<_> = KEYS.iter().chain(providers).copied().chain(["profiles"]).collect();
-            problems.push(
-                Diagnostic::new(key, format!("unknown key `{}`", unspaced::without_value(key)))
-                    .hint(expected(key, &known))
-                    .hiding(),
-            );
+            problems.push(unknown_key(key, key, &known).hiding());
         }
     }
     sections
@@ -56,7 +52,8 @@ pub(super) fn sections(
 /// What is wrong with the profiles apart from what reading them says: that is done for the selected one.
 pub(crate) fn profiles(profiles: &Value, selected: Option<&str>) -> Vec<Diagnostic> {
     let Some(profiles) = profiles.as_object() else {
-        return vec![Diagnostic::new("profiles", "`profiles` must be a mapping of names to what each overrides")];
+        let problem = Diagnostic::new("profiles", "`profiles` must be a mapping of names to what each overrides");
+        return vec![problem.of_kind(ProblemKind::NoMapping)];
     };
     let providers = known_providers();
     let mut problems = Vec::new();
@@ -68,16 +65,14 @@ pub(crate) fn profiles(profiles: &Value, selected: Option<&str>) -> Vec<Diagnost
             problems.push(Diagnostic::new(&path, message).hint("what holds always stands outside of `profiles`"));
         }
         let Some(keys) = profile.as_object() else {
-            problems.push(Diagnostic::new(&path, format!("the profile `{name}` must be a mapping of keys to values")));
+            let message = format!("the profile `{name}` must be a mapping of keys to values");
+            problems.push(Diagnostic::new(&path, message).of_kind(ProblemKind::NoMapping));
             continue;
         };
         for key in keys.keys().filter(|_| selected != Some(name)) {
             if !providers.contains(&key.as_str()) && !KEYS.contains(&key.as_str()) {
                 let known: Vec<_> = KEYS.iter().chain(&providers).copied().collect();
-                let unknown =
-                    Diagnostic::new(format!("{path}.{key}"), format!("unknown key `{}`", unspaced::without_value(key)))
-                        .hiding();
-                problems.push(unknown.hint(expected(key, &known)));
+                problems.push(unknown_key(format!("{path}.{key}"), key, &known).hiding());
             }
         }
     }
@@ -86,18 +81,20 @@ pub(crate) fn profiles(profiles: &Value, selected: Option<&str>) -> Vec<Diagnost
 
 pub(super) fn version(version: Option<&Value>, problems: &mut Vec<Diagnostic>) {
     if !matches!(version, Some(Value::Number(number)) if number.as_u64() == Some(1)) {
-        let message = match version {
-            None => "`version` is missing".to_owned(),
-            Some(Value::String(text)) if text == "1" => "`version` is a number, and stands here in quotes".to_owned(),
-            Some(other) => format!("version {other} isn't known here"),
+        let (kind, message) = match version {
+            None => (ProblemKind::MissingKey, "`version` is missing".to_owned()),
+            Some(Value::String(text)) if text == "1" => {
+                (ProblemKind::Other, "`version` is a number, and stands here in quotes".to_owned())
+            }
+            Some(other) => (ProblemKind::Other, format!("version {other} isn't known here")),
         };
-        problems.push(Diagnostic::new("version", message).hint("write `version: 1`"));
+        problems.push(Diagnostic::new("version", message).of_kind(kind).hint("write `version: 1`"));
     }
 }
 
 /// Says of a platform that is written, and is missing for having nothing in it, what is missing in it.
 pub(crate) fn nothing_of_platform(problem: &mut Diagnostic) {
-    if problem.path == "platform" && problem.message == "`platform` is missing" {
+    if problem.path == "platform" && problem.kind == ProblemKind::MissingKey {
         problem.message = "`platform` lacks `kind`, `projects` and `domains`".to_owned();
     }
 }
@@ -121,7 +118,8 @@ pub(super) fn present<'a>(map: &'a Map<String, Value>, key: &str, problems: &mut
                 "platform" => "say what runs where: `kind`, `organization`, `projects` and `domains`",
                 _ => "see the manifest's reference in the README",
             };
-            problems.push(Diagnostic::new(key, format!("`{key}` is missing")).hint(hint));
+            let missing = Diagnostic::new(key, format!("`{key}` is missing"));
+            problems.push(missing.of_kind(ProblemKind::MissingKey).hint(hint));
             None
         }
     }

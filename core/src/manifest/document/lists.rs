@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::contract::error::diagnostic::Diagnostic;
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::manifest::document::entries::ResourceEntry;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::names::{GrantName, ResourceName};
@@ -88,7 +89,8 @@ pub(super) fn list<T>(
             let hint = format!(
                 "write each with a dash of its own: `{key}:`, and in the next line `- name: ...`; in TOML, above each, `[[{key}]]`"
             );
-            problems.push(Diagnostic::new(key, format!("`{key}` must be a list")).hint(hint));
+            problems
+                .push(Diagnostic::new(key, format!("`{key}` must be a list")).of_kind(ProblemKind::NoList).hint(hint));
             (Vec::new(), Vec::new())
         }
     }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::contract::error::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::contract::registry::platforms;
 use crate::manifest::text::path::Path;
 use crate::manifest::text::values::possible;
@@ -234,6 +235,7 @@ fn twice<'a>(path: &str, names: impl Iterator<Item = &'a str>, problems: &mut Ve
         if !seen.insert(name) {
             problems.push(
                 Diagnostic::new(format!("{path}[{at}]"), format!("`{name}` is listed twice"))
+                    .of_kind(ProblemKind::ListedTwice)
                     .hint("a list takes each name once"),
             );
         }

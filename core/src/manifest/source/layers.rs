@@ -5,6 +5,7 @@ use figment::{Figment, Metadata, Profile, Provider};
 use serde_json::{Map as JsonMap, Value, json};
 
 use crate::contract::error::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::registry::{clouds, platforms};
 use crate::manifest::text::path::Path;
@@ -116,9 +117,8 @@ fn other_than_text(keys: &[String], text: &str) -> Option<Value> {
 
 /// The problem, as one of another layer than the file. A variable that sets no key may be meant for the program itself.
 pub(in crate::manifest) fn blamed(mut problem: Diagnostic, layer: String) -> Diagnostic {
-    let last = problem.path.rsplit('.').next().unwrap_or_default();
     if let Some(variable) = layer.strip_prefix(VARIABLE)
-        && problem.message == format!("unknown key `{last}`")
+        && matches!(problem.kind, ProblemKind::UnknownKey { .. })
     {
         let own = variable.strip_prefix("CLOUDGRANT_").unwrap_or_default();
         let meant = nearest(own, NOT_CONFIGURATION).map(str::to_owned).or_else(|| of_section(own));
@@ -126,9 +126,7 @@ pub(in crate::manifest) fn blamed(mut problem: Diagnostic, layer: String) -> Dia
             problem.hint = Some(format!("did you mean CLOUDGRANT_{meant}?"));
         }
     }
-    if layer.starts_with(VARIABLE)
-        && problem.hint.as_deref().is_some_and(|hint| hint.contains("with a dash of its own"))
-    {
+    if layer.starts_with(VARIABLE) && problem.kind == ProblemKind::NoList {
         problem.hint = Some(AS_JSON.to_owned());
     }
     problem.layer = Some(layer.into());
@@ -263,7 +261,8 @@ mod tests {
 
     #[test]
     fn a_variable_is_told_to_take_json() {
-        let dashes = Diagnostic::new("grants", "`grants` must be a list").hint("write each with a dash of its own: …");
+        let dashes = Diagnostic::new("grants", "`grants` must be a list").of_kind(ProblemKind::NoList);
+        let dashes = dashes.hint("write each with a dash of its own: …");
         let of = |layer: &str| blamed(dashes.clone(), layer.to_owned()).hint.expect("a hint");
         assert!(of("environment variable CLOUDGRANT_GRANTS").contains("as JSON has it"));
         assert!(of("flag --grants").contains("a dash"));

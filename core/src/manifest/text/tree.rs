@@ -3,6 +3,7 @@
 use serde_json::{Number, Value};
 
 use crate::contract::error::diagnostic::{Diagnostic, Place};
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::manifest::text::path::{Path, Step};
 use crate::manifest::text::unspaced;
 
@@ -123,7 +124,7 @@ impl Node {
                 false => "write the value itself".to_owned(),
             };
             let message = format!("`${{{variable}}}` isn't replaced: a manifest has no variables");
-            let mut diagnostic = Diagnostic::new(path.to_string(), message).hint(hint);
+            let mut diagnostic = Diagnostic::new(path.to_string(), message).of_kind(ProblemKind::Variable).hint(hint);
             diagnostic.place = place(file, at);
             found.push(diagnostic);
         });
@@ -211,7 +212,8 @@ pub(in crate::manifest) fn nothing(path: &Path) -> Diagnostic {
     match path.split_last() {
         Some((Step::Key(key), _)) => {
             let shown = unspaced::without_value(key);
-            let problem = unspaced::hiding(key, Diagnostic::new(path.to_string(), format!("`{shown}` has no value")));
+            let problem = Diagnostic::new(path.to_string(), format!("`{shown}` has no value"));
+            let problem = unspaced::hiding(key, problem.of_kind(ProblemKind::NoValue));
             if let Some(spaced) = unspaced::spaced(key) {
                 return problem.hint(format!("write a space behind the colon: `{spaced}`"));
             }

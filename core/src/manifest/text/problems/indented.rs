@@ -1,6 +1,7 @@
 //! A resource whose keys aren't indented: in YAML it has no value then, and they stand for resources of their own.
 
 use crate::contract::error::diagnostic::Diagnostic;
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::manifest::text::tree::{Content, Node};
 
 /// The key of a resource that is no provider's.
@@ -37,8 +38,7 @@ impl Indented {
 
     /// Says of the resource, which has no value, what to do.
     pub(in crate::manifest) fn hint(&self, problem: &mut Diagnostic) {
-        let is_it =
-            |name: &str| problem.path == format!("resources.{name}") && problem.message.ends_with(" has no value");
+        let is_it = |name: &str| problem.path == format!("resources.{name}") && problem.kind == ProblemKind::NoValue;
         if let Some((name, keys)) = self.0.iter().find(|(name, _)| is_it(name)) {
             let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
             problem.hint = Some(format!("indent {} below `{name}`", keys.join(" and ")));

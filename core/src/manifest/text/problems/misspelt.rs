@@ -3,23 +3,21 @@
 use std::collections::HashSet;
 
 use crate::contract::error::diagnostic::Diagnostic;
+use crate::contract::error::problem_kind::ProblemKind;
 
 /// Without what is missing only because its key is misspelt: that is told already, with the key that was meant.
 pub(in crate::manifest) fn told_once(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let meant: HashSet<_> = problems
-        .iter()
-        .filter(|problem| problem.message.starts_with("unknown key "))
-        .filter_map(|problem| {
-            let around = problem.path.rsplit_once('.').map_or("", |(around, _)| around);
-            let meant = problem.hint.as_deref()?.strip_prefix("did you mean `")?.split('`').next()?;
-            Some(if around.is_empty() { meant.to_owned() } else { format!("{around}.{meant}") })
-        })
-        .collect();
-    problems.retain(|problem| {
-        let is_missing = problem.message.ends_with("` is missing") && meant.contains(&*problem.path);
+    let meant = |problem: &Diagnostic| {
+        let ProblemKind::UnknownKey { meant: Some(meant) } = &problem.kind else { return None };
+        let around = problem.path.rsplit_once('.').map_or("", |(around, _)| around);
+        Some(if around.is_empty() { meant.to_string() } else { format!("{around}.{meant}") })
+    };
+    let meant: HashSet<String> = problems.iter().filter_map(meant).collect();
+    problems.retain(|problem| match &problem.kind {
+        ProblemKind::MissingKey => !meant.contains(&*problem.path),
         // What would follow from the key, and so isn't known.
-        let to_set = problem.hint.as_deref().and_then(|hint| hint.strip_prefix("set `")?.split('`').next());
-        !is_missing && !to_set.is_some_and(|key| meant.contains(key))
+        ProblemKind::UnsetKey(key) => !meant.contains(&**key),
+        _ => true,
     });
     problems
 }
@@ -31,18 +29,21 @@ mod tests {
     #[test]
     fn what_is_misspelt_is_told_once_and_what_is_missing_besides_too() {
         let unknown = |path: &str, meant: &str| {
-            Diagnostic::new(path, "unknown key `x`").hint(format!("did you mean `{meant}`? possible: a, b"))
+            let kind = ProblemKind::UnknownKey { meant: Some(meant.into()) };
+            Diagnostic::new(path, "unknown key `x`").of_kind(kind)
         };
-        let missing = |path: &str, key: &str| Diagnostic::new(path, format!("`{key}` is missing"));
+        let missing = |path: &str| Diagnostic::new(path, "it is missing").of_kind(ProblemKind::MissingKey);
+        let of_unset =
+            |path: &str, key: &str| Diagnostic::new(path, "it isn't known").of_kind(ProblemKind::UnsetKey(key.into()));
         let problems = vec![
-            missing("aws.region", "region"),
+            missing("aws.region"),
             unknown("aws.regoin", "region"),
-            missing("platform.region", "region"),
-            missing("stack", "stack"),
+            missing("platform.region"),
+            missing("stack"),
             unknown("stak", "stack"),
             unknown("platform.organisation", "organization"),
-            Diagnostic::new("aws.task_role", "it isn't known").hint("set `platform.organization`, or name the role"),
-            Diagnostic::new("aws.node_role", "it isn't known").hint("set `aws.node_role`"),
+            of_unset("aws.task_role", "platform.organization"),
+            of_unset("aws.node_role", "aws.node_role"),
         ];
         let told = told_once(problems);
         let told: Vec<_> = told.iter().map(|problem| problem.path.as_str()).collect();

@@ -2,6 +2,7 @@
 
 use crate::contract::error::Error;
 use crate::contract::error::diagnostic::{Diagnostic, Place};
+use crate::contract::error::problem_kind::ProblemKind;
 
 /// By line and column; without a place come other layers, and what is said of the whole.
 pub(in crate::manifest) fn order(problem: &Diagnostic) -> (bool, Option<&Place>, bool, Option<&str>) {
@@ -38,7 +39,7 @@ pub(in crate::manifest) fn follows(problem: &Diagnostic, known: &Diagnostic) -> 
 
 /// Whether a problem speaks of another key of the same section, which counts as not written because of what is known.
 pub(in crate::manifest) fn comes_of(problem: &Diagnostic, known: &Diagnostic) -> bool {
-    let is_taken_out = known.message.ends_with(" has no value") || known.message.contains(" isn't replaced");
+    let is_taken_out = matches!(known.kind, ProblemKind::NoValue | ProblemKind::Variable);
     let section = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
     let key = known.path.rsplit('.').next().unwrap_or_default();
     let words = |text: &str| text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == key);

@@ -1,6 +1,7 @@
 //! What is said of a name that isn't known: the nearest of those that are, and which there are.
 
 use crate::contract::error::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::manifest::text::{syntax, unspaced};
 use crate::text::listed::listed;
 use crate::text::redact::is_secret;
@@ -9,7 +10,8 @@ use crate::text::redact::is_secret;
 /// manifest has.
 pub(crate) fn unknown_key(path: impl Into<String>, key: &str, known: &[&str]) -> Diagnostic {
     let message = format!("unknown key `{}`", unspaced::without_value(key));
-    let problem = Diagnostic::new(path.into(), message).hint(expected(key, known));
+    let kind = ProblemKind::UnknownKey { meant: meant(key, known).map(Into::into) };
+    let problem = Diagnostic::new(path.into(), message).of_kind(kind).hint(expected(key, known));
     let is_meant = nearest(key, known.iter().copied()).is_some();
     if is_meant && !is_secret(key) && unspaced::without_value(key) == key { problem } else { problem.hiding() }
 }
@@ -28,10 +30,15 @@ pub(crate) fn expected(unknown: &str, known: &[&str]) -> String {
     }
     const MOST: usize = 30;
     let all = listed(known, MOST);
-    match nearest(unknown, known.iter().copied()).or_else(|| begun(unknown, known)).or_else(|| cut(unknown, known)) {
+    match meant(unknown, known) {
         Some(near) => format!("did you mean `{near}`? possible: {all}"),
         None => format!("possible: {all}"),
     }
+}
+
+/// The name that is meant, where one is near enough.
+fn meant<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
+    nearest(unknown, known.iter().copied()).or_else(|| begun(unknown, known)).or_else(|| cut(unknown, known))
 }
 
 /// The longest of the expected names with which a longer word begins: of `readonly`, `read`.

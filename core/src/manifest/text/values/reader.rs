@@ -11,7 +11,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
-use crate::manifest::text::values::wrong::{Wrong, found_words};
+use crate::manifest::text::values::wrong::{Expectation, Found, Wrong};
 
 /// A value that is read.
 #[derive(Debug, Clone, Copy)]
@@ -70,8 +70,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             return self.deserialize_any(visitor);
         }
         let hint = (!fields.is_empty()).then(|| format!("its keys are: {}", fields.join(", ")));
-        let expected = "a mapping of keys to values".to_owned();
-        Err(Wrong::Other { found: found_words(&self.unexpected()), expected, hint })
+        Err(Wrong::Other { found: Found::from(&self.unexpected()), expected: Expectation::Mapping, hint })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -97,8 +96,8 @@ impl<'de> Deserializer<'de> for Reader<'de> {
             },
             _ => {
                 let hint = both(self.0, variants).unwrap_or_else(|| format!("possible: {}", variants.join(", ")));
-                let hint = Some(hint);
-                Err(Wrong::Other { found: found_words(&self.unexpected()), expected: "a word".to_owned(), hint })
+                let (found, expected) = (Found::from(&self.unexpected()), Expectation::Other("a word".to_owned()));
+                Err(Wrong::Other { found, expected, hint: Some(hint) })
             }
         }
     }

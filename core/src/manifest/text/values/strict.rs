@@ -7,11 +7,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::contract::error::diagnostic::{Diagnostic, nearest};
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::manifest::text::path::{Path, Step};
 use crate::manifest::text::values::possible::{expected, unknown_key};
 use crate::manifest::text::values::reader::Reader;
-use crate::manifest::text::values::wrong::Wrong;
+use crate::manifest::text::values::wrong::{Expectation, Found, Wrong};
 use crate::text::redact::redacted;
+use crate::vocabulary::names::ResourceName;
 
 /// No honest manifest has more problems in one section than this.
 const MOST_PROBLEMS: usize = 100;
@@ -233,7 +235,7 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
                 true => problem(UNFIT.to_owned()).hiding(),
                 false => problem(format!("unknown value `{}`", redacted(word))),
             };
-            Diagnostic { unknown: Some(word.as_str().into()), ..problem.hint(expected(word, known)) }
+            problem.of_kind(ProblemKind::UnknownWord(word.as_str().into())).hint(expected(word, known))
         }
         Wrong::Missing(key) => {
             let around = if path.steps().is_empty() { String::new() } else { format!(" in `{path}`") };
@@ -245,7 +247,7 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
                 ),
                 key => format!("write `{key}: {}`{around}", example(key)),
             };
-            Diagnostic::new(path.key(key).to_string(), wrong.to_string()).hint(hint)
+            Diagnostic::new(path.key(key).to_string(), wrong.to_string()).of_kind(ProblemKind::MissingKey).hint(hint)
         }
         _ if path.is_secret() => problem(UNFIT.to_owned()).hiding(),
         Wrong::Other { found, expected, hint } => {
@@ -255,8 +257,12 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
             };
             let mut problem = problem(format!("{subject} must be {expected}, and is {found}"));
             // Of a mapping, nobody knows what was to be in it; what should be a list or a number is no secret.
-            problem.hides_value = found == "a text" && expected.contains("mapping");
-            let of_access = path.steps().ends_with(&[Step::Key("access".to_owned())]) && expected.contains("mapping");
+            problem.hides_value = *found == Found::Text && *expected == Expectation::Mapping;
+            if (found, expected) == (&Found::Mapping, &Expectation::List) {
+                problem.kind = ProblemKind::NoList;
+            }
+            let of_access =
+                path.steps().ends_with(&[Step::Key("access".to_owned())]) && *expected == Expectation::Mapping;
             let spaced = "write each resource with its level, a space behind the colon: `access: { training-data: read }`; \
                           where it is stands under `resources: { training-data: { aws: … } }`";
             let meant = "write each resource with its level, `access: { training-data: read }`; where it is stands under \
@@ -267,17 +273,27 @@ fn describe(wrong: &Wrong, path: &Path) -> Diagnostic {
                 None => problem,
             }
         }
-        Wrong::Said(said) if is_locator_for_name(said) => problem(said.clone()).hint(
-            "a grant names a resource: write where it is under `resources: { training-data: { aws: … } }`, and \
-             `training-data` here",
-        ),
-        Wrong::Said(_) | Wrong::Twice(_) => problem(wrong.to_string()),
+        Wrong::Said(_) | Wrong::Twice(_) => match no_resource_name(path) {
+            Some(written) => {
+                let problem = problem(wrong.to_string()).of_kind(ProblemKind::NoResourceName(written.into()));
+                // A locator stands where a name should.
+                match written.contains("://") || written.starts_with("arn:") {
+                    true => problem.hint(
+                        "a grant names a resource: write where it is under `resources: { training-data: { aws: … } }`, and \
+                         `training-data` here",
+                    ),
+                    false => problem,
+                }
+            }
+            None => problem(wrong.to_string()),
+        },
     }
 }
 
-/// Whether a locator stands where the name of a resource should.
-fn is_locator_for_name(said: &str) -> bool {
-    said.contains("is not a valid resource name") && (said.contains("://") || said.starts_with("`arn:"))
+/// What stands in a grant's access where a resource's name should, and is none.
+fn no_resource_name(path: &Path) -> Option<&str> {
+    let [Step::Key(list), Step::Index(_), Step::Key(access), Step::Key(name)] = path.steps() else { return None };
+    (list == "grants" && access == "access" && ResourceName::parse(name.as_str()).is_err()).then_some(name)
 }
 
 /// What could stand behind a key, as an example; of a provider's key, that is the provider's to say.

@@ -11,8 +11,8 @@ use crate::manifest::text::unspaced;
 pub(in crate::manifest) enum Wrong {
     /// In the words of what reads it.
     Said(String),
-    /// It is something else than what is expected here. Of a text, it isn't said which.
-    Other { found: String, expected: String, hint: Option<String> },
+    /// It is something else than what is expected here.
+    Other { found: Found, expected: Expectation, hint: Option<String> },
     /// A key that isn't known.
     Key { key: String, known: &'static [&'static str] },
     /// A word that is none of a few.
@@ -21,6 +21,81 @@ pub(in crate::manifest) enum Wrong {
     Missing(&'static str),
     /// A key that stands twice.
     Twice(&'static str),
+}
+
+/// What stands there. Of a text, it isn't said which: it might be a credential, and where no text is expected, it says little.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::manifest) enum Found {
+    Text,
+    List,
+    Mapping,
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Text => "a text",
+            Self::List => "a list",
+            Self::Mapping => "a mapping",
+            Self::Other(words) => words,
+        })
+    }
+}
+
+impl From<&Unexpected<'_>> for Found {
+    fn from(found: &Unexpected<'_>) -> Self {
+        Self::Other(match found {
+            Unexpected::Str(_) | Unexpected::Char(_) | Unexpected::Bytes(_) => return Self::Text,
+            Unexpected::Seq => return Self::List,
+            Unexpected::Map => return Self::Mapping,
+            Unexpected::Bool(value) => format!("`{value}`"),
+            Unexpected::Unsigned(number) => format!("the number {number}"),
+            Unexpected::Signed(number) => format!("the number {number}"),
+            Unexpected::Float(number) => format!("the number {number}"),
+            Unexpected::Unit | Unexpected::Option => "no value".to_owned(),
+            _ => "something else".to_owned(),
+        })
+    }
+}
+
+/// What is expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::manifest) enum Expectation {
+    Mapping,
+    List,
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mapping => "a mapping of keys to values",
+            Self::List => "a list",
+            Self::Other(words) => words,
+        })
+    }
+}
+
+impl Expectation {
+    /// Of what serde calls it, as somebody calls it who writes a manifest.
+    fn of(expected: &str) -> Self {
+        Self::Other(match expected {
+            "a map" | "map" => return Self::Mapping,
+            _ if expected.starts_with("struct ") => return Self::Mapping,
+            "a sequence" | "sequence" => return Self::List,
+            "a string" | "a borrowed string" | "a char" | "str" | "string" => "a text".to_owned(),
+            "path string" => "a file's path".to_owned(),
+            "a boolean" => "`true` or `false`".to_owned(),
+            "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
+            "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
+            "f32" | "f64" => "a number".to_owned(),
+            _ if expected.starts_with("enum ") || expected.starts_with("variant ") => "a word".to_owned(),
+            _ => expected.to_owned(),
+        })
+    }
 }
 
 impl fmt::Display for Wrong {
@@ -46,7 +121,7 @@ impl serde::de::Error for Wrong {
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = expected.to_string();
         let hint = hint(&found, &expected);
-        Self::Other { found: found_words(&found), expected: expected_words(&expected), hint }
+        Self::Other { found: Found::from(&found), expected: Expectation::of(&expected), hint }
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -55,7 +130,7 @@ impl serde::de::Error for Wrong {
 
     fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
         let found = if length == 1 { "1 entry".to_owned() } else { format!("{length} entries") };
-        Self::Other { found, expected: expected_words(&expected.to_string()), hint: None }
+        Self::Other { found: Found::Other(found), expected: Expectation::of(&expected.to_string()), hint: None }
     }
 
     fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
@@ -72,38 +147,6 @@ impl serde::de::Error for Wrong {
 
     fn duplicate_field(key: &'static str) -> Self {
         Self::Twice(key)
-    }
-}
-
-/// What serde calls the thing that is expected, as somebody calls it who writes a manifest.
-fn expected_words(expected: &str) -> String {
-    match expected {
-        "a string" | "a borrowed string" | "a char" | "str" | "string" => "a text".to_owned(),
-        "path string" => "a file's path".to_owned(),
-        "a boolean" => "`true` or `false`".to_owned(),
-        "a sequence" | "sequence" => "a list".to_owned(),
-        "a map" | "map" => "a mapping of keys to values".to_owned(),
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
-        "f32" | "f64" => "a number".to_owned(),
-        _ if expected.starts_with("struct ") => "a mapping of keys to values".to_owned(),
-        _ if expected.starts_with("enum ") || expected.starts_with("variant ") => "a word".to_owned(),
-        _ => expected.to_owned(),
-    }
-}
-
-pub(super) fn found_words(found: &Unexpected<'_>) -> String {
-    match found {
-        Unexpected::Bool(value) => format!("`{value}`"),
-        Unexpected::Unsigned(number) => format!("the number {number}"),
-        Unexpected::Signed(number) => format!("the number {number}"),
-        Unexpected::Float(number) => format!("the number {number}"),
-        // It might be a credential, and where no text is expected, it says little which one it is.
-        Unexpected::Str(_) | Unexpected::Char(_) | Unexpected::Bytes(_) => "a text".to_owned(),
-        Unexpected::Seq => "a list".to_owned(),
-        Unexpected::Map => "a mapping".to_owned(),
-        Unexpected::Unit | Unexpected::Option => "no value".to_owned(),
-        _ => "something else".to_owned(),
     }
 }
 
