@@ -3,10 +3,10 @@
 use foldhash::HashSet;
 
 use crate::contract::error::diagnostic::Diagnostic;
+use crate::contract::error::problem_kind::ProblemKind;
 use crate::contract::registry::clouds::Registration;
 use crate::manifest::document::{Manifest, Part};
 use crate::manifest::text::values::possible::expected;
-use crate::text::listed::listed;
 use crate::vocabulary::names::{Domain, Project};
 use crate::vocabulary::scope::Scope;
 
@@ -117,21 +117,12 @@ impl<'a> Reader<'a> {
 
     /// Adds refusals; where a wider scope would do, with what that newly reaches.
     pub(super) fn refused(&mut self, scope: &Scope, refusals: Vec<Diagnostic>) {
-        const MOST: usize = 8;
-        let platform = &self.manifest.platform;
-        let nearest = |selected: &Registration| selected.capabilities.nearest_scope(scope, platform);
-        let wider = self.registration.and_then(nearest);
         for mut refusal in refusals {
             if self.problems.len() < EXPLAINED
-                && refusal.path.ends_with(".scope")
-                && let Some(hint) = &mut refusal.hint
-                && let Some(wider) = &wider
+                && refusal.kind == ProblemKind::UnboundScope
+                && let Some(registration) = self.registration
             {
-                let newly = platform.pairs(wider).into_iter().filter(|pair| !scope.contains(&Scope::of_pair(pair)));
-                let newly = listed(newly, MOST);
-                if !newly.is_empty() {
-                    hint.push_str(&format!("; newly reached: {newly}"));
-                }
+                registration.capabilities.tell_newly_reached(&mut refusal, scope, &self.manifest.platform);
             }
             self.problems.push(refusal);
         }

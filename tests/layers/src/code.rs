@@ -75,7 +75,8 @@ pub(crate) fn without_tests(bare: &str) -> (String, Vec<String>) {
     let (mut kept, mut modules) = (String::new(), Vec::new());
     let mut lines = bare.lines();
     while let Some(line) = lines.next() {
-        if line.trim() != "#[cfg(test)]" {
+        let is_of_tests = line.trim() == "#[cfg(test)]" || line.trim().starts_with("#[cfg(all(test,");
+        if !is_of_tests {
             kept.push_str(line);
             kept.push('\n');
             continue;

@@ -79,6 +79,7 @@ fn what_imports_nothing_is_no_import() {
         "macro_rules! m { () => { $crate::left::A } }",
         "pub(in crate::left) fn f() {}",
         "#[cfg(test)]\nuse crate::left::A;",
+        "#[cfg(all(test, unix))]\nmod tests {\n    use crate::left::A;\n}\n",
         "#[cfg(test)]\nmod tests {\n    use crate::left::A;\n    fn f() {}\n}\n",
         "fn f() {}\n\n#[cfg(test)]\npub(crate) mod tests {\n    use crate::left::A;\n}\n",
         "fn f<'a>(left: &'a str) -> &'a str { other::left::a(left) }",

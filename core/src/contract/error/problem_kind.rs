@@ -28,6 +28,8 @@ pub enum ProblemKind {
     NoMapping,
     /// Something else stands where a list of mappings has to.
     NoList,
+    /// The scope isn't one that can be bound.
+    UnboundScope,
     /// The name, as it is written, is one that no resource can have.
     NoResourceName(Box<str>),
 }

@@ -1,5 +1,7 @@
 //! What a provider can do, declared once, denied by default, and the one check against it.
 
+mod scope_refusal;
+
 use serde::Serialize;
 
 use crate::contract::error::diagnostic::Diagnostic;
@@ -9,11 +11,8 @@ use crate::vocabulary::inexact::Inexact;
 use crate::vocabulary::intent::Intent;
 use crate::vocabulary::note::Note;
 use crate::vocabulary::resource::{RegisteredKind, Resource, ResourceKind};
-use crate::vocabulary::scope::{Pair, Scope, ScopeKind};
+use crate::vocabulary::scope::ScopeKind;
 use crate::vocabulary::tenancy::Tenancy;
-
-/// Of so many pairs with which a scope shares a service account the names are told.
-const SHARING_NAMED: usize = 4;
 
 /// What a provider can do. Starts at nothing: what isn't declared is refused before the provider is asked.
 ///
@@ -157,7 +156,7 @@ impl Capabilities {
         tenancy: &Tenancy,
         request: T,
     ) -> Result<Checked<T>, Vec<Diagnostic>> {
-        let mut refusals: Vec<_> = self.refuse_scope(provider, path, tenancy, &request).into_iter().collect();
+        let mut refusals: Vec<_> = self.scope_refusal(provider, path, tenancy, &request).into_iter().collect();
         let mut notes = Vec::new();
         for reach in request.reaches() {
             let kind = reach.resource.kind;
@@ -199,30 +198,6 @@ impl Capabilities {
         if kind == ResourceKind::REGISTRY { self.registry } else { &[] }
     }
 
-    fn refuse_scope<T: Intent>(
-        &self,
-        provider: &str,
-        path: &str,
-        tenancy: &Tenancy,
-        request: &T,
-    ) -> Option<Diagnostic> {
-        let scope = request.scope();
-        if !request.is_of_scope() || self.binds(scope.kind(), tenancy) {
-            return None;
-        }
-        let message = match tenancy.shared_with(scope, SHARING_NAMED).filter(|_| self.allows_scope(scope.kind())) {
-            // Requirement 21: whatever the cloud could do, it would be given to these as well.
-            Some(shared) => format!(
-                "{scope} can't be bound: its task code runs as {}, and so does that of {}",
-                shared.subject,
-                listed_of(&shared.pairs, shared.count)
-            ),
-            None if self.scope_reason.is_empty() => format!("{provider} can't bind {scope}"),
-            None => format!("{provider} can't bind {scope}: {}", self.scope_reason),
-        };
-        Some(Diagnostic::new(format!("{path}.scope"), message).hint(self.instead_of(scope, tenancy)))
-    }
-
     /// Whether scopes of a kind can be bound on a platform: the cloud can, and the platform tells them apart.
     pub fn binds(&self, kind: ScopeKind, tenancy: &Tenancy) -> bool {
         self.allows_scope(kind) && tenancy.tells_apart(kind)
@@ -231,29 +206,6 @@ impl Capabilities {
     /// The kinds of scope that can be bound on a platform.
     pub fn bound_kinds(&self, tenancy: &Tenancy) -> Vec<ScopeKind> {
         self.scopes.iter().copied().filter(|kind| self.binds(*kind, tenancy)).collect()
-    }
-
-    /// The narrowest wider scope that works.
-    pub(crate) fn nearest_scope(&self, asked: &Scope, tenancy: &Tenancy) -> Option<Scope> {
-        match asked.domain() {
-            Some(domain) if self.binds(ScopeKind::Domain, tenancy) => Some(Scope::Domain { domain: domain.clone() }),
-            _ if self.allows_scope(ScopeKind::Global) => Some(Scope::Global),
-            _ => None,
-        }
-    }
-
-    /// The narrowest wider scope that works, spelled out together with what it reaches.
-    fn instead_of(&self, asked: &Scope, tenancy: &Tenancy) -> String {
-        let kinds = self.bound_kinds(tenancy);
-        let supported = join(&kinds);
-        match self.nearest_scope(asked, tenancy) {
-            Some(Scope::Domain { domain }) => format!(
-                "supported: {supported}; `scope: {{ domain: {domain} }}` works, and reaches every project in {domain}"
-            ),
-            Some(_) => format!("supported: {supported}; `scope: global` works, and reaches all task code"),
-            None if kinds.is_empty() => "this provider binds no scope at all".to_owned(),
-            None => format!("supported: {supported}; none of these is wider, so name each scope that is meant"),
-        }
     }
 
     fn alternative(&self, request: &impl Intent, kind: ResourceKind, levels: &[Access]) -> String {
@@ -289,16 +241,7 @@ fn imprecise(provider: &str, path: &str, resource: &Resource, inexact: &Inexact)
     Diagnostic::new(format!("{path}.precise"), message).hint(hint)
 }
 
-/// The first of several, and how many more there are.
-fn listed_of(first: &[Pair], count: usize) -> String {
-    let names = join(first);
-    match count.saturating_sub(first.len()) {
-        0 => names,
-        more => format!("{names} and {more} more"),
-    }
-}
-
-fn join<T: ToString>(items: &[T]) -> String {
+pub(super) fn join<T: ToString>(items: &[T]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 

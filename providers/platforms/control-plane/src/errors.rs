@@ -1,8 +1,11 @@
 //! What a service, or the way to it, says, as an error that says what to do.
 
+use std::io;
+
 use cloudgrant_core::{Error, ErrorKind, nothing_listens, proxy_named, redacted};
 use reqwest::Url;
 use serde_json::Value;
+use tokio_rustls::rustls;
 
 use crate::environment::DeploymentConfig;
 use crate::service::Service;
@@ -57,7 +60,7 @@ pub(crate) fn of_another(service: &Service, what: &str, place: &Url) -> Error {
 /// No answer came.
 pub(crate) fn lost(service: &Service, what: &str, place: &Url, error: &reqwest::Error) -> Error {
     let cause = innermost(error);
-    if cause.contains("certificate") {
+    if is_of_certificate(error) {
         return Error::new(ErrorKind::Unexpected, what).with("cause", cause).hint(format!(
             "if the authority is one of your own, name its file: `admin.caCertFilePath`, or FLYTE_PLATFORM_CA_CERT_FILE_PATH; \
              {HAND_OFF}"
@@ -70,6 +73,22 @@ pub(crate) fn lost(service: &Service, what: &str, place: &Url, error: &reqwest::
     let ended = nothing_listens(&place.origin().ascii_serialization(), error);
     let way = ended.unwrap_or_else(|| format!("check the way to {}: its endpoint, network, DNS, proxy", service.name));
     Error::new(kind, what).with("cause", format!("{at}: {cause}")).hint(format!("{way}; {HAND_OFF}"))
+}
+
+/// Whether the certificate of whoever answers is why there is no connection.
+fn is_of_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let is_it = |error: &rustls::Error| matches!(error, rustls::Error::InvalidCertificate(_));
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        // An error of input and output isn't the source of what is in it.
+        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let of_tls = inside.and_then(|inside| inside.downcast_ref()).or_else(|| error.downcast_ref());
+        if of_tls.is_some_and(is_it) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// What is below all that wraps it.
@@ -102,7 +121,15 @@ pub(crate) fn of_real_deployment(place: &Url) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use rcgen::{CertificateParams, KeyPair};
     use serde_json::json;
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::crypto::aws_lc_rs;
+    use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
     use super::*;
     use crate::service::Protocol;
@@ -133,5 +160,41 @@ mod tests {
         ] {
             assert_eq!(answered(&ADMIN, "x", status, &Value::Null).kind(), kind, "{status}");
         }
+    }
+    /// Somebody on loopback whom nobody vouches for.
+    async fn of_an_unknown_authority() -> Url {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let config = config.with_single_cert(vec![certificate.der().clone()], key).expect("a server");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                // The client hangs up.
+                let _ = TlsAcceptor::from(Arc::new(config.clone())).accept(connection).await;
+            }
+        });
+        Url::parse(&format!("https://localhost:{}", address.port())).expect("an address")
+    }
+
+    #[tokio::test]
+    async fn an_unknown_authority_is_told_from_a_way_that_leads_nowhere() {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let lost_at = async |place: &Url| {
+            let error = client.get(place.clone()).send().await.expect_err("nobody to trust");
+            lost(&ADMIN, "can't list", place, &error)
+        };
+        let error = lost_at(&of_an_unknown_authority().await).await;
+        assert_eq!(error.kind(), ErrorKind::Unexpected, "{error}");
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("`admin.caCertFilePath`")), "{error:?}");
+        let nobody = TcpListener::bind("127.0.0.1:0").await.and_then(|listener| listener.local_addr()).expect("a port");
+        let error = lost_at(&Url::parse(&format!("https://{nobody}")).expect("an address")).await;
+        assert_eq!(error.kind(), ErrorKind::Unreachable, "{error}");
     }
 }

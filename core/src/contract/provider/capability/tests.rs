@@ -8,6 +8,7 @@ use crate::vocabulary::names::{Domain, GrantName, Project, RegistryName, Resourc
 use crate::vocabulary::note::Level;
 use crate::vocabulary::principal::Naming;
 use crate::vocabulary::resource::KindWords;
+use crate::vocabulary::scope::Scope;
 
 use super::*;
 

@@ -37,16 +37,10 @@ pub(in crate::manifest) fn follows(problem: &Diagnostic, known: &Diagnostic) -> 
     inside || (!parent.is_empty() && problem.path == parent)
 }
 
-/// Whether a problem speaks of another key of the same section, which counts as not written because of what is known.
+/// Whether a problem comes of another key that isn't set, as that counts as not written because of what is known.
 pub(in crate::manifest) fn comes_of(problem: &Diagnostic, known: &Diagnostic) -> bool {
     let is_taken_out = matches!(known.kind, ProblemKind::NoValue | ProblemKind::Variable);
-    let section = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
-    let key = known.path.rsplit('.').next().unwrap_or_default();
-    let words = |text: &str| text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == key);
-    is_taken_out
-        && known.path.contains('.')
-        && section(&problem.path) == section(&known.path)
-        && words(&problem.message)
+    is_taken_out && matches!(&problem.kind, ProblemKind::UnsetKey(key) if **key == *known.path)
 }
 
 pub(in crate::manifest) fn one(problem: Diagnostic) -> Error {

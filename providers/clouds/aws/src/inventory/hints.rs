@@ -8,12 +8,7 @@ impl Inventory {
     /// What to do where a role of the platform's isn't there, or where nobody knows its name: the organization stands first
     /// where its name would be made of that.
     pub(crate) fn role_hint(&self, key: &str) -> String {
-        let named = match key {
-            "task_role" => self.config.task_role.is_some(),
-            "node_role" => self.config.node_role.is_some(),
-            _ => false,
-        };
-        if named || !self.conventions.is_of_organization {
+        if !self.is_of_organization(key) {
             return format!("name a role that is there: `aws.{key}`");
         }
         let platform = self.platform.name();
@@ -30,7 +25,22 @@ impl Inventory {
         }
     }
 
-    /// The same for the policy that every task needs.
+    /// Whether nobody knows how such a role is called, as its name would be made of an organization that isn't set.
+    pub(crate) fn lacks_organization(&self, key: &str) -> bool {
+        self.is_of_organization(key) && self.platform.tenancy().organization.is_empty()
+    }
+
+    /// Whether the name of such a role is made of the organization's, as the manifest doesn't name it.
+    fn is_of_organization(&self, key: &str) -> bool {
+        let named = match key {
+            "task_role" => self.config.task_role.is_some(),
+            "node_role" => self.config.node_role.is_some(),
+            _ => false,
+        };
+        !named && self.conventions.is_of_organization
+    }
+
+    /// What to do where the policy isn't there that every task needs.
     pub(crate) fn task_policy_hint(&self) -> String {
         let name = "name a policy that is there: `aws.task_policy`";
         if self.config.task_policy.is_some() {

@@ -4,7 +4,7 @@ mod arns;
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Conventions, Diagnostic, Intents, Origin, Resource, Scope, redacted};
+use cloudgrant_core::{Conventions, Diagnostic, Intents, Origin, ProblemKind, Resource, Scope, redacted};
 use foldhash::HashSet;
 
 use crate::config::eks_cluster::EksCluster;
@@ -108,6 +108,7 @@ fn endpoint(config: &Config) -> Option<Diagnostic> {
         let message = "`sandbox` credentials need a sandbox's endpoint on this machine";
         return Some(
             Diagnostic::new("aws.credentials", message)
+                .of_kind(ProblemKind::UnsetKey("aws.endpoint".into()))
                 .hint("leave `credentials` out to use your own, or run with --sandbox"),
         );
     }
@@ -245,12 +246,14 @@ fn cluster(config: &Config) -> Option<Diagnostic> {
     match config.binding {
         Binding::Irsa => config.issuers().next().is_none().then(|| {
             Diagnostic::new("aws.cluster", "a role for task code needs the cluster's OpenID Connect provider")
+                .of_kind(ProblemKind::UnsetKey("aws.cluster.oidc_provider".into()))
                 .hint("set `aws.cluster.oidc_provider`; `aws eks describe-cluster` shows it as identity.oidc.issuer")
         }),
         Binding::PodIdentity => config.eks_clusters().next().is_none().then(|| {
             let message =
                 "`aws.binding: pod-identity` needs the EKS cluster in which service accounts are associated with roles";
             Diagnostic::new("aws.cluster", message)
+                .of_kind(ProblemKind::UnsetKey("aws.cluster.name".into()))
                 .hint("set `aws.cluster.name`; `aws eks list-clusters` shows the names")
         }),
     }
@@ -264,7 +267,12 @@ fn roles(handles: Handles<'_>, intents: &Intents) -> Vec<Diagnostic> {
         matches!(registry.resource().locator.parsed(), Locator::Repository(r) if r.account != handles.config.account)
     });
     let unnamed = |key: &str, what: &str| {
-        Diagnostic::new(format!("aws.{key}"), format!("{what} isn't known")).hint(handles.inventory.role_hint(key))
+        let problem = Diagnostic::new(format!("aws.{key}"), format!("{what} isn't known"));
+        let problem = problem.hint(handles.inventory.role_hint(key));
+        match handles.inventory.lacks_organization(key) {
+            true => problem.of_kind(ProblemKind::UnsetKey("platform.organization".into())),
+            false => problem,
+        }
     };
     let task_role = handles.config.task_role(handles.conventions);
     if global && task_role.is_none() {

@@ -80,7 +80,7 @@ impl Dispatcher {
 
     fn carry_out(&self, request: &Request, target: &Target) -> Response {
         if !self.seed.services.have(target) {
-            return refuse(request, target, &Status::new(Code::NotFound, "Not Found"));
+            return unrouted(request, target);
         }
         let marshaler = Marshaler::of(request);
         let reply = match target {
@@ -95,7 +95,7 @@ impl Dispatcher {
                 return Response::new(StatusCode::METHOD_NOT_ALLOWED, "").header(ALLOW, "POST");
             }
             Target::OtherMethod => Err(Status::new(Code::Unimplemented, "Method Not Allowed")),
-            Target::Unknown => Err(Status::new(Code::NotFound, "Not Found")),
+            Target::Unknown => return unrouted(request, target),
         };
         match reply {
             Ok((message, set)) => json(StatusCode::OK, &encode::message(message, &set, marshaler.names)),
@@ -168,15 +168,18 @@ pub(crate) fn json(status: StatusCode, value: &Value) -> Response {
     Response::new(status, value.to_string()).header(CONTENT_TYPE, "application/json")
 }
 
-/// An error, as whoever was asked tells it. What nothing routes has neither form.
+/// What is answered where nobody is for the request. Where Connect is spoken, it has no form of an error's.
+fn unrouted(request: &Request, target: &Target) -> Response {
+    match target {
+        Target::Connect(_) => Response::new(StatusCode::NOT_FOUND, "404 page not found\n"),
+        _ => refuse(request, target, &Status::new(Code::NotFound, "Not Found")),
+    }
+}
+
+/// An error, as whoever was asked tells it.
 fn refuse(request: &Request, target: &Target, status: &Status) -> Response {
     if matches!(target, Target::Connect(_)) {
-        return match status.code {
-            Code::NotFound if status.message == "Not Found" => {
-                Response::new(StatusCode::NOT_FOUND, "404 page not found\n")
-            }
-            _ => connect::refuse(request, status),
-        };
+        return connect::refuse(request, status);
     }
     let code = StatusCode::from_u16(status.code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let response = json(code, &status.body());
