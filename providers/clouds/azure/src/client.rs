@@ -7,23 +7,20 @@ use azure_core::error::ErrorKind as SdkKind;
 use azure_core::http::headers::{ACCEPT, CONTENT_TYPE};
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{
-    ClientOptions, Context, ExponentialRetryOptions, Method, Pipeline, PipelineSendOptions, RawResponse, Request,
-    RetryOptions, StatusCode, Transport as SdkTransport, Url,
-};
-use azure_core::time::Duration;
+use azure_core::http::{Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request, StatusCode, Url};
 use cloudgrant_core::{Caller, Error, ErrorKind, Pace, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::client::complete_response::CompleteResponse;
 use crate::client::credentials::Login;
+use crate::client::sdk_options::sdk_options;
 use crate::client::throttling::retry_after;
 use crate::client::transport::Transport;
 use crate::config::Config;
 use crate::config::cloud::Place;
+use crate::error::call::Call;
 use crate::error::wording::is_about;
-use crate::error::{Call, answered, failed, is_absent, line};
+use crate::error::{answered, failed, is_absent, line};
 
 /// More pages than these are no list any more.
 const PAGES: usize = 2000;
@@ -154,22 +151,6 @@ impl Arm {
             })?;
             request = Request::new(next, Method::Get);
         }
-    }
-}
-
-/// How often to try again, and how long: the engine in core does the long waits. Source of the defaults: the service's
-/// own guidance to start below a second and to double.
-pub(crate) fn sdk_options(transport: &Arc<Transport>) -> ClientOptions {
-    ClientOptions {
-        per_try_policies: vec![Arc::new(CompleteResponse)],
-        transport: Some(SdkTransport::new(transport.clone())),
-        retry: RetryOptions::exponential(ExponentialRetryOptions {
-            initial_delay: Duration::milliseconds(120),
-            max_retries: 5,
-            max_total_elapsed: Duration::seconds(15),
-            max_delay: Duration::seconds(2),
-        }),
-        ..Default::default()
     }
 }
 
@@ -336,6 +317,7 @@ mod hostile;
 #[cfg(test)]
 pub(crate) mod loopback;
 pub(crate) mod remedies;
+pub(crate) mod sdk_options;
 #[cfg(test)]
 mod tests;
 pub(crate) mod throttling;

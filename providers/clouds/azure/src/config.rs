@@ -14,16 +14,12 @@ use cloudgrant_core::{Access, Conventions, Domain, Protected, ResourceName, reda
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-pub(crate) use crate::config::values::is_but_for_slashes;
+pub(crate) use crate::config::values::{CREDENTIALS_PER_IDENTITY, is_but_for_slashes};
 use crate::config::values::{audience, issuers, location};
 
 /// How long Azure may take until it shows what was changed. Source: Azure documentation, "Troubleshoot Azure RBAC", role
 /// assignment changes aren't detected: "it can take up to 10 minutes for changes to take effect".
 pub(crate) const SETTLE: Duration = Duration::from_secs(600);
-
-/// How many federated credentials a managed identity takes. Source: Azure documentation, "Important considerations and restrictions for
-/// federated identity credentials". It can't be read, nor raised.
-pub(crate) const CREDENTIALS_PER_IDENTITY: usize = 20;
 
 /// What is never changed unless the manifest names other patterns: identities of the platform's administration, and
 /// those that Azure makes by itself for a cluster.

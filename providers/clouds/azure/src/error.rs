@@ -1,5 +1,6 @@
 //! From what Azure says to what people need: the call, the object, the principal, the missing permission, what to do.
 
+pub(crate) mod call;
 mod kind;
 pub(crate) mod wording;
 
@@ -12,6 +13,7 @@ use azure_core::http::headers::HeaderName;
 use cloudgrant_core::{Error, ErrorKind, ends_kept};
 use serde::Deserialize;
 
+use crate::error::call::Call;
 use crate::error::kind::{ABSENT, kind};
 pub(crate) use crate::error::kind::{ASSIGN, IN_USE};
 
@@ -24,30 +26,6 @@ const WORDING: usize = 700;
 /// Whether asking again would bring the same answer.
 pub(crate) fn is_final(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::AccessDenied | ErrorKind::NotFound | ErrorKind::WrongAccount)
-}
-
-/// What is attempted, and on what.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Call<'a> {
-    /// As Azure spells it in roles: `Microsoft.Authorization/roleAssignments/write`.
-    pub(crate) operation: &'static str,
-    /// A resource ID.
-    pub(crate) object: &'a str,
-}
-
-impl<'a> Call<'a> {
-    pub(crate) fn new(operation: &'static str, object: &'a str) -> Self {
-        Self { operation, object }
-    }
-
-    /// An error of this call.
-    pub(crate) fn error(&self, kind: ErrorKind, what: impl Into<String>) -> Error {
-        self.of(Error::new(kind, what))
-    }
-
-    fn of(&self, error: Error) -> Error {
-        error.with("operation", self.operation).with("object", self.object)
-    }
 }
 
 /// An error of ours on its way through the SDK, which only takes errors that implement the standard trait.

@@ -46,10 +46,10 @@ use serde_json::Value;
 pub use config::{Cloud, Cluster, Config, Credentials, Guid};
 
 use crate::client::Arm;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::names::Names;
-use crate::objects::Writers;
-use crate::observe::Looking;
+use crate::objects::writers::Writers;
+use crate::observe::looking::Looking;
 use crate::resources::locator::Locator;
 
 register_provider!(Azure);
@@ -71,7 +71,7 @@ pub struct Azure {
 impl Connect for Azure {
     const ID: &'static str = "azure";
     const SUMMARY: &'static str = "Microsoft Azure: role assignments, managed identities, federated credentials";
-    const CAPABILITIES: Capabilities = resources::kinds::CAPABILITIES;
+    const CAPABILITIES: Capabilities = resources::capabilities::CAPABILITIES;
     // Source: Azure Identity client library and Azure Developer CLI, environment variables.
     const VARIABLES: &'static [(&'static str, &'static str)] =
         &[("tenant", "AZURE_TENANT_ID"), ("subscription", "AZURE_SUBSCRIPTION_ID")];
@@ -146,7 +146,7 @@ impl Backend for Azure {
     }
 
     fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {
-        let blocks = objects::kind(object.id.kind)?.terraform(object, &self.config, &self.names)?;
+        let blocks = objects::kind(object.id.kind)?.terraform(self.of_objects(), object)?;
         let subscription = self.config.subscription.as_str();
         let what = format!("subscription {subscription}: name it in its provider");
         let guard = TerraformBlock::guard("azurerm_subscription", ("subscription_id", subscription), &what);
@@ -154,7 +154,7 @@ impl Backend for Azure {
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
-        objects::kind(object.id.kind).map(|kind| kind.commands(object, &self.config, &self.names)).unwrap_or_default()
+        objects::kind(object.id.kind).map(|kind| kind.commands(self.of_objects(), object)).unwrap_or_default()
     }
 
     fn look_again(&self) {
@@ -254,13 +254,13 @@ impl Azure {
         Looking { config, names, client, inventory, platform: &**platform }
     }
 
-    fn of_verbs(&self) -> verbs::Handles<'_> {
+    fn of_verbs(&self) -> verbs::handles::Handles<'_> {
         let Self { config, names, inventory, platform, conventions, .. } = self;
-        verbs::Handles { config, names, inventory, platform: &**platform, conventions }
+        verbs::handles::Handles { config, names, inventory, platform: &**platform, conventions }
     }
 
-    fn of_objects(&self) -> objects::Handles<'_> {
+    fn of_objects(&self) -> objects::handles::Handles<'_> {
         let Self { config, names, client, inventory, writers, .. } = self;
-        objects::Handles { config, names, client, inventory, writers }
+        objects::handles::Handles { config, names, client, inventory, writers }
     }
 }

@@ -16,9 +16,11 @@ use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 use crate::resources::built_in_roles;
 use crate::resources::kinds::child_kind::{Child, Holder};
+use crate::resources::kinds::registered::{IN_HOLDER, reached_by};
 use crate::resources::kinds::registry::Roles;
-use crate::resources::kinds::{IN_HOLDER, reached_by};
-use crate::resources::locator::{Locator, Place};
+use crate::resources::known_roles;
+use crate::resources::locator::Locator;
+use crate::resources::place::Place;
 use crate::resources::role_choice::{self, Choice};
 
 /// Reading what every plan looks at.
@@ -194,7 +196,7 @@ fn roles(config: &Config, names: &Names, intents: &Intents) -> (BTreeSet<String>
         intents.registries.iter().filter_map(|registry| Roles::of(registry.access()).map(Choice::OfRegistry));
     for choice in choices(config, names, intents).chain(registries) {
         match choice {
-            Choice::Named(name) => match built_in_roles::known(name) {
+            Choice::Named(name) => match known_roles::known(name) {
                 Some(role) => drop(ids.insert(role.id.to_owned())),
                 None => drop(by_name.insert(name.to_owned())),
             },

@@ -18,7 +18,7 @@ use crate::marks::platform_places;
 use crate::names::resource_id::{ResourceId, is_same};
 use crate::names::{self, HOME_TAG, Names, STACK_TAG, tag_of};
 use crate::objects::{custom_role, federated_credential, managed_identity, role_assignment};
-use crate::resources::built_in_roles;
+use crate::resources::known_roles;
 
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
 const AT_A_TIME: usize = 8;
@@ -212,8 +212,7 @@ impl Lists {
             objects.extend(self.roles.iter().filter(ours).map(|role| custom_role::id(&role.role_name)));
             for assignment in self.assignments.iter().filter(|assignment| assignment.is_of(names)) {
                 let role = assignment.role();
-                let known =
-                    role_names.get(&role).copied().or_else(|| built_in_roles::known(&role).map(|role| role.name));
+                let known = role_names.get(&role).copied().or_else(|| known_roles::known(&role).map(|role| role.name));
                 let principal = match holders.get(&assignment.principal_id.to_ascii_lowercase()) {
                     Some(id) => managed_identity::holder(id, names.group()),
                     None => format!("unknown principal {}", assignment.principal_id),

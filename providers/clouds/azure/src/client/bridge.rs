@@ -15,7 +15,8 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use legacy::auth::{AccessToken, TokenCredential};
 
 use crate::client::{Answer, Arm, Pages, Wire, unreadable};
-use crate::error::{Call, Carried, line};
+use crate::error::call::Call;
+use crate::error::{Carried, line};
 
 impl Arm {
     /// The client of the crate for authorization, for one call.

@@ -20,11 +20,6 @@ use crate::config::cloud::Place;
 use crate::config::{Config, Credentials};
 use crate::error::Carried;
 
-/// The application that a sandbox lets in.
-pub(crate) const SANDBOX_CLIENT: &str = "c10d9a27-5a4d-4b0f-8f4e-5eadb0c05a4d";
-/// Its secret, which is none.
-pub(crate) const SANDBOX_SECRET: &str = "sandbox";
-
 /// The credentials of a configuration. Nothing is looked for before the first token is asked for.
 pub(crate) struct Login {
     setup: Setup,

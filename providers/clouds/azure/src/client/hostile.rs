@@ -320,7 +320,7 @@ fn any_json_as_an_answer() {
 /// Azure's pages may be as many as they like, but not as large.
 #[test]
 fn a_list_is_bounded_in_bytes() {
-    let call = crate::error::Call::new("Things/read", "/subscriptions/s");
+    let call = crate::error::call::Call::new("Things/read", "/subscriptions/s");
     let mut pages = crate::client::Pages::default();
     let page = vec![b' '; 64 << 20];
     let turns = (0..100).take_while(|_| pages.weigh(&call, &page).is_ok()).count();

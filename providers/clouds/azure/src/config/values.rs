@@ -5,7 +5,9 @@ use cloudgrant_core::redacted;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::config::CREDENTIALS_PER_IDENTITY;
+/// How many federated credentials a managed identity takes. Source: Azure documentation, "Important considerations and restrictions for
+/// federated identity credentials". It can't be read, nor raised.
+pub(crate) const CREDENTIALS_PER_IDENTITY: usize = 20;
 
 /// Takes one or several.
 pub(super) fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

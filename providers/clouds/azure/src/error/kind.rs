@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Code, ErrorKind};
 
-use crate::error::Call;
+use crate::error::call::Call;
 use crate::error::wording::{ANOTHER_OPERATION, CREDENTIAL_LIMIT};
 
 /// Assigning roles.

@@ -5,7 +5,7 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use crate::client::arm::{Cluster, Identity, Kubelet};
 use crate::client::remedies;
 use crate::config::is_but_for_slashes;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::identities::id_of;
 use crate::inventory::unusable::Unusable;
 use crate::names::resource_id::{ResourceId, is_same};

@@ -5,7 +5,7 @@ use cloudgrant_core::{Diagnostic, Error, ErrorKind, Note, Protected, Result};
 use crate::client::arm::Identity;
 use crate::client::remedies;
 use crate::error::is_final;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::names::resource_id::{ResourceId, is_plain, is_same};

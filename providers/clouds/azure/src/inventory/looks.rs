@@ -4,9 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cloudgrant_core::Result;
-
-use crate::inventory::Inventory;
 use crate::inventory::snapshot::{List, Snapshot};
 
 /// How old a list may be that the look after an apply takes from the one before it. What others change meanwhile, the next plan sees.
@@ -54,33 +51,5 @@ impl Looks {
     /// What is in these lists is written to, with whatever success.
     pub(crate) fn writes(&mut self, lists: &[List]) {
         self.written.extend(lists);
-    }
-}
-
-impl Inventory {
-    /// What the verbs have read, and read into.
-    pub(crate) async fn snapshot(&self) -> Arc<Snapshot> {
-        let new = || Snapshot::new(self.client.clone(), self.names.group().clone());
-        self.looks.lock().await.current(new)
-    }
-
-    /// The same, for an observation: never the same twice.
-    pub(crate) async fn used_up_snapshot(&self) -> Arc<Snapshot> {
-        let snapshot = self.snapshot().await;
-        self.looks.lock().await.used_up();
-        snapshot
-    }
-
-    /// Whoever asks again after a failure may do so much later: what was read until then goes.
-    pub(crate) async fn fresh<T>(&self, answer: Result<T>) -> Result<T> {
-        if answer.is_err() {
-            self.looks.lock().await.forget();
-        }
-        answer
-    }
-
-    /// What is in these lists is written to, with whatever success.
-    pub(crate) async fn writes(&self, lists: &[List]) {
-        self.looks.lock().await.writes(lists);
     }
 }

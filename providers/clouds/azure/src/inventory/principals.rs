@@ -4,16 +4,8 @@ use std::collections::HashMap;
 
 use cloudgrant_core::{Error, ErrorKind, Result};
 
-use crate::inventory::Inventory;
+use crate::inventory::cache::{Inventory, Principal};
 use crate::names::resource_id::ResourceId;
-
-/// Who a managed identity is to Microsoft Entra.
-#[derive(Debug, Clone)]
-pub(crate) struct Principal {
-    pub(crate) id: String,
-    /// Whether the stack made its identity, perhaps only just now, so that not all of Azure may know it yet.
-    pub(crate) ours: bool,
-}
 
 impl Inventory {
     /// Keeps in mind who an identity is to Microsoft Entra.

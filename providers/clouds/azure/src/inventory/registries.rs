@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use cloudgrant_core::Result;
 
 use crate::client::arm::Registry;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::snapshot::Snapshot;
 
 impl Inventory {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{ErrorKind, ResourceKind, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::names::resource_id::ResourceId;
-use crate::resources::kinds::IN_HOLDER;
 use crate::resources::kinds::child_kind::Holder;
+use crate::resources::kinds::registered::IN_HOLDER;
 
 impl Inventory {
     /// Reads what a plan of these kinds of resources will need, all of it side by side: what the verbs ask for is there already then.

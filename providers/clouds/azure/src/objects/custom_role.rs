@@ -1,51 +1,35 @@
 //! Custom roles.
 
+pub(super) mod definition;
 mod former_scopes;
-
-use std::borrow::Cow;
+mod writing;
 
 use async_trait::async_trait;
 use cloudgrant_core::TerraformValue::{Block, List as Texts, Text};
 use cloudgrant_core::{
-    Action, Attributes, Change, Error, ErrorKind, Object, ObjectId, Outcome, Ownership, Result, Scope, TerraformBlock,
-    quoted,
+    Action, Change, Error, ErrorKind, Object, ObjectId, Outcome, Ownership, Result, Scope, TerraformBlock, quoted,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-pub(super) use crate::objects::custom_role::former_scopes::{FormerScopes, leave};
+pub(crate) use crate::objects::custom_role::definition::{CustomRole, KIND};
+pub(super) use crate::objects::custom_role::former_scopes::leave;
 
-use crate::client::arm::{NewRoleDefinition, RoleDefinition};
+use crate::client::arm::RoleDefinition;
 use crate::client::remedies;
 use crate::config::Config;
 use crate::error::IN_USE;
 use crate::inventory::snapshot::List;
 use crate::names::Names;
-use crate::objects::{Handles, ObjectKind, named, not_known_how, not_ours, read, resource, written};
+use crate::objects::attributes::resource;
+use crate::objects::custom_role::writing::{home, write};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
+use crate::objects::outcome::named;
+use crate::objects::refusals::{not_known_how, not_ours};
 use crate::resources::role_choice;
-
-/// What plans call it.
-pub(crate) const KIND: &str = "custom-role";
 
 /// What Terraform calls one.
 pub(super) const TERRAFORM: &str = "azurerm_role_definition";
-
-/// What it is like.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct CustomRole<'a> {
-    /// The GUID of its definition, in lower case.
-    #[serde(borrow)]
-    pub(crate) id: Cow<'a, str>,
-    /// The scopes in which it can be assigned.
-    pub(crate) assignable_in: Vec<String>,
-    pub(crate) data_actions: Vec<String>,
-    /// What the stack never gives is only shown where somebody did.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) actions: Vec<String>,
-    /// As [`Self::actions`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) not_data_actions: Vec<String>,
-}
 
 /// Which one, by what people call it.
 pub(crate) fn id(name: &str) -> ObjectId {
@@ -91,46 +75,6 @@ pub(crate) fn make_assignable_in(object: &mut Object, subscription: &str) -> Res
     Ok(())
 }
 
-impl<'a> CustomRole<'a> {
-    /// What attributes say.
-    ///
-    /// # Errors
-    /// They are no role's.
-    pub(crate) fn of(attributes: &'a Attributes) -> Result<Self> {
-        read(KIND, attributes)
-    }
-
-    /// What is there.
-    pub(crate) fn found(role: &RoleDefinition) -> Self {
-        let sorted = |list: &[String]| {
-            let mut list = list.to_vec();
-            list.sort();
-            list
-        };
-        Self {
-            id: role.name.to_ascii_lowercase().into(),
-            assignable_in: sorted(&role.assignable_scopes),
-            data_actions: sorted(&role.data_actions),
-            actions: role.actions.clone(),
-            not_data_actions: role.not_data_actions.clone(),
-        }
-    }
-
-    /// As an object has them.
-    pub(crate) fn attributes(&self) -> Attributes {
-        written(self)
-    }
-
-    fn into_owned(self) -> CustomRole<'static> {
-        CustomRole { id: self.id.into_owned().into(), ..self }
-    }
-}
-
-/// Where it is defined.
-fn home(config: &Config) -> String {
-    format!("/subscriptions/{}", config.subscription)
-}
-
 /// This kind.
 pub(super) struct Kind;
 
@@ -153,36 +97,41 @@ impl ObjectKind for Kind {
         }
     }
 
-    fn commands(&self, object: &Object, config: &Config, names: &Names) -> Vec<String> {
-        let Ok(role) = CustomRole::of(&object.attributes) else { return Vec::new() };
-        let body = json!({ "properties": {
-            "roleName": object.id.name,
-            "type": "CustomRole",
-            "description": names.description(),
-            "permissions": [{ "actions": [], "dataActions": role.data_actions }],
-            "assignableScopes": role.assignable_in,
-        }});
-        // `az role definition create` makes up an id, and the next run would not know the role for the stack's.
-        let url = format!(
-            "{}/providers/Microsoft.Authorization/roleDefinitions/{}?api-version=2022-04-01",
-            home(config),
-            role.id
-        );
-        vec![format!("az rest --method put --url {} --body {}", quoted(&url), quoted(&body.to_string()))]
+    fn commands(&self, handles: Handles<'_>, object: &Object) -> Vec<String> {
+        commands(handles.config, handles.names, object)
     }
 
-    fn terraform(&self, object: &Object, config: &Config, names: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, handles: Handles<'_>, object: &Object) -> Option<Vec<TerraformBlock>> {
         let role = CustomRole::of(&object.attributes).ok()?;
         let arguments = vec![
             ("name", Text(object.id.name.clone())),
             ("role_definition_id", Text(role.id.into_owned())),
-            ("scope", Text(home(config))),
-            ("description", Text(names.description())),
+            ("scope", Text(home(handles.config))),
+            ("description", Text(handles.names.description())),
             ("assignable_scopes", Texts(role.assignable_in)),
             ("permissions", Block(vec![("data_actions", Texts(role.data_actions))])),
         ];
         Some(vec![TerraformBlock::resource(TERRAFORM, &object.id, arguments)])
     }
+}
+
+/// What a person would type to make one.
+pub(crate) fn commands(config: &Config, names: &Names, object: &Object) -> Vec<String> {
+    let Ok(role) = CustomRole::of(&object.attributes) else { return Vec::new() };
+    let body = json!({ "properties": {
+        "roleName": object.id.name,
+        "type": "CustomRole",
+        "description": names.description(),
+        "permissions": [{ "actions": [], "dataActions": role.data_actions }],
+        "assignableScopes": role.assignable_in,
+    }});
+    // `az role definition create` makes up an id, and the next run would not know the role for the stack's.
+    let url = format!(
+        "{}/providers/Microsoft.Authorization/roleDefinitions/{}?api-version=2022-04-01",
+        home(config),
+        role.id
+    );
+    vec![format!("az rest --method put --url {} --body {}", quoted(&url), quoted(&body.to_string()))]
 }
 
 async fn put(handles: Handles<'_>, name: &str, wanted: CustomRole<'_>) -> Result<Outcome> {
@@ -194,20 +143,6 @@ async fn put(handles: Handles<'_>, name: &str, wanted: CustomRole<'_>) -> Result
         role => role?,
     };
     Ok(named(&role.id))
-}
-
-/// Makes the role as it should be, assignable in some scopes.
-async fn write(handles: Handles<'_>, name: &str, wanted: &CustomRole<'_>, scopes: &[String]) -> Result<RoleDefinition> {
-    let new = NewRoleDefinition {
-        role_name: name,
-        description: &handles.names.description(),
-        assignable_scopes: scopes,
-        actions: &[],
-        not_actions: &[],
-        data_actions: &wanted.data_actions,
-        not_data_actions: &[],
-    };
-    handles.client.put_role_definition(&home(handles.config), &wanted.id, &new).await
 }
 
 async fn delete(handles: Handles<'_>, name: &str, before: &CustomRole<'_>) -> Result<Outcome> {

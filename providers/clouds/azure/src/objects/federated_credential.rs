@@ -1,8 +1,6 @@
 //! Federated credentials, one at a time per identity: Azure refuses writes that overlap.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloudgrant_core::TerraformValue::{List as Texts, Text};
@@ -11,14 +9,17 @@ use cloudgrant_core::{
     TerraformBlock, quoted,
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 
 use crate::client::arm;
-use crate::config::Config;
 use crate::inventory::snapshot::List;
 use crate::names::Names;
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::objects::{Handles, ObjectKind, managed_identity, named, not_known_how, read, resource, written};
+use crate::objects::attributes::{read, resource, written};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
+use crate::objects::managed_identity;
+use crate::objects::outcome::named;
+use crate::objects::refusals::not_known_how;
 
 /// What plans call it.
 pub(crate) const KIND: &str = "federated-credential";
@@ -115,17 +116,6 @@ impl<'a> FederatedCredential<'a> {
     }
 }
 
-/// One writer an identity at a time: Azure refuses federated credentials that are written side by side.
-#[derive(Debug, Default)]
-pub(super) struct Writers(Mutex<HashMap<ResourceId, Arc<Mutex<()>>>>);
-
-impl Writers {
-    /// The turn of those who write an identity's credentials.
-    async fn of(&self, identity: &ResourceId) -> Arc<Mutex<()>> {
-        self.0.lock().await.entry(identity.clone()).or_default().clone()
-    }
-}
-
 /// This kind.
 pub(super) struct Kind;
 
@@ -155,14 +145,14 @@ impl ObjectKind for Kind {
         }
     }
 
-    fn commands(&self, object: &Object, config: &Config, names: &Names) -> Vec<String> {
+    fn commands(&self, handles: Handles<'_>, object: &Object) -> Vec<String> {
         let Ok(credential) = FederatedCredential::of(&object.attributes) else { return Vec::new() };
         let identity = object.id.name.split('/').next().unwrap_or_default();
         vec![format!(
             "az identity federated-credential create --subscription {} --resource-group {} \
              --identity-name {} --name {} --issuer {} --subject {} --audiences {}",
-            config.subscription,
-            quoted(names.group().name()),
+            handles.config.subscription,
+            quoted(handles.names.group().name()),
             quoted(identity),
             quoted(short_name(&object.id.name)),
             quoted(&credential.issuer),
@@ -172,10 +162,10 @@ impl ObjectKind for Kind {
     }
 
     /// `None` where the identity is somebody else's. Arguments as of version 5 of the provider.
-    fn terraform(&self, object: &Object, _: &Config, names: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, handles: Handles<'_>, object: &Object) -> Option<Vec<TerraformBlock>> {
         let credential = FederatedCredential::of(&object.attributes).ok()?;
         let identity = resource(&credential.identity).ok()?;
-        let (identity, looked_up) = managed_identity::in_terraform(names, &identity, object, "id")?;
+        let (identity, looked_up) = managed_identity::in_terraform(handles.names, &identity, object, "id")?;
         let arguments = vec![
             ("name", Text(short_name(&object.id.name).to_owned())),
             ("user_assigned_identity_id", identity),

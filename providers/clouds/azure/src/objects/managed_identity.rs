@@ -12,11 +12,14 @@ use cloudgrant_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::client::{arm, remedies};
-use crate::config::Config;
 use crate::inventory::snapshot::List;
 use crate::names::resource_id::{ResourceId, is_same};
 use crate::names::{Names, tag_of};
-use crate::objects::{Handles, ObjectKind, named, not_known_how, not_ours, read, resource, written};
+use crate::objects::attributes::{read, resource, written};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
+use crate::objects::outcome::named;
+use crate::objects::refusals::{not_known_how, not_ours};
 
 /// What plans call it.
 pub(crate) const KIND: &str = "managed-identity";
@@ -165,12 +168,13 @@ impl ObjectKind for Kind {
         }
     }
 
-    fn commands(&self, object: &Object, config: &Config, _: &Names) -> Vec<String> {
+    fn commands(&self, handles: Handles<'_>, object: &Object) -> Vec<String> {
         let Ok(identity) = ManagedIdentity::of(&object.attributes) else { return Vec::new() };
-        let location = config.location.as_deref().map(|it| format!(" --location {}", quoted(it))).unwrap_or_default();
+        let location =
+            handles.config.location.as_deref().map(|it| format!(" --location {}", quoted(it))).unwrap_or_default();
         vec![format!(
             "az identity create --subscription {} --resource-group {} --name {}{location} --tags {}",
-            config.subscription,
+            handles.config.subscription,
             quoted(&identity.resource_group),
             quoted(short_name(object)),
             // As JSON: the tool takes a colon in `KEY=VALUE` for something else.
@@ -179,11 +183,11 @@ impl ObjectKind for Kind {
     }
 
     /// Where the manifest doesn't say where it goes, beside its resource group.
-    fn terraform(&self, object: &Object, config: &Config, _: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, handles: Handles<'_>, object: &Object) -> Option<Vec<TerraformBlock>> {
         let identity = ManagedIdentity::of(&object.attributes).ok()?;
         let group = identity.resource_group.into_owned();
         let mut blocks = Vec::new();
-        let location = match &config.location {
+        let location = match &handles.config.location {
             Some(location) => Text(location.clone()),
             None => {
                 let group = TerraformBlock::data("azurerm_resource_group", &group, vec![("name", Text(group.clone()))]);

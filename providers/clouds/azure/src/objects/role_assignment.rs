@@ -12,14 +12,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::client::arm::{self, NewRoleAssignment};
-use crate::config::Config;
-use crate::inventory::principals::Principal;
+use crate::inventory::cache::Principal;
 use crate::inventory::snapshot::List;
 use crate::names::Names;
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::objects::{
-    Handles, ObjectKind, custom_role, managed_identity, named, not_known_how, read, resource, written,
-};
+use crate::objects::attributes::{read, resource, written};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
+use crate::objects::outcome::named;
+use crate::objects::refusals::not_known_how;
+use crate::objects::{custom_role, managed_identity};
 use crate::policy::condition;
 
 /// What plans call it.
@@ -152,7 +154,7 @@ impl ObjectKind for Kind {
         }
     }
 
-    fn commands(&self, object: &Object, _: &Config, names: &Names) -> Vec<String> {
+    fn commands(&self, handles: Handles<'_>, object: &Object) -> Vec<String> {
         let Ok(assignment) = RoleAssignment::of(&object.attributes) else { return Vec::new() };
         let condition = assignment.condition.as_deref();
         let condition = condition
@@ -168,17 +170,17 @@ impl ObjectKind for Kind {
                  ServicePrincipal --role {} --scope {}{condition} --description {}",
                 quoted(&assignment.role),
                 quoted(&assignment.scope),
-                quoted(&names.description()),
+                quoted(&handles.names.description()),
             ),
         ]
     }
 
     /// Azure gives it an ID: the one that cloudgrant gives follows from the principal's, which Azure chooses.
-    fn terraform(&self, object: &Object, _: &Config, names: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, handles: Handles<'_>, object: &Object) -> Option<Vec<TerraformBlock>> {
         let assignment = RoleAssignment::of(&object.attributes).ok()?;
         let scope = assignment.scope_id().ok()?;
         let identity = assignment.identity()?;
-        let (principal, looked_up) = managed_identity::in_terraform(names, &identity, object, "principal_id")?;
+        let (principal, looked_up) = managed_identity::in_terraform(handles.names, &identity, object, "principal_id")?;
         let own_role = object.depends_on.iter().find(|id| id.kind == custom_role::KIND);
         let role = match own_role {
             Some(own) => TerraformBlock::attribute_of(custom_role::TERRAFORM, &own.name, "role_definition_resource_id"),
@@ -189,7 +191,7 @@ impl ObjectKind for Kind {
             ("role_definition_id", role),
             ("principal_id", principal),
             ("principal_type", Text("ServicePrincipal".to_owned())),
-            ("description", Text(names.description())),
+            ("description", Text(handles.names.description())),
         ];
         if let Some(text) = assignment.condition {
             arguments.push(("condition", Text(text.into_owned())));

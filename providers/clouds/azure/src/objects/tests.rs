@@ -9,7 +9,8 @@ use crate::client::loopback::{self, Loopback, SUBSCRIPTION, refusal};
 use crate::client::remedies::tests::{NAME as SHELL, bare};
 use crate::config::Config;
 use crate::names::resource_id::ResourceId;
-use crate::objects::{Handles, apply, custom_role, federated_credential, kind, managed_identity, role_assignment};
+use crate::objects::handles::Handles;
+use crate::objects::{apply, custom_role, federated_credential, kind, managed_identity, role_assignment};
 use crate::tests::connected;
 
 const ROLE: &str = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
@@ -316,7 +317,7 @@ async fn terraform_looks_for_nobody_of_another_subscription() {
         let attributes = json!({ "principal": identity, "scope": group(), "role": "reader", "role_id": ROLE });
         let object = object(ObjectId::new(role_assignment::KIND, "somebody: reader on data"), attributes);
         let kinds = kind(object.id.kind)
-            .and_then(|kind| kind.terraform(&object, &azure.config, &azure.names))
+            .and_then(|kind| kind.terraform(azure.of_objects(), &object))
             .map(|blocks| blocks.iter().map(|block| (block.purpose, block.kind)).collect::<Vec<_>>());
         let expected = [
             (TerraformPurpose::Data, "azurerm_user_assigned_identity"),
@@ -343,7 +344,7 @@ async fn no_name_is_more_than_a_word() {
         (ObjectId::new(role_assignment::KIND, SHELL), has),
     ] {
         let object = object(id, attributes);
-        let commands = kind(object.id.kind).expect("a kind").commands(&object, &azure.config, &azure.names);
+        let commands = kind(object.id.kind).expect("a kind").commands(azure.of_objects(), &object);
         assert!(commands.iter().any(|command| command.contains("PWNED")), "{}", object.id);
         for command in commands {
             let bare = bare(&command);

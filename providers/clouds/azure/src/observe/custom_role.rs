@@ -6,9 +6,9 @@ use cloudgrant_core::{Desired, Found, Observed, Result};
 
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::custom_role::{self, CustomRole};
-use crate::observe::Looking;
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::renamed_roles::Renamed;
+use crate::observe::looking::Looking;
 
 pub(crate) async fn add(
     looking: Looking<'_>,

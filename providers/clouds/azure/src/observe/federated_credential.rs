@@ -10,7 +10,7 @@ use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 use crate::objects::federated_credential::{self, FederatedCredential};
 use crate::objects::managed_identity::trusts_others;
-use crate::observe::Looking;
+use crate::observe::looking::Looking;
 
 /// Adds those of an identity.
 pub(crate) fn add(

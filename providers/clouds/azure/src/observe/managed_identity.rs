@@ -6,15 +6,15 @@ use cloudgrant_core::{Desired, Error, ErrorKind, Found, Note, Observed, Result, 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::remedies;
-use crate::inventory::principals::Principal;
+use crate::inventory::cache::Principal;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::names::STACK_TAG;
 use crate::names::resource_id::ResourceId;
 use crate::objects::managed_identity::{self, ManagedIdentity, outputs};
-use crate::observe::Looking;
 use crate::observe::federated_credential::{self, trusted_by_others};
 use crate::observe::findings::edited;
 use crate::observe::findings::other_homes::OtherHomes;
+use crate::observe::looking::Looking;
 
 /// The principals of the identities that are known.
 #[derive(Debug, Default)]

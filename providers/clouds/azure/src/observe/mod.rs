@@ -4,33 +4,21 @@ mod ahead;
 mod custom_role;
 mod federated_credential;
 pub(crate) mod findings;
+pub(crate) mod looking;
 mod managed_identity;
 mod role_assignment;
 mod scopes;
 pub(crate) mod search;
 
-use cloudgrant_core::{Desired, Observed, Platform, Result};
+use cloudgrant_core::{Desired, Observed, Result};
 
-use crate::client::Arm;
-use crate::config::Config;
-use crate::inventory::Inventory;
 use crate::marks::{confirmations, platform_places};
-use crate::names::Names;
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::{
     caller, contents, denials, edited, goes_on, limited, missing, renamed, role_scopes, trust, workload_identity,
 };
-use crate::resources::kinds::reached_by;
-
-/// What an observation looks with.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Looking<'a> {
-    pub(crate) config: &'a Config,
-    pub(crate) names: &'a Names,
-    pub(crate) client: &'a Arm,
-    pub(crate) inventory: &'a Inventory,
-    pub(crate) platform: &'a dyn Platform,
-}
+use crate::observe::looking::Looking;
+use crate::resources::kinds::registered::reached_by;
 
 pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<Observed> {
     let Looking { config, names, client, inventory, .. } = looking;

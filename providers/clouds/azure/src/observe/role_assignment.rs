@@ -17,13 +17,13 @@ use crate::names::resource_id::{ResourceId, folded, is_within};
 use crate::names::{self, Names};
 use crate::objects::role_assignment::RoleAssignment as Attributes;
 use crate::objects::{custom_role, managed_identity, role_assignment};
-use crate::observe::Looking;
 use crate::observe::findings::goes_on::{Foreign, Given, Identities};
 use crate::observe::findings::missing;
 use crate::observe::findings::other_homes::OtherHomes;
+use crate::observe::looking::Looking;
 use crate::observe::managed_identity::Principals;
 use crate::policy::condition;
-use crate::resources::{built_in_roles, refused_roles};
+use crate::resources::{known_roles, refused_roles};
 
 /// Said of an assignment that the manifest asks for, on a resource that is gone. Azure keeps it, at the ID that the resource had.
 const LISTED_ON_WHAT_IS_GONE: &str = "what it is on isn't there any more, and Azure lists it all the same: it gives nothing, until \
@@ -128,7 +128,7 @@ pub(crate) fn given_away(assignment: &RoleAssignment, role: &str) -> Widening {
 
 /// Whether a ready-made role is too much for any task code (requirement 71).
 pub(crate) fn is_never_given(role: &str) -> bool {
-    built_in_roles::known(role).is_some_and(|role| refused_roles::known(role, Access::List).is_some())
+    known_roles::known(role).is_some_and(|role| refused_roles::known(role, Access::List).is_some())
 }
 
 /// The same of custom roles, by their ids.
@@ -179,7 +179,7 @@ impl Reader<'_> {
         let home = assignment.description.as_deref().and_then(|text| names.home_described(text));
         if let (false, Some(home)) = (owned, home) {
             let name = self.role_names.get(&role).map(String::as_str);
-            let name = name.or_else(|| built_in_roles::known(&role).map(|role| role.name)).unwrap_or(&role);
+            let name = name.or_else(|| known_roles::known(&role).map(|role| role.name)).unwrap_or(&role);
             let scope = ResourceId::parse(&assignment.scope).map_or_else(|_| assignment.scope.clone(), |id| id.short());
             self.others.add(home, format!("role {name} on {scope}"), &assignment.id);
         }
@@ -281,7 +281,7 @@ impl Reader<'_> {
     /// widens the role. What it gives of what is revoked goes on.
     fn foreign_one(&mut self, assignment: &RoleAssignment, role: &str) {
         let name = self.role_names.get(role).map(String::as_str);
-        let name = name.or_else(|| built_in_roles::known(role).map(|role| role.name)).unwrap_or(role);
+        let name = name.or_else(|| known_roles::known(role).map(|role| role.name)).unwrap_or(role);
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
         if let Some((holder, _)) = holder.filter(|(holder, ours)| *ours || self.doubted.contains(holder)) {
             self.observed.widened.push(given(self.names, holder, assignment, name));
@@ -300,7 +300,7 @@ impl Reader<'_> {
         }
         let role = assignment.role();
         let name = self.role_names.get(&role).cloned();
-        let name = name.or_else(|| built_in_roles::known(&role).map(|role| role.name.to_owned()));
+        let name = name.or_else(|| known_roles::known(&role).map(|role| role.name.to_owned()));
         let asked_by = asked_by.iter().filter(|intent| !matches!(intent, IntentId::Binding(_))).cloned().collect();
         self.foreign.push(Foreign {
             assignment: assignment.clone(),
@@ -314,7 +314,7 @@ impl Reader<'_> {
     /// What carries the stack's mark and gives what no stack ever does: anybody can write that mark.
     fn given_by_nobody(&mut self, assignment: &RoleAssignment, role: &str) {
         let name = self.role_names.get(role).map(String::as_str);
-        let name = name.or_else(|| built_in_roles::known(role).map(|role| role.name)).unwrap_or(role);
+        let name = name.or_else(|| known_roles::known(role).map(|role| role.name)).unwrap_or(role);
         if let Some((holder, _)) = self.holders.get(&assignment.principal_id.to_ascii_lowercase()) {
             self.observed.widened.push(given(self.names, holder, assignment, name));
         }
@@ -329,7 +329,7 @@ impl Reader<'_> {
         let name = self.role_names.get(role).cloned();
         let custom = name.as_deref().map(custom_role::id);
         let name = name
-            .or_else(|| built_in_roles::known(role).map(|role| role.name.to_owned()))
+            .or_else(|| known_roles::known(role).map(|role| role.name.to_owned()))
             .unwrap_or_else(|| role.to_owned());
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase()).copied();
         // What an identity had that was deleted, and that grants which stay still ask for, goes with these.

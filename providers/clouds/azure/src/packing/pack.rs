@@ -19,6 +19,7 @@ use crate::policy::condition::{self, Rules};
 use crate::resources::built_in_roles;
 use crate::resources::kinds::object_store;
 use crate::resources::kinds::registry;
+use crate::resources::known_roles;
 use crate::resources::locator::Locator;
 use crate::resources::role_choice::{self, Choice, NamedRole};
 
@@ -194,7 +195,7 @@ fn add<'a>(RoleOn { target, role, narrowed }: &'a RoleOn, because: &IntentId, co
             allowed.iter().for_each(|deed| entry.rules.allow(*deed, &objects.prefix));
         }
         (Narrowed::ToRepository, Locator::Registry(registry)) => {
-            let known = built_in_roles::known(&role.id);
+            let known = known_roles::known(&role.id);
             entry.by_repository = known.is_some_and(registry::is_of_repositories);
             entry.writes = known == Some(built_in_roles::REPOSITORY_WRITER);
             match &registry.repository {

@@ -3,12 +3,10 @@
 //! Source: Azure documentation, "Azure role assignment condition format and syntax" and "Actions and attributes for
 //! Azure role assignment conditions for Azure Blob Storage".
 
-mod at_most;
 mod deed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use crate::policy::condition::at_most::{Allowed, AtMost};
 pub(crate) use crate::policy::condition::deed::Deed;
 
 /// The version of the language that conditions are written in.
@@ -18,7 +16,7 @@ pub(crate) const VERSION: &str = "2.0";
 /// conditions" and "Azure RBAC limits".
 pub(crate) const LONGEST: u64 = 8_192;
 
-const ATTRIBUTES: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+pub(super) const ATTRIBUTES: &str = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
 
 /// How much of a container something is allowed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,7 +151,7 @@ pub(crate) fn names_folder(condition: &str, prefix: &str) -> bool {
 }
 
 /// That an action is not this deed.
-fn other_than(deed: Deed) -> String {
+pub(super) fn other_than(deed: Deed) -> String {
     let listing = match deed {
         Deed::Read => " AND NOT SubOperationMatches{'Blob.List'}",
         Deed::List => " AND SubOperationMatches{'Blob.List'}",

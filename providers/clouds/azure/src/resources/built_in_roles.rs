@@ -3,10 +3,6 @@
 //! Source: Azure documentation, "Azure built-in roles"; requirements 66 to 71.
 
 pub(crate) use crate::error::ASSIGN;
-use crate::resources::kinds;
-
-#[cfg(test)]
-mod microsoft;
 
 /// A ready-made role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +93,7 @@ pub(crate) const REPOSITORY_WRITER: Role = role(
 );
 
 /// Roles that are known without asking: those of the table, and others that a manifest may name.
-const KNOWN: [Role; 17] = [
+pub(super) const KNOWN: [Role; 17] = [
     BLOB_READER,
     BLOB_CONTRIBUTOR,
     SECRETS_USER,
@@ -154,17 +150,6 @@ pub(crate) const RBAC_ADMINISTRATOR: Role = role(
     Verdict::Assigns(ASSIGN),
     Gives::Control(&[ASSIGN]),
 );
-
-/// All roles that are known without asking: these, and those of the kinds that have roles of their own.
-pub(crate) fn all() -> impl Iterator<Item = Role> {
-    KNOWN.into_iter().chain(kinds::roles())
-}
-
-/// A role by its name or its id, where it is known without asking.
-pub(crate) fn known(name_or_id: &str) -> Option<Role> {
-    let same = |role: &Role| role.id.eq_ignore_ascii_case(name_or_id) || role.name.eq_ignore_ascii_case(name_or_id);
-    all().find(same)
-}
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 use crate::names::resource_id::ResourceId;
 use crate::policy::condition::{self, Rules};
 use crate::resources::kinds::object_store::{object_role, on_objects};
-use crate::resources::locator::{Locator, Place};
+use crate::resources::locator::Locator;
+use crate::resources::place::Place;
 
 /// Stands for a credential. It must show up in no message.
 const MARKER: &str = "hidden0MARKER";

@@ -4,7 +4,8 @@ use crate::config::Cloud;
 use crate::config::cloud::Hosts;
 use crate::resources::kinds::object_store::Objects;
 use crate::resources::kinds::secret::Secret;
-use crate::resources::locator::{Locator, Place};
+use crate::resources::locator::Locator;
+use crate::resources::place::Place;
 
 impl Locator {
     /// The names of what is granted, in this cloud.

@@ -7,9 +7,11 @@ use crate::config::{Cloud, Guid};
 use crate::names::resource_id::ResourceId;
 use crate::resources::kinds::child_kind::{Child, Holder, IN_ID};
 use crate::resources::kinds::object_store::{Objects, objects, objects_in};
+use crate::resources::kinds::registered::{IN_HOLDER, REGISTERED};
 use crate::resources::kinds::registry::{Registry, registry};
 use crate::resources::kinds::secret::{Secret, secret, secret_in};
-use crate::resources::kinds::{CAPABILITIES, IN_HOLDER};
+use crate::resources::place::Place;
+use crate::resources::wrong_locator::wrong;
 
 /// What a locator names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,23 +26,6 @@ pub(crate) enum Locator {
     Child(Child),
     /// Any resource.
     Resource(ResourceId),
-}
-
-/// Where something is: found by the host of its service, or given as a resource ID.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    Named(Host),
-    At(ResourceId),
-}
-
-impl Place {
-    /// The resource's own name; of a registry with a domain name label, the first label of its host.
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Self::Named(host) => &host.name,
-            Self::At(id) => id.name(),
-        }
-    }
 }
 
 /// What each service of a storage account is called.
@@ -156,18 +141,20 @@ impl Locator {
         match scheme {
             "https" | "" => match Host::parse(authority) {
                 Some(host) if host.service == Service::Registry => {
-                    registry(text, Place::Named(host), Some(path).filter(|path| !path.is_empty()))
+                    registry(text, Place::Named(host), Some(path).filter(|path| !path.is_empty())).map(Self::Registry)
                 }
                 Some(host) if host.service == Service::Storage && !scheme.is_empty() => {
                     let (container, prefix) = path.split_once('/').unwrap_or((path, ""));
-                    objects(text, host, container, prefix)
+                    objects(text, host, container, prefix).map(Self::Objects)
                 }
-                Some(host) if host.service == Service::Vault && !scheme.is_empty() => secret(text, host, path),
+                Some(host) if host.service == Service::Vault && !scheme.is_empty() => {
+                    secret(text, host, path).map(Self::Secret)
+                }
                 _ => Err(wrong(text, "is no locator that Azure knows", &forms())),
             },
             "abfss" | "abfs" | "wasbs" | "wasb" => match authority.split_once('@') {
                 Some((container, host)) => match Host::parse(host).filter(|host| host.service == Service::Storage) {
-                    Some(host) => objects(text, host, container, path),
+                    Some(host) => objects(text, host, container, path).map(Self::Objects),
                     None => Err(wrong(text, "names no storage account of Azure", &forms())),
                 },
                 None => Err(wrong(
@@ -196,15 +183,11 @@ fn is_address(scheme: &str, host: &Host) -> bool {
 
 /// How locators are written, of every kind that is registered.
 pub(crate) fn forms() -> String {
-    let all: Vec<_> = CAPABILITIES.locators().collect();
+    let all: Vec<_> = REGISTERED.iter().flat_map(|known| known.locators).copied().collect();
     match all.split_last() {
         Some((last, others)) => format!("write {}, or {last}", others.join(", ")),
         None => String::new(),
     }
-}
-
-pub(crate) fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
-    Diagnostic::new("", format!("`{}` {what}", redacted(text))).hint(hint)
 }
 
 /// A resource ID. What lies within a container or a registry has none of its own for the Resource Manager; it is written as
@@ -229,9 +212,9 @@ fn resource(text: &str) -> Result<Locator, Diagnostic> {
         let (container, within) = (parts[end - 1], parts.get(end..).unwrap_or_default());
         let account = || parsed(end - 4).map(Place::At);
         return match within {
-            [] | [""] => objects_in(text, account()?, container, ""),
+            [] | [""] => objects_in(text, account()?, container, "").map(Locator::Objects),
             [blobs, prefix @ ..] if blobs.eq_ignore_ascii_case("blobs") => {
-                objects_in(text, account()?, container, &prefix.join("/"))
+                objects_in(text, account()?, container, &prefix.join("/")).map(Locator::Objects)
             }
             _ => Err(wrong(
                 text,
@@ -242,9 +225,9 @@ fn resource(text: &str) -> Result<Locator, Diagnostic> {
     }
     if let Some(end) = types(&["Microsoft.ContainerRegistry", "registries"]) {
         match parts.get(end..).unwrap_or_default() {
-            [] => return registry(text, Place::At(parsed(end)?), None),
+            [] => return registry(text, Place::At(parsed(end)?), None).map(Locator::Registry),
             [repositories, path @ ..] if repositories.eq_ignore_ascii_case("repositories") => {
-                return registry(text, Place::At(parsed(end)?), Some(&path.join("/")));
+                return registry(text, Place::At(parsed(end)?), Some(&path.join("/"))).map(Locator::Registry);
             }
             _ => {}
         }
@@ -280,7 +263,9 @@ fn resource(text: &str) -> Result<Locator, Diagnostic> {
             | "microsoft.management/servicegroups",
             _,
         ) => Err(wrong(text, "holds other resources, and is none itself", WHOLE)),
-        ("microsoft.keyvault/vaults/secrets", [_, name]) => secret_in(text, Place::At(parsed(parts.len() - 2)?), name),
+        ("microsoft.keyvault/vaults/secrets", [_, name]) => {
+            secret_in(text, Place::At(parsed(parts.len() - 2)?), name).map(Locator::Secret)
+        }
         _ => Ok(Locator::Resource(id)),
     }
 }

@@ -8,7 +8,9 @@ use crate::client::host::Host;
 use crate::config::Config;
 use crate::names::Names;
 use crate::resources::built_in_roles::{self, Gives, Verdict};
-use crate::resources::locator::{Locator, Place};
+use crate::resources::known_roles;
+use crate::resources::locator::Locator;
+use crate::resources::place::Place;
 use crate::resources::role_choice::{self, Choice, role_for};
 
 /// Whether two reaches, each of its grant, give something in common. Nothing is asked: where Azure alone could tell, they do.
@@ -55,7 +57,7 @@ impl<'a> Given<'a> {
     ) -> Self {
         let choice = role_for(config, names, grant, reach, locator);
         let role = match &choice {
-            Choice::Named(name) => built_in_roles::known(name),
+            Choice::Named(name) => known_roles::known(name),
             Choice::ReadyMade(role) => Some(*role),
             Choice::Own(_) | Choice::Several(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
         };
@@ -83,7 +85,7 @@ pub(crate) fn has_repository_permissions(known: &[Registry], place: &Place) -> b
 /// What the role of a reach allows; `None` where that isn't known without asking.
 pub(crate) fn actions_of(choice: &Choice<'_>) -> Option<Vec<Action>> {
     match choice {
-        Choice::Named(name) => built_in_roles::known(name).map(|role| of_role(role.gives)),
+        Choice::Named(name) => known_roles::known(name).map(|role| of_role(role.gives)),
         Choice::ReadyMade(role) => Some(of_role(role.gives)),
         Choice::Several(roles) => Some(roles.iter().flat_map(|role| of_role(role.gives)).collect()),
         Choice::Own(role) => Some(role.data_actions.iter().cloned().map(Action::Data).collect()),

@@ -108,7 +108,7 @@ impl TooMuch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resources::built_in_roles;
+    use crate::resources::known_roles;
 
     fn texts(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| (*text).to_owned()).collect()
@@ -129,16 +129,16 @@ mod tests {
     #[test]
     fn requirement_71_roles_that_are_too_much() {
         for name in ["Owner", "contributor", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9", "Managed Identity Operator"] {
-            let role = built_in_roles::known(name).expect(name);
+            let role = known_roles::known(name).expect(name);
             assert!(Access::ALL.into_iter().all(|access| known(role, access).is_some()), "{name}");
         }
-        let reader = built_in_roles::known("Reader").expect("known");
+        let reader = known_roles::known("Reader").expect("known");
         assert!(Access::ALL.into_iter().all(|access| known(reader, access).is_none()));
     }
 
     #[test]
     fn requirement_68_keys_only_where_listing_is_needed() {
-        let role = built_in_roles::known("Reader and Data Access").expect("known");
+        let role = known_roles::known("Reader and Data Access").expect("known");
         assert_eq!(known(role, Access::List), None);
         assert!(known(role, Access::Read).is_some_and(|it| it.why.contains("with its keys")));
     }
@@ -279,7 +279,7 @@ mod tests {
         let fine = ["read", "write", "delete", "add/action", "move/action", "tags/read"];
         let fine = fine.map(|action| format!("{blobs}/{action}"));
         assert_eq!(found(&[Permission { data_actions: fine.to_vec(), ..Permission::default() }]), None);
-        let owner = built_in_roles::known("Storage Blob Data Owner").expect("known");
+        let owner = known_roles::known("Storage Blob Data Owner").expect("known");
         assert!(Access::ALL.into_iter().all(|access| known(owner, access).is_some()));
     }
 

@@ -6,11 +6,12 @@ use crate::config::Config;
 use crate::names::Names;
 use crate::policy::condition::Deed;
 use crate::resources::built_in_roles::{self, Role};
-use crate::resources::kinds::IN_HOLDER;
 use crate::resources::kinds::child_kind::{ChildKind, Gives};
 use crate::resources::kinds::object_store;
+use crate::resources::kinds::registered::IN_HOLDER;
 use crate::resources::kinds::registry::{self, Roles};
 use crate::resources::kinds::secret;
+use crate::resources::known_roles;
 use crate::resources::locator::Locator;
 
 /// A role of the stack's own.
@@ -58,7 +59,7 @@ pub(crate) fn role_for<'a>(
         return Choice::Named(named);
     }
     match locator {
-        Locator::Objects(objects) if needs_own(grant.precise, access, &objects.prefix) => {
+        Locator::Objects(objects) if object_store::needs_own(grant.precise, access, &objects.prefix) => {
             Choice::Own(own(names, &grant.scope, access))
         }
         Locator::Objects(_) => {
@@ -76,13 +77,6 @@ pub(crate) fn role_for<'a>(
         },
         Locator::Resource(_) => Choice::Nothing,
     }
-}
-
-/// Whether a level on objects takes a role of the stack's own, where the manifest names none: of a grant that insists on
-/// exactly its level, and with a prefix, past which a ready-made role's management actions (deleting the container, keys
-/// that sign for others) would reach.
-pub(crate) fn needs_own(precise: bool, access: Access, prefix: &str) -> bool {
-    (precise || !prefix.is_empty()) && object_store::needs_custom_role(access)
 }
 
 /// The roles of its own that the stack may have made for a scope, whatever the manifest grants by now.
@@ -117,7 +111,7 @@ fn is_exactly(named: &str, kind: ResourceKind, access: Access) -> bool {
         return true;
     }
     // What another role gives isn't known here.
-    let Some(role) = built_in_roles::known(named) else { return false };
+    let Some(role) = known_roles::known(named) else { return false };
     if kind == ResourceKind::OBJECT_STORE {
         let gives = object_store::deeds_of(role.id).is_some_and(|deeds| deeds == object_store::on_objects(access));
         return gives && !object_store::needs_custom_role(access);
@@ -199,7 +193,7 @@ pub(crate) fn note(config: &Config, grant: &TaskAccess, reach: &Reach, role: &Na
 
 /// Whether a role's rights in a container can be narrowed to a prefix, or in a registry to a repository, by a condition.
 pub(crate) fn can_be_narrowed(named: &str, locator: &Locator) -> bool {
-    let role = built_in_roles::known(named);
+    let role = known_roles::known(named);
     match locator {
         Locator::Objects(objects) => {
             objects.prefix.is_empty() || role.is_some_and(|role| object_store::deeds_of(role.id).is_some())

@@ -22,7 +22,7 @@ use crate::objects::managed_identity::CLIENT_ID;
 use crate::objects::role_assignment::RoleAssignment;
 use crate::packing::pack::{self, Assignment, Roles};
 use crate::packing::shards::{self, Shard, Wanted};
-use crate::verbs::Handles;
+use crate::verbs::handles::Handles;
 use crate::verbs::unbound;
 use crate::verbs::validate::shared_identity;
 

@@ -2,15 +2,12 @@
 
 use cloudgrant_core::{Checked, Desired, Error, Intent, Note, RegistryAccess, Result, Scope};
 
-use crate::client::remedies;
 use crate::inventory::lookups::resolve;
-use crate::inventory::lookups::target::Target;
 use crate::marks::places;
 use crate::packing::pack;
 use crate::resources::locator::Locator;
-use crate::verbs::Handles;
-use crate::verbs::bind_scope;
-use crate::verbs::grant_task_access;
+use crate::verbs::handles::Handles;
+use crate::verbs::{bind_scope, notes};
 
 /// Requirements 9, 69 and 104. How the registry looks at roles was read before: Source: Azure documentation, "Azure
 /// Container Registry Microsoft Entra permissions and role assignments".
@@ -26,9 +23,9 @@ pub(crate) async fn desired(handles: Handles<'_>, registries: &[Checked<Registry
     for registry in registries {
         let [reach] = &registry.reach;
         let Some(target) = resolved.target(reach) else { continue };
-        desired.notes.extend(grant_task_access::closed(target));
+        desired.notes.extend(notes::closed(target));
         if target.admin_user {
-            desired.notes.push(admin_user(target));
+            desired.notes.push(notes::admin_user(target));
         }
         for assignment in pack::pull(registry.access(), target, &registry.id()) {
             let mut object = bind_scope::assignment_object(handles.names, &kubelet, &Scope::Global, assignment);
@@ -47,14 +44,4 @@ pub(crate) async fn desired(handles: Handles<'_>, registries: &[Checked<Registry
         }
     }
     Ok(desired)
-}
-
-/// Requirement 101.
-pub(crate) fn admin_user(target: &Target) -> Note {
-    let name = target.scope.name();
-    let message = format!(
-        "its admin user is enabled: one password pushes and pulls everything, whatever the roles say; turn it off with `{}`",
-        remedies::disable_admin(name)
-    );
-    Note::warning(format!("registry {name}"), message)
 }

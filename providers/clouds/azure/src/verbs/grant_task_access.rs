@@ -15,9 +15,11 @@ use crate::packing::pack::Roles;
 use crate::policy::condition::Deed;
 use crate::resources::built_in_roles::{self, Verdict};
 use crate::resources::kinds::object_store;
+use crate::resources::known_roles;
 use crate::resources::locator::Locator;
 use crate::resources::role_choice::{self, Choice, role_for};
-use crate::verbs::Handles;
+use crate::verbs::handles::Handles;
+use crate::verbs::notes::{admin_user, closed};
 
 pub(crate) async fn permissions(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
     let mut permissions = Permissions::default();
@@ -57,7 +59,7 @@ fn notes(
     notes: &mut Vec<Note>,
 ) {
     match &target.locator {
-        Locator::Registry(_) if target.admin_user => notes.push(crate::verbs::enable_registry::admin_user(target)),
+        Locator::Registry(_) if target.admin_user => notes.push(admin_user(target)),
         Locator::Registry(_) | Locator::Objects(_) | Locator::Secret(_) | Locator::Child(_) | Locator::Resource(_) => {}
     }
     notes.extend(closed(target));
@@ -71,7 +73,7 @@ fn notes(
         Choice::Own(_) | Choice::ReadyMade(_) | Choice::Several(_) | Choice::OfRegistry(_) | Choice::Nothing => None,
     };
     notes.extend(named.and_then(|named| role_choice::note(config, grant, reach, named)));
-    let role = named.and_then(|named| built_in_roles::known(&named.id));
+    let role = named.and_then(|named| known_roles::known(&named.id));
     if let Locator::Objects(objects) = &target.locator
         && role == Some(built_in_roles::BLOB_CONTRIBUTOR)
         && !objects.prefix.is_empty()
@@ -91,20 +93,6 @@ fn notes(
         let message = "the role Reader and Data Access shows the storage account's keys, which open everything in it";
         notes.push(Note::warning(grant.id(), message));
     }
-}
-
-/// A role opens what a network keeps closed to nobody.
-pub(crate) fn closed(target: &Target) -> Option<Note> {
-    let (what, name) = match &target.locator {
-        Locator::Objects(objects) => ("storage account", objects.account.name()),
-        Locator::Secret(secret) => ("key vault", secret.vault.name()),
-        Locator::Registry(_) => ("registry", target.scope.name()),
-        Locator::Child(child) => (child.kind.holder.noun(), child.holder.name()),
-        Locator::Resource(_) => return None,
-    };
-    let message = "it answers some networks only (its firewall, or no public access): a role isn't enough where the cluster's \
-                   network is none of them; it takes a private endpoint there, or a rule for its subnet";
-    target.closed.then(|| Note::info(format!("{what} {name}"), message))
 }
 
 /// Where a prefix is a folder, or may be one: what a condition can't say exactly.

@@ -9,7 +9,7 @@ use cloudgrant_core::{Checked, Desired, Domain, MadeBy, Note, Result, Scope, Sco
 use crate::error::is_final;
 use crate::names::resource_id::{ResourceId, folded};
 use crate::objects::role_assignment;
-use crate::verbs::Handles;
+use crate::verbs::handles::Handles;
 
 /// How many grants are named.
 const NAMED: usize = 5;

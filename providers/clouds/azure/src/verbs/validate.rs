@@ -11,7 +11,7 @@ use crate::names::Names;
 use crate::names::resource_id::{ResourceId, is_group_name, is_plain};
 use crate::resources::kinds::registry::Registry;
 use crate::resources::locator::{Locator, WHOLE};
-use crate::resources::{built_in_roles, refused_roles, role_choice};
+use crate::resources::{built_in_roles, known_roles, refused_roles, role_choice};
 
 /// What can be said of the section alone.
 pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
@@ -160,7 +160,7 @@ fn role_of(config: &Config, reach: &Reach) -> Option<Diagnostic> {
                 .hint(format!("name the role: `azure: {{ roles: {{ {name}: {{ {access}: ROLE }} }} }}`"))
         });
     };
-    if let Some(role) = built_in_roles::known(wanted)
+    if let Some(role) = known_roles::known(wanted)
         && let Some(too_much) = refused_roles::known(role, access)
     {
         return Some(too_much.refusal(role.name, &path));

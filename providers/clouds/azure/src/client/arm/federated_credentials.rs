@@ -4,8 +4,8 @@ use cloudgrant_core::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::client::Arm;
-use crate::client::arm::one_line;
-use crate::error::Call;
+use crate::client::arm::one_line::one_line;
+use crate::error::call::Call;
 
 const VERSION: &str = "2023-01-31";
 const READ: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read";

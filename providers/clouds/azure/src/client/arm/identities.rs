@@ -6,7 +6,7 @@ use cloudgrant_core::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::client::Arm;
-use crate::error::Call;
+use crate::error::call::Call;
 
 const VERSION: &str = "2023-01-31";
 const READ: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/read";

@@ -4,8 +4,8 @@ use cloudgrant_core::Result;
 use serde::Deserialize;
 
 use crate::client::Arm;
-use crate::client::arm::is_closed;
-use crate::error::Call;
+use crate::client::arm::closed::is_closed;
+use crate::error::call::Call;
 
 const VERSION: &str = "2021-11-01";
 

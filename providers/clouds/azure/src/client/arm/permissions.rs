@@ -4,7 +4,7 @@ use cloudgrant_core::Result;
 use serde::Deserialize;
 
 use crate::client::Arm;
-use crate::error::Call;
+use crate::error::call::Call;
 
 const VERSION: &str = "2022-04-01";
 

@@ -4,9 +4,10 @@ use cloudgrant_core::Result;
 use serde::Deserialize;
 
 use crate::client::Arm;
-use crate::error::{Call, line};
+use crate::error::call::Call;
+use crate::error::line;
 
-use crate::client::arm::{NetworkRules, is_closed};
+use crate::client::arm::closed::{NetworkRules, is_closed};
 
 /// The first stable version that says who decides about repositories (`roleAssignmentMode`).
 const VERSION: &str = "2025-11-01";

@@ -5,10 +5,10 @@ use cloudgrant_core::Result;
 use futures_util::TryStreamExt;
 use models::role_assignment_properties::PrincipalType;
 
-use crate::client::arm::one_line;
+use crate::client::arm::one_line::one_line;
 use crate::client::bridge;
 use crate::client::{Arm, check_path, unreadable};
-use crate::error::Call;
+use crate::error::call::Call;
 use crate::names::Names;
 
 /// A role assignment as it is.

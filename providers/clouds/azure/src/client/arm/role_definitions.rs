@@ -4,10 +4,11 @@ use azure_mgmt_authorization::package_2022_04_01::models;
 use cloudgrant_core::Result;
 use futures_util::TryStreamExt;
 
-use crate::client::arm::{Permission, one_line};
+use crate::client::arm::one_line::one_line;
+use crate::client::arm::permissions::Permission;
 use crate::client::bridge;
 use crate::client::{Arm, check_path, unreadable};
-use crate::error::Call;
+use crate::error::call::Call;
 use crate::names::Names;
 
 const VERSION: &str = "2022-04-01";

@@ -5,10 +5,10 @@ use serde::Deserialize;
 
 use crate::client::host::Host;
 use crate::client::{Arm, Presence};
-use crate::error::Call;
+use crate::error::call::Call;
 use crate::names::resource_id::ResourceId;
 
-use crate::client::arm::{NetworkRules, is_closed};
+use crate::client::arm::closed::{NetworkRules, is_closed};
 
 const VERSION: &str = "2021-08-01";
 

@@ -4,10 +4,10 @@ use cloudgrant_core::Result;
 use serde::Deserialize;
 
 use crate::client::{Arm, Presence};
-use crate::error::Call;
+use crate::error::call::Call;
 use crate::names::resource_id::ResourceId;
 
-use crate::client::arm::{NetworkRules, is_closed};
+use crate::client::arm::closed::{NetworkRules, is_closed};
 
 const VERSION: &str = "2023-07-01";
 

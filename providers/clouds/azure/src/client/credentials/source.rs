@@ -18,13 +18,17 @@ use cloudgrant_core::{Error, ErrorKind};
 
 use crate::client::credentials::certificate::Certificate;
 use crate::client::credentials::cli::Bounded;
-use crate::client::credentials::{SANDBOX_CLIENT, SANDBOX_SECRET, refusal};
-use crate::client::sdk_options;
+use crate::client::credentials::refusal;
+use crate::client::sdk_options::sdk_options;
 use crate::client::transport::Transport;
 use crate::config::Cloud;
 use crate::config::cloud::Hosts;
 use crate::error::{innermost, line};
 
+/// The application that a sandbox lets in.
+pub(crate) const SANDBOX_CLIENT: &str = "c10d9a27-5a4d-4b0f-8f4e-5eadb0c05a4d";
+/// Its secret, which is none.
+pub(crate) const SANDBOX_SECRET: &str = "sandbox";
 /// Where a virtual machine gets its tokens.
 pub(super) const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 /// How long the metadata service may take to show that it is there. It is on the machine's own link.

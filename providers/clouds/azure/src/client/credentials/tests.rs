@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use crate::client::credentials::source::{SANDBOX_CLIENT, SANDBOX_SECRET};
 use crate::client::credentials::*;
 use crate::client::loopback::{Loopback, TOKEN, json};
 

@@ -8,7 +8,8 @@ use cloudgrant_sandbox_kit::{Running, Start};
 use crate::client::Arm;
 use crate::client::arm::{FederatedCredential, NewRoleAssignment, NewRoleDefinition};
 use crate::config::Config;
-use crate::resources::built_in_roles::{self, Verdict};
+use crate::resources::built_in_roles::Verdict;
+use crate::resources::known_roles;
 use crate::resources::refused_roles;
 
 const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000002";
@@ -162,7 +163,7 @@ async fn a_custom_role_lives_and_dies() {
 async fn requirement_71_the_verdicts_on_known_roles_are_what_their_definitions_say() {
     let world = World::new("").await;
     let defined = world.arm().role_definitions(&scope(), None).await.expect("a list");
-    for role in built_in_roles::all() {
+    for role in known_roles::all() {
         let found = defined.iter().find(|found| found.name == role.id).unwrap_or_else(|| panic!("no {}", role.name));
         assert_eq!(found.role_name, role.name);
         let is_too_much = refused_roles::defined(&found.permissions).is_some();

@@ -6,14 +6,14 @@ use crate::client::arm::{Registry, StorageAccount};
 use crate::client::host::Host;
 use crate::client::remedies;
 use crate::error::is_final;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::resources::built_in_roles;
 use crate::resources::kinds::child_kind::Holder;
 use crate::resources::kinds::registry;
-use crate::resources::locator::Place;
+use crate::resources::known_roles;
+use crate::resources::place::Place;
 
 pub(super) const STORAGE: &str = "Microsoft.Storage/storageAccounts";
 pub(super) const VAULTS: &str = "Microsoft.KeyVault/vaults";
@@ -81,7 +81,7 @@ pub(super) async fn had_repositories(inventory: &Inventory, snapshot: &Snapshot,
     let mut ours = assignments
         .iter()
         .filter(|assignment| is_same(&assignment.scope, id.as_str()) && assignment.is_of(&inventory.names));
-    Ok(ours.any(|assignment| built_in_roles::known(&assignment.role()).is_some_and(registry::is_of_repositories)))
+    Ok(ours.any(|assignment| known_roles::known(&assignment.role()).is_some_and(registry::is_of_repositories)))
 }
 
 /// A host that is nobody's that the caller sees. An account of its name elsewhere is told, and not taken instead: the host

@@ -7,11 +7,12 @@ use cloudgrant_core::{Access, Diagnostic, Result};
 use crate::client::arm::RoleDefinition;
 use crate::client::remedies;
 use crate::config::Credentials;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unusable::Unusable;
 use crate::names::resource_id::is_same;
-use crate::resources::built_in_roles::{self, Role};
+use crate::resources::built_in_roles::Role;
+use crate::resources::known_roles;
 use crate::resources::locator::is_guid;
 use crate::resources::refused_roles;
 use crate::resources::role_choice::NamedRole;
@@ -39,7 +40,7 @@ impl Wanted<'_> {
         can_be_looked_up: bool,
     ) -> Result<Result<NamedRole, Diagnostic>> {
         let Self { name, subscription, .. } = self;
-        if let Some(role) = built_in_roles::known(name) {
+        if let Some(role) = known_roles::known(name) {
             return Ok(known_role(role, self.access));
         }
         if !can_be_looked_up {
@@ -139,10 +140,11 @@ fn checked(role: &RoleDefinition) -> Result<NamedRole, Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::built_in_roles;
 
     #[test]
     fn requirement_71_a_known_role_is_taken_only_where_its_verdict_lets_it() {
-        for role in built_in_roles::all() {
+        for role in known_roles::all() {
             for access in Access::ALL {
                 assert_eq!(
                     known_role(role, access).is_err(),

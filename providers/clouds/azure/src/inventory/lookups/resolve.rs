@@ -8,7 +8,7 @@ use foldhash::HashMap;
 use futures_util::future::try_join_all;
 
 use crate::error::is_final;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::lookups::named_roles;
 use crate::inventory::lookups::target::{Target, target};
 use crate::inventory::snapshot::Snapshot;

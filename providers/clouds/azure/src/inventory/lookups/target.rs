@@ -6,7 +6,7 @@ use cloudgrant_core::{Diagnostic, ErrorKind, Result};
 
 use crate::client::arm::{Mode, StorageAccount, Vault};
 use crate::client::remedies;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::lookups::absence::{
     self, Absence, REGISTRIES, STORAGE, VAULTS, absent, absent_vault, had_repositories, no_account, no_registry,
 };
@@ -16,7 +16,8 @@ use crate::names::resource_id::{ResourceId, is_same};
 use crate::policy::condition;
 use crate::resources::kinds::child_kind::{Child, Holder};
 use crate::resources::kinds::object_store::Objects;
-use crate::resources::locator::{Locator, Place};
+use crate::resources::locator::Locator;
+use crate::resources::place::Place;
 
 /// A resource.
 #[derive(Debug, Clone)]

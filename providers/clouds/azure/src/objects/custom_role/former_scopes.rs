@@ -2,30 +2,17 @@
 //! stack's assignments there go after all else is made: until then, the role keeps them. Source: Azure/bicep, issue 17145;
 //! hashicorp/terraform-provider-azurerm, issue 31803.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use cloudgrant_core::{Error, Result};
-use tokio::sync::Mutex;
 
 use crate::client::arm::{RoleAssignment, RoleDefinition};
 use crate::names::resource_id::is_within;
-use crate::objects::custom_role::{CustomRole, write};
-use crate::objects::{Handles, resource};
-
-/// Custom roles that keep former scopes until their assignments there are gone, by id.
-#[derive(Debug, Default)]
-pub(crate) struct FormerScopes(Mutex<HashMap<String, RoleWithFormerScopes>>);
-
-/// A role that keeps former scopes for now.
-#[derive(Debug, Clone)]
-struct RoleWithFormerScopes {
-    name: String,
-    /// The role as it should be.
-    wanted: CustomRole<'static>,
-    former: Vec<String>,
-    /// The stack's assignments of it that this run has deleted: lists show them for a while.
-    gone: BTreeSet<String>,
-}
+use crate::objects::attributes::resource;
+use crate::objects::custom_role::definition::CustomRole;
+use crate::objects::custom_role::writing::write;
+use crate::objects::handles::Handles;
+use crate::objects::writers::RoleWithFormerScopes;
 
 /// Writes a role as it should be but for its former scopes, in which it is still assigned.
 ///

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use crate::client::Arm;
 use crate::client::Presence;
 use crate::client::arm::{READ_CONTAINER, READ_SECRET};
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::lookups::absence;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, is_within};

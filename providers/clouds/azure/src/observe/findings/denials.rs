@@ -14,10 +14,11 @@ use crate::objects::custom_role::{self, CustomRole};
 use crate::objects::federated_credential::{self, FederatedCredential};
 use crate::objects::managed_identity;
 use crate::objects::role_assignment::{self, RoleAssignment};
-use crate::observe::Looking;
+use crate::observe::looking::Looking;
 use crate::observe::managed_identity::Principals;
 use crate::observe::scopes::{Lies, lies};
-use crate::resources::built_in_roles::{self, ASSIGN, Gives};
+use crate::resources::built_in_roles::{ASSIGN, Gives};
+use crate::resources::known_roles;
 
 /// What an action is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +158,7 @@ async fn used(role: &str, custom: &HashMap<String, Vec<String>>, snapshot: &Snap
     if let Some(actions) = custom.get(role) {
         return on(Plane::Data, actions);
     }
-    if let Some(role) = built_in_roles::known(role) {
+    if let Some(role) = known_roles::known(role) {
         let (plane, patterns) = match role.gives {
             Gives::Control(patterns) => (Plane::Control, patterns),
             Gives::Data(patterns) => (Plane::Data, patterns),

@@ -10,13 +10,14 @@ use cloudgrant_core::{Attributes, Desired, Observed, Result, Widening, listed};
 
 use crate::client::arm;
 use crate::client::remedies;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 use crate::objects::custom_role::{self, CustomRole};
 use crate::objects::federated_credential::{self, FederatedCredential};
 use crate::objects::role_assignment::{self, RoleAssignment};
-use crate::policy::condition::{Allowed, AtMost, Deed, Extent, Says};
+use crate::policy::at_most::{Allowed, AtMost};
+use crate::policy::condition::{Deed, Extent, Says};
 use crate::resources::kinds::object_store;
 
 /// How many actions, or prefixes, are named.

@@ -1,27 +1,25 @@
 //! Access that is revoked and goes on all the same: a role assignment of somebody else's gives it as well, by the same role or a wider
 //! one, on the resource itself or on a scope above it.
 
+mod foreign;
 mod gives;
+mod one;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use cloudgrant_core::{
-    Desired, Error, ErrorKind, Intent, IntentId, Note, Reach, Result, Scope, ScopeBinding, TaskAccess, listed,
-};
+use cloudgrant_core::{Desired, Error, ErrorKind, Intent, Note, Result, Scope, ScopeBinding, listed};
 
-use crate::client::arm::RoleAssignment;
 use crate::client::remedies::delete_assignment;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::ResourceId;
 use crate::objects::role_assignment;
-use crate::observe::Looking;
+pub(crate) use crate::observe::findings::goes_on::foreign::Foreign;
 use crate::observe::findings::goes_on::gives::Reading;
+use crate::observe::findings::goes_on::one::One;
+use crate::observe::looking::Looking;
 use crate::observe::managed_identity::Principals;
-use crate::resources::built_in_roles;
 use crate::resources::kinds::registry::Roles;
-use crate::resources::locator::Locator;
-use crate::resources::overlap::{Action, actions_of, has_repository_permissions};
-use crate::resources::role_choice::{self, Choice};
+use crate::resources::role_choice::Choice;
 
 /// How many grants and registries are named.
 const NAMED: usize = 3;
@@ -29,35 +27,6 @@ const NAMED: usize = 3;
 /// What is revoked of what the manifest gives to identities that stay.
 #[derive(Debug, Default)]
 pub(crate) struct Given(Vec<One>);
-
-/// What one grant gives of one resource.
-#[derive(Debug)]
-struct One {
-    grant: IntentId,
-    /// The resource's name in the manifest.
-    resource: String,
-    identity: String,
-    principal: String,
-    locator: Locator,
-    /// By their ids; a custom one that the manifest names, by its name.
-    roles: Vec<String>,
-    /// What these allow; `None` where their definitions have to be read for that.
-    actions: Option<Vec<Action>>,
-}
-
-/// A role assignment of somebody else's.
-#[derive(Debug)]
-pub(crate) struct Foreign {
-    pub(crate) assignment: RoleAssignment,
-    /// The id of its role, in lower case.
-    pub(crate) role: String,
-    /// What people call that role.
-    pub(crate) name: String,
-    /// Under which name it is there, and who made it.
-    pub(crate) by: String,
-    /// The grants and registries that stay and ask for just this.
-    pub(crate) asked_by: Vec<IntentId>,
-}
 
 /// The identities that aren't the stack's, and that get what the manifest gives.
 #[derive(Debug, Default)]
@@ -177,43 +146,6 @@ impl Given {
     }
 }
 
-impl One {
-    fn of_grant(
-        looking: Looking<'_>,
-        grant: &TaskAccess,
-        reach: &Reach,
-        identity: &ResourceId,
-        principals: &Principals,
-    ) -> Option<Self> {
-        let choice = role_choice::role_for(looking.config, looking.names, grant, reach, Locator::of(reach));
-        Self::of(looking, grant.id(), reach, (identity, principals), &choice)
-    }
-
-    fn of(
-        looking: Looking<'_>,
-        grant: IntentId,
-        reach: &Reach,
-        (identity, principals): (&ResourceId, &Principals),
-        choice: &Choice<'_>,
-    ) -> Option<Self> {
-        if matches!(choice, Choice::Nothing) {
-            return None;
-        }
-        let locator = Locator::of(reach).clone();
-        let principal = principals.of(identity.as_str())?.to_owned();
-        let mut actions = actions_of(choice);
-        if let (Locator::Registry(registry), Some(actions)) = (&locator, &mut actions)
-            && has_repository_permissions(&looking.inventory.known_registries(), &registry.registry)
-        {
-            // It looks at no other role.
-            actions.retain(|action| matches!(action, Action::Data(_)));
-        }
-        let roles = roles(choice);
-        let (identity, resource) = (identity.name().to_owned(), reach.resource.name.to_string());
-        Some(Self { grant, resource, identity, principal, locator, roles, actions })
-    }
-}
-
 /// The bindings whose identities are the stack's own and stay: what else is given to these is asked for by what stays.
 fn of_stays<'a>(desired: &'a Desired, identities: &Identities) -> Result<Vec<(&'a ScopeBinding, ResourceId)>> {
     let mut holders: BTreeMap<&Scope, BTreeSet<ResourceId>> = BTreeMap::new();
@@ -240,21 +172,5 @@ fn or_unknown(identity: Result<ResourceId>) -> Result<Option<ResourceId>, Error>
             ErrorKind::NotFound | ErrorKind::AccessDenied | ErrorKind::WrongAccount => Ok(None),
             _ => Err(error),
         },
-    }
-}
-
-fn roles(choice: &Choice<'_>) -> Vec<String> {
-    match choice {
-        Choice::Named(name) => {
-            let known = built_in_roles::known(name).map(|role| role.id);
-            // It may be given by the ID of its definition.
-            vec![known.or_else(|| name.rsplit('/').next()).unwrap_or(name).to_owned()]
-        }
-        Choice::ReadyMade(role) => vec![role.id.to_owned()],
-        Choice::Several(roles) => roles.iter().map(|role| role.id.to_owned()).collect(),
-        // However the registry looks at its roles.
-        Choice::OfRegistry(roles) => roles.each().map(|role| role.id.to_owned()).into(),
-        // Whoever gets a role of the stack's own from others is told as what widens that role.
-        Choice::Own(_) | Choice::Nothing => Vec::new(),
     }
 }

@@ -15,7 +15,8 @@ use crate::objects::role_assignment::{self, RoleAssignment as Attributes};
 use crate::observe::managed_identity::Principals;
 use crate::observe::scopes::{Lies, lies};
 use crate::policy::delegation::{Action, Asked, Delegation};
-use crate::resources::built_in_roles::{self, Verdict};
+use crate::resources::built_in_roles::Verdict;
+use crate::resources::known_roles;
 use crate::resources::locator::is_guid;
 
 /// A role assignment that is to be made, changed or taken away.
@@ -133,7 +134,7 @@ async fn administrates(
     let rights = mine.into_values().filter_map(|assignment| {
         let role = assignment.role();
         let defined = custom.iter().find(|defined| defined.name.eq_ignore_ascii_case(&role));
-        let known = built_in_roles::known(&role);
+        let known = known_roles::known(&role);
         let may = |action: &Action| match (defined, known) {
             // What one permission set takes away, another one may give.
             (Some(role), _) => role.permissions.iter().any(|set| {

@@ -10,8 +10,8 @@ use crate::client::arm::RoleDefinition;
 use crate::client::remedies;
 use crate::inventory::snapshot::Snapshot;
 use crate::names;
-use crate::objects::{self, custom_role};
-use crate::observe::Looking;
+use crate::objects::custom_role;
+use crate::observe::looking::Looking;
 use crate::resources::role_choice::all_own;
 
 /// What tells that a custom role under a strange name may be the stack's.
@@ -60,9 +60,7 @@ impl<'a> Renamed<'a> {
     /// Why a role that is wanted can't be made: another one has its id.
     pub(crate) fn conflict(&self, role: &RoleDefinition, wanted: &Object) -> Error {
         let message = format!("{} is there under another name, `{}`", wanted.id, role.role_name);
-        let rename = objects::kind(custom_role::KIND)
-            .map(|kind| kind.commands(wanted, self.looking.config, self.looking.names).join(" && "))
-            .unwrap_or_default();
+        let rename = custom_role::commands(self.looking.config, self.looking.names, wanted).join(" && ");
         Error::new(ErrorKind::Conflict, message).with("role", &role.id).hint(format!(
             "if nobody uses it under that name, give it back its own, with just what it is to allow: `{rename}`; whoever does use \
              it needs a role of their own, and this one is the stack's again once they have"

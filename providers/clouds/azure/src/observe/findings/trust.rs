@@ -13,8 +13,8 @@ use crate::client::remedies;
 use crate::config::Config;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::names::resource_id::ResourceId;
-use crate::observe::Looking;
 use crate::observe::findings::workload_identity::{for_tasks, platforms_clusters};
+use crate::observe::looking::Looking;
 use crate::observe::managed_identity::Principals;
 
 /// Warns of each of these identities under which no pod can log in, and of each that trusts another issuer than the data

@@ -10,12 +10,12 @@ use crate::error::is_final;
 use crate::inventory::snapshot::CREDENTIALS_AT_A_TIME;
 use crate::names::resource_id::ResourceId;
 use crate::objects::{custom_role, managed_identity};
-use crate::observe::Looking;
 use crate::observe::federated_credential::trusted_by_others;
 use crate::observe::findings::edited;
+use crate::observe::looking::Looking;
 use crate::observe::role_assignment::{given, given_away, is_never_given, never_given};
 use crate::observe::search;
-use crate::resources::built_in_roles;
+use crate::resources::known_roles;
 use crate::resources::role_choice::all_own;
 
 pub(crate) async fn read(looking: Looking<'_>, named: &Intents) -> Result<Widened> {
@@ -78,7 +78,7 @@ pub(crate) async fn read(looking: Looking<'_>, named: &Intents) -> Result<Widene
                 continue;
             }
             let name = names.get(&role).copied();
-            let name = name.or_else(|| built_in_roles::known(&role).map(|role| role.name)).unwrap_or(&role);
+            let name = name.or_else(|| known_roles::known(&role).map(|role| role.name)).unwrap_or(&role);
             if let Some(holder) = ours.get(&assignment.principal_id.to_ascii_lowercase()) {
                 found.widened.push(given(looking.names, holder, assignment, name));
             } else if own.contains(&role) {

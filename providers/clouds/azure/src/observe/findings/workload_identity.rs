@@ -7,7 +7,7 @@ use cloudgrant_core::{Desired, ErrorKind, Note, Result};
 use crate::client::arm::Cluster;
 use crate::client::remedies;
 use crate::config::Config;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::{federated_credential, role_assignment};
 

@@ -9,7 +9,8 @@ use crate::client::host::{Host, Service};
 use crate::config::Cloud;
 use crate::names::resource_id::ResourceId;
 use crate::resources::built_in_roles::Role;
-use crate::resources::locator::{Place, wrong};
+use crate::resources::place::Place;
+use crate::resources::wrong_locator::wrong;
 
 /// A kind of thing in a [`Holder`].
 pub(crate) struct ChildKind {

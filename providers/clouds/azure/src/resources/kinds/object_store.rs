@@ -2,16 +2,14 @@
 //!
 //! Source: Azure documentation, "Azure permissions for Storage"; requirement 67.
 
-use cloudgrant_core::{
-    Access, CLEAR_PREFIX, Diagnostic, Inexact, RegisteredKind, Resource, ResourceKind, unclear_prefix,
-};
+use cloudgrant_core::{Access, CLEAR_PREFIX, Diagnostic, Inexact, RegisteredKind, ResourceKind, unclear_prefix};
 
 use crate::client::host::Host;
 use crate::policy::condition::Deed;
 use crate::resources::built_in_roles::{BLOB_CONTRIBUTOR, BLOB_READER, Role};
-use crate::resources::kinds::inexact;
-use crate::resources::locator::{Locator, Place, wrong};
-use crate::resources::role_choice::needs_own;
+use crate::resources::kinds::inexact::inexact;
+use crate::resources::place::Place;
+use crate::resources::wrong_locator::wrong;
 
 pub(crate) const REGISTERED: RegisteredKind = RegisteredKind::new(
     ResourceKind::OBJECT_STORE,
@@ -36,18 +34,19 @@ pub(crate) const INEXACT: [Inexact; 3] = [
     inexact(ResourceKind::OBJECT_STORE, Access::Manage, "deletes the container itself, unless a prefix is named", true),
 ];
 
-/// With a prefix, what writes is a custom role of the level's data actions and nothing else. A ready-made role's
-/// management actions (deleting the container, keys that sign for others) have no condition: they reach past the prefix.
-pub(crate) fn is_exact(resource: &Resource, access: Access) -> bool {
-    matches!(resource.locator.parsed(), Locator::Objects(it) if needs_own(false, access, &it.prefix))
-}
-
 /// Whether no ready-made role gives a level on objects and nothing besides.
 pub(crate) fn needs_custom_role(access: Access) -> bool {
     match access {
         Access::Write | Access::ReadWrite | Access::Manage => true,
         Access::List | Access::Read | Access::Pull | Access::Push => false,
     }
+}
+
+/// Whether a level on objects takes a role of the stack's own, where the manifest names none: of a grant that insists on
+/// exactly its level, and with a prefix, past which a ready-made role's management actions (deleting the container, keys
+/// that sign for others) would reach.
+pub(crate) fn needs_own(precise: bool, access: Access, prefix: &str) -> bool {
+    (precise || !prefix.is_empty()) && needs_custom_role(access)
 }
 
 /// What a level means on objects.
@@ -97,7 +96,7 @@ pub(crate) struct Objects {
 }
 
 /// Source: Azure documentation, "Naming rules and restrictions for Azure resources", Microsoft.Storage.
-pub(crate) fn objects(text: &str, account: Host, container: &str, prefix: &str) -> Result<Locator, Diagnostic> {
+pub(crate) fn objects(text: &str, account: Host, container: &str, prefix: &str) -> Result<Objects, Diagnostic> {
     let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     if !(3..=24).contains(&account.name.len()) || !account.name.chars().all(word) {
         let hint = "a storage account's name has 3 to 24 lower-case letters and digits";
@@ -106,7 +105,7 @@ pub(crate) fn objects(text: &str, account: Host, container: &str, prefix: &str) 
     objects_in(text, Place::Named(account), container, prefix)
 }
 
-pub(crate) fn objects_in(text: &str, account: Place, container: &str, prefix: &str) -> Result<Locator, Diagnostic> {
+pub(crate) fn objects_in(text: &str, account: Place, container: &str, prefix: &str) -> Result<Objects, Diagnostic> {
     if container.contains('*') || prefix.contains('*') {
         let hint = "name each container and prefix: a wildcard would reach what nobody named";
         return Err(wrong(text, "has a wildcard", hint));
@@ -138,7 +137,7 @@ pub(crate) fn objects_in(text: &str, account: Place, container: &str, prefix: &s
         let hint = "the name of an object has 1,024 characters at most";
         return Err(wrong(text, "has a prefix that no object's name begins with", hint));
     }
-    Ok(Locator::Objects(Objects { account, container: container.to_owned(), prefix }))
+    Ok(Objects { account, container: container.to_owned(), prefix })
 }
 
 /// Whether a character of a prefix could be taken for something else in a condition: what ends a text or escapes, and what a

@@ -3,8 +3,9 @@
 use cloudgrant_core::{Access, Diagnostic, Inexact, RegisteredKind, ResourceKind};
 
 use crate::resources::built_in_roles::{ACR_PULL, ACR_PUSH, REPOSITORY_READER, REPOSITORY_WRITER, Role};
-use crate::resources::kinds::inexact;
-use crate::resources::locator::{Locator, Place, wrong};
+use crate::resources::kinds::inexact::inexact;
+use crate::resources::place::Place;
+use crate::resources::wrong_locator::wrong;
 
 pub(crate) const REGISTERED: RegisteredKind =
     RegisteredKind::new(ResourceKind::REGISTRY, &[Access::Pull, Access::Push])
@@ -60,7 +61,7 @@ pub(crate) struct Registry {
 
 /// Source: Azure documentation, "Naming rules", Microsoft.ContainerRegistry; repositories as the OCI distribution
 /// specification has them.
-pub(crate) fn registry(text: &str, place: Place, repository: Option<&str>) -> Result<Locator, Diagnostic> {
+pub(crate) fn registry(text: &str, place: Place, repository: Option<&str>) -> Result<Registry, Diagnostic> {
     let name = place.name();
     // A login server may carry a domain name label: `acme-a1b2c3d4e5f6g7h8.azurecr.io`.
     let (own, label) = name.split_once('-').unwrap_or((name, "x"));
@@ -79,5 +80,5 @@ pub(crate) fn registry(text: &str, place: Place, repository: Option<&str>) -> Re
             return Err(wrong(text, "names no repository", hint));
         }
     }
-    Ok(Locator::Registry(Registry { registry: place, repository: repository.map(ToOwned::to_owned) }))
+    Ok(Registry { registry: place, repository: repository.map(ToOwned::to_owned) })
 }

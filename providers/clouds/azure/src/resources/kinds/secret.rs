@@ -6,7 +6,8 @@ use cloudgrant_core::{Access, Diagnostic, RegisteredKind, ResourceKind};
 
 use crate::client::host::Host;
 use crate::resources::built_in_roles::{Role, SECRETS_USER};
-use crate::resources::locator::{Locator, Place, wrong};
+use crate::resources::place::Place;
+use crate::resources::wrong_locator::wrong;
 
 pub(crate) const REGISTERED: RegisteredKind = RegisteredKind::new(ResourceKind::SECRET, &[Access::Read])
     .located_by(&["https://VAULT.vault.azure.net/secrets/NAME"]);
@@ -26,7 +27,7 @@ pub(crate) struct Secret {
 }
 
 /// Source: Azure documentation, "About keys, secrets, and certificates", object identifiers.
-pub(crate) fn secret(text: &str, vault: Host, path: &str) -> Result<Locator, Diagnostic> {
+pub(crate) fn secret(text: &str, vault: Host, path: &str) -> Result<Secret, Diagnostic> {
     const HINT: &str = "write https://VAULT.vault.azure.net/secrets/NAME";
     if !(3..=24).contains(&vault.name.len()) {
         return Err(wrong(text, "names no key vault", HINT));
@@ -44,11 +45,11 @@ pub(crate) fn secret(text: &str, vault: Host, path: &str) -> Result<Locator, Dia
     }
 }
 
-pub(crate) fn secret_in(text: &str, vault: Place, name: &str) -> Result<Locator, Diagnostic> {
+pub(crate) fn secret_in(text: &str, vault: Place, name: &str) -> Result<Secret, Diagnostic> {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if name.is_empty() || name.len() > 127 || !name.chars().all(word) {
         let hint = "a secret's name has 1 to 127 letters, digits and dashes";
         return Err(wrong(text, "names no secret", hint));
     }
-    Ok(Locator::Secret(Secret { vault, name: name.to_owned() }))
+    Ok(Secret { vault, name: name.to_owned() })
 }

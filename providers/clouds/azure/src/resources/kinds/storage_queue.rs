@@ -9,7 +9,7 @@ use crate::client::host::Service;
 use crate::config::cloud::Hosts;
 use crate::resources::built_in_roles::{Gives as Patterns, Role, Verdict, role};
 use crate::resources::kinds::child_kind::{ChildKind, Gives, Holder, Level, Wrong, levels_of};
-use crate::resources::locator::Place;
+use crate::resources::place::Place;
 
 const LOOK: &str = "Microsoft.Storage/storageAccounts/queueServices/queues/messages/read";
 const TAKE: &str = "Microsoft.Storage/storageAccounts/queueServices/queues/messages/process/action";

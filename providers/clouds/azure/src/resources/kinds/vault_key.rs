@@ -8,7 +8,7 @@ use cloudgrant_core::{Access, ClientCode, KindWords, RegisteredKind, ResourceKin
 use crate::client::host::Service;
 use crate::config::cloud::Hosts;
 use crate::resources::kinds::child_kind::{ChildKind, Gives, Holder, Level, Wrong, levels_of};
-use crate::resources::locator::Place;
+use crate::resources::place::Place;
 
 const DECRYPT: &str = "Microsoft.KeyVault/vaults/keys/decrypt/action";
 const ENCRYPT: &str = "Microsoft.KeyVault/vaults/keys/encrypt/action";

@@ -9,15 +9,18 @@ use crate::client::arm::{Permission, RoleAssignment};
 use crate::client::host::Service;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, folded, is_within};
-use crate::observe::Looking;
-use crate::observe::findings::goes_on::{Foreign, One};
+use crate::observe::findings::goes_on::foreign::Foreign;
+use crate::observe::findings::goes_on::one::One;
+use crate::observe::looking::Looking;
 use crate::observe::scopes::{Lies, lies};
 use crate::policy::condition::Deed;
 use crate::policy::condition::{Extent, Says};
-use crate::resources::built_in_roles::{ASSIGN, Gives as Patterns, known};
+use crate::resources::built_in_roles::{ASSIGN, Gives as Patterns};
 use crate::resources::kinds::child_kind::Holder;
-use crate::resources::locator::{Locator, Place, is_guid};
+use crate::resources::known_roles::known;
+use crate::resources::locator::{Locator, is_guid};
 use crate::resources::overlap::{Action, allows_some};
+use crate::resources::place::Place;
 
 /// With this, its holder gets the keys of a storage account.
 const KEYS: &str = "Microsoft.Storage/storageAccounts/listKeys/action";

@@ -11,11 +11,13 @@ use std::path::PathBuf;
 use cloudgrant_core::{Access, matches};
 use serde::Deserialize;
 
-use super::{ASSIGN, Gives, Verdict, all};
 use crate::client::arm::Permission;
+use crate::resources::built_in_roles::{ASSIGN, Gives, Verdict};
 use crate::resources::kinds::child_kind::Gives as LevelGives;
+use crate::resources::kinds::registered::IN_HOLDER;
 use crate::resources::kinds::registry::Roles;
-use crate::resources::kinds::{IN_HOLDER, object_store, secret};
+use crate::resources::kinds::{object_store, secret};
+use crate::resources::known_roles::all;
 use crate::resources::refused_roles;
 
 const ROLES: &str = include_str!("../../../../../../tests/third-party-azure/roles/built_in_roles.json");

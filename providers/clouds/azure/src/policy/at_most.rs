@@ -6,9 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::policy::condition::Deed;
-
-use super::{ATTRIBUTES, Says, canonical, other_than};
+use crate::policy::condition::{ATTRIBUTES, Deed, Says, canonical, other_than};
 
 /// Which objects a clause lets through.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,29 @@
+//! Attributes of objects, from and to what their kind knows them as.
+
+use cloudgrant_core::{Attributes, Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::names::resource_id::ResourceId;
+
+/// Attributes as their kind has them.
+///
+/// # Errors
+/// They aren't those of that kind: a bug of this provider's.
+pub(super) fn read<'a, T: Deserialize<'a>>(kind: &str, attributes: &'a Attributes) -> Result<T> {
+    serde_json::from_str(attributes.as_str())
+        .map_err(|why| Error::provider_bug("azure", format!("a {kind} with other attributes than its own: {why}")))
+}
+
+/// What a kind has as attributes.
+pub(super) fn written(attributes: &impl Serialize) -> Attributes {
+    // Texts, and lists and maps of texts: there is nothing that isn't JSON.
+    serde_json::value::to_raw_value(attributes).unwrap_or_default().into()
+}
+
+/// A resource ID among attributes.
+///
+/// # Errors
+/// It is none: a bug of this provider's.
+pub(super) fn resource(text: &str) -> Result<ResourceId> {
+    ResourceId::parse(text).map_err(|why| Error::provider_bug("azure", format!("`{text}` is no resource ID: {why}")))
+}
