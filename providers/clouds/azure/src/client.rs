@@ -134,6 +134,14 @@ impl Arm {
         self.wire.exchange(call, &mut request).await.map(|_| ())
     }
 
+    /// The first page of a list. Others may follow.
+    pub(crate) async fn first_page<T: DeserializeOwned>(&self, call: &Call<'_>, version: &str) -> Result<Vec<T>> {
+        let mut request = self.wire.request(call.object, version, Method::Get)?;
+        let answer = self.wire.exchange(call, &mut request).await?.found()?;
+        Pages::default().weigh(call, answer.body())?;
+        decode::<Page<T>>(call, &answer).map(|page| page.value)
+    }
+
     /// Reads all pages of a list.
     pub(crate) async fn list<T: DeserializeOwned>(&self, call: &Call<'_>, version: &str) -> Result<Vec<T>> {
         let mut pages = Pages::default();

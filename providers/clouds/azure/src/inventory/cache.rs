@@ -11,8 +11,9 @@ use crate::client::arm::Registry;
 use crate::client::{Arm, Presence};
 use crate::config::Config;
 use crate::inventory::looks::Looks;
-use crate::inventory::snapshot::{List, Snapshot};
+use crate::inventory::snapshot::Snapshot;
 use crate::inventory::tenants::Tenants;
+use crate::inventory::written::List;
 use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 
@@ -102,5 +103,57 @@ impl Inventory {
     /// What is in these lists is written to, with whatever success.
     pub(crate) async fn writes(&self, lists: &[List]) {
         self.looks.lock().await.writes(lists);
+    }
+
+    /// Role assignments are written to, with whatever success: those of a principal, or of nobody knows whom.
+    pub(crate) async fn writes_roles_of(&self, principal: Option<&str>) {
+        let mut looks = self.looks.lock().await;
+        match principal {
+            Some(principal) => looks.writes_roles_of(principal),
+            None => looks.writes(&[List::Assignments]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::loopback::{Loopback, SUBSCRIPTION, json};
+    use crate::tests::connected;
+
+    const OURS: &str = "00000000-0000-0000-0000-0000000000f1";
+    const OTHERS: &str = "00000000-0000-0000-0000-0000000000f2";
+
+    fn assignment(principal: &str, name: &str) -> serde_json::Value {
+        let scope = format!("/subscriptions/{SUBSCRIPTION}");
+        let properties = serde_json::json!({ "scope": scope, "roleDefinitionId": "role", "principalId": principal });
+        let id = format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}");
+        serde_json::json!({ "id": id, "name": name, "properties": properties })
+    }
+
+    /// Whose assignments this run wrote to, it reads again; the others stand as they were read a moment ago. A list of one page takes one
+    /// request in any case, and where nobody knows whose they are, all are read.
+    #[tokio::test]
+    async fn after_writing_a_long_list_is_read_for_those_who_were_written_to() {
+        for (many, whose, filtered) in [(300, Some(OURS), true), (30, Some(OURS), false), (300, None, false)] {
+            let cloud = Loopback::start(move |request, _| {
+                let of_one = request.query.contains("principalId");
+                let all = (0..many).map(|n| assignment(OTHERS, &format!("o{n}"))).filter(|_| !of_one);
+                let wrote = if of_one { "after" } else { "before" };
+                let all: Vec<_> = all.chain([assignment(OURS, wrote)]).collect();
+                json(200, serde_json::json!({ "value": all }))
+            })
+            .await;
+            let azure = connected("flyte", cloud.config()).await;
+            let inventory = &azure.inventory;
+            let before = inventory.used_up_snapshot().await.assignments(SUBSCRIPTION).await.expect("a list");
+            assert_eq!(before.len(), many + 1);
+            inventory.writes_roles_of(whose).await;
+            let after = inventory.snapshot().await.assignments(SUBSCRIPTION).await.expect("a list");
+            assert_eq!(after.len(), many + 1);
+            let ours = after.iter().find(|one| one.principal_id == OURS).expect("ours");
+            assert_eq!(ours.name, if filtered { "after" } else { "before" });
+            let filters = cloud.seen().iter().filter(|request| request.query.contains("principalId")).count();
+            assert_eq!(filters, usize::from(filtered), "{many} {whose:?}");
+        }
     }
 }

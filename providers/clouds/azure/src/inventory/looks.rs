@@ -1,10 +1,10 @@
 //! Which lists an observation reads anew: all of them, but for those that nobody wrote to since a moment ago.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::inventory::snapshot::{List, Snapshot};
+use crate::inventory::snapshot::Snapshot;
+use crate::inventory::written::{List, Written};
 
 /// How old a list may be that the look after an apply takes from the one before it. What others change meanwhile, the next plan sees.
 const RECENT: Duration = Duration::from_secs(60);
@@ -18,7 +18,7 @@ pub(crate) struct Looks {
     last: Option<(Arc<Snapshot>, Instant)>,
     began: Option<Instant>,
     /// The lists that were written to since.
-    written: BTreeSet<List>,
+    written: Written,
 }
 
 impl Looks {
@@ -29,7 +29,7 @@ impl Looks {
         }
         let written = std::mem::take(&mut self.written);
         // Whoever wrote nothing looks again because the last look doesn't do.
-        let last = self.last.take().filter(|(_, began)| !written.is_empty() && began.elapsed() < RECENT);
+        let last = self.last.take().filter(|(_, began)| !written.is_nothing() && began.elapsed() < RECENT);
         let snapshot = Arc::new(match last {
             Some((last, _)) => new().with_what_is_as_in(&last, &written),
             None => new(),
@@ -50,6 +50,11 @@ impl Looks {
 
     /// What is in these lists is written to, with whatever success.
     pub(crate) fn writes(&mut self, lists: &[List]) {
-        self.written.extend(lists);
+        self.written.lists.extend(lists);
+    }
+
+    /// Of the role assignments, only those of a principal are written to.
+    pub(crate) fn writes_roles_of(&mut self, principal: &str) {
+        self.written.holders.insert(principal.to_owned());
     }
 }

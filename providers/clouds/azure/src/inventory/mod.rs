@@ -13,3 +13,4 @@ pub(crate) mod snapshot;
 pub(crate) mod tenants;
 pub(crate) mod unusable;
 mod warm;
+pub(crate) mod written;

@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use cloudgrant_core::{Diagnostic, ErrorKind, Result};
+use futures_util::future::try_join_all;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::client::Arm;
@@ -13,11 +14,15 @@ use crate::client::arm::{
     StorageAccount, Subscription, Vault,
 };
 use crate::inventory::unusable::{AllUnusable, Unusable};
+use crate::inventory::written::{List, Written};
 use crate::names::resource_id::{ResourceId, is_same};
 
 /// How many identities are asked for their federated credentials at a time. Azure's documentation allows 10 reads of identities a
 /// second.
 pub(crate) const CREDENTIALS_AT_A_TIME: usize = 8;
+
+/// How many role assignments Azure tells in a page. It isn't documented, and only decides which way of asking is tried.
+const ASSIGNMENTS_IN_A_PAGE: usize = 200;
 
 /// Answers that were read, by what they are about. Each is read once, however many ask for it at the same time.
 #[derive(Debug)]
@@ -46,6 +51,11 @@ impl<K, T> Lists<K, T> {
 }
 
 impl<K: Eq + Hash, T> Lists<K, T> {
+    /// One of them, if it was read so far.
+    async fn read(&self, key: &K) -> Option<Arc<Vec<T>>> {
+        self.0.lock().await.get(key).and_then(|once| once.get().cloned())
+    }
+
     /// What was read so far.
     async fn so_far(&self) -> Vec<Arc<Vec<T>>> {
         self.0.lock().await.values().filter_map(|once| once.get().cloned()).collect()
@@ -61,15 +71,6 @@ impl<K: Eq + Hash, T> Lists<K, T> {
     }
 }
 
-/// The lists in which what the stack writes is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum List {
-    Identities,
-    Credentials,
-    Assignments,
-    Roles,
-}
-
 /// What a plan has read so far.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
@@ -81,6 +82,8 @@ pub(crate) struct Snapshot {
     clusters: Lists<String, Cluster>,
     credentials: Lists<ResourceId, FederatedCredential>,
     assignments: Lists<String, RoleAssignment>,
+    /// Those of the look before, as far as only these principals' were written to since.
+    before: (Lists<String, RoleAssignment>, BTreeSet<String>),
     custom_roles: Lists<String, RoleDefinition>,
     named_roles: Lists<(String, String), RoleDefinition>,
     /// Single ones, by their scope and id.
@@ -105,6 +108,7 @@ impl Snapshot {
             clusters: Lists::default(),
             credentials: Lists::default(),
             assignments: Lists::default(),
+            before: Default::default(),
             custom_roles: Lists::default(),
             named_roles: Lists::default(),
             roles: Lists::default(),
@@ -119,14 +123,16 @@ impl Snapshot {
     }
 
     /// With the lists of another look that nobody has written to since.
-    pub(crate) fn with_what_is_as_in(self, last: &Self, written: &BTreeSet<List>) -> Self {
-        let is_as_it_was = |list: List| !written.contains(&list);
+    pub(crate) fn with_what_is_as_in(self, last: &Self, written: &Written) -> Self {
+        let is_as_it_was = |list: List| !written.lists.contains(&list);
+        let of_holders = is_as_it_was(List::Assignments) && !written.holders.is_empty();
         let (identities, roles) = (is_as_it_was(List::Identities), is_as_it_was(List::Roles));
         Self {
             identities: last.identities.if_so(identities),
             elsewhere: last.elsewhere.if_so(identities),
             credentials: last.credentials.if_so(is_as_it_was(List::Credentials)),
-            assignments: last.assignments.if_so(is_as_it_was(List::Assignments)),
+            assignments: last.assignments.if_so(is_as_it_was(List::Assignments) && !of_holders),
+            before: if of_holders { (last.assignments.clone(), written.holders.clone()) } else { Default::default() },
             custom_roles: last.custom_roles.if_so(roles),
             named_roles: last.named_roles.if_so(roles),
             roles: last.roles.if_so(roles),
@@ -188,7 +194,21 @@ impl Snapshot {
 
     /// The role assignments at a subscription, and at everything in it.
     pub(crate) async fn assignments(&self, subscription: &str) -> Result<Arc<Vec<RoleAssignment>>> {
-        self.assignments.get(subscription.to_owned(), || self.arm.role_assignments(subscription)).await
+        self.assignments.get(subscription.to_owned(), || self.read_assignments(subscription)).await
+    }
+
+    /// Reads all of them, or those of whom this run has written to, where that takes fewer requests.
+    async fn read_assignments(&self, subscription: &str) -> Result<Vec<RoleAssignment>> {
+        let (before, holders) = &self.before;
+        let before = before.read(&subscription.to_owned()).await;
+        let Some(before) = before.filter(|before| holders.len() < before.len().div_ceil(ASSIGNMENTS_IN_A_PAGE)) else {
+            return self.arm.role_assignments(subscription).await;
+        };
+        let is_of_one = |one: &RoleAssignment| holders.iter().any(|holder| is_same(holder, &one.principal_id));
+        let mut all: Vec<_> = before.iter().filter(|one| !is_of_one(one)).cloned().collect();
+        let read = holders.iter().map(|holder| self.arm.role_assignments_of(subscription, holder));
+        all.extend(try_join_all(read).await?.into_iter().flatten());
+        Ok(all)
     }
 
     /// The custom roles that can be assigned in the data plane's subscription.

@@ -18,7 +18,7 @@ use crate::client::arm::RoleDefinition;
 use crate::client::remedies;
 use crate::config::Config;
 use crate::error::IN_USE;
-use crate::inventory::snapshot::List;
+use crate::inventory::written::List;
 use crate::names::Names;
 use crate::objects::attributes::resource;
 use crate::objects::custom_role::writing::{home, write};

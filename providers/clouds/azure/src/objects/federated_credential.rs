@@ -11,7 +11,7 @@ use cloudgrant_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::client::arm;
-use crate::inventory::snapshot::List;
+use crate::inventory::written::List;
 use crate::names::Names;
 use crate::names::resource_id::{ResourceId, is_same};
 use crate::objects::attributes::{read, resource, written};

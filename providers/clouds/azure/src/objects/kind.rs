@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cloudgrant_core::{Change, Object, Outcome, Result, TerraformBlock};
 
-use crate::inventory::snapshot::List;
+use crate::inventory::written::List;
 use crate::objects::handles::Handles;
 
 /// A kind of objects.

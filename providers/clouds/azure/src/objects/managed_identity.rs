@@ -12,7 +12,7 @@ use cloudgrant_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::client::{arm, remedies};
-use crate::inventory::snapshot::List;
+use crate::inventory::written::List;
 use crate::names::resource_id::{ResourceId, is_same};
 use crate::names::{Names, tag_of};
 use crate::objects::attributes::{read, resource, written};
@@ -244,8 +244,9 @@ async fn put(handles: Handles<'_>, id: ResourceId, wanted: &ManagedIdentity<'_>)
 async fn delete(handles: Handles<'_>, id: ResourceId) -> Result<Outcome> {
     // They go with it, and somebody may have added one since the plan was made. Azure has no way of deleting an identity only
     // if it has none.
-    let (there, credentials) = tokio::join!(there(handles, &id), handles.client.federated_credentials(id.as_str()));
-    if there?.is_some() {
+    let there = handles.writers.deletions.look(handles.client, &id);
+    let (there, credentials) = tokio::join!(there, handles.client.federated_credentials(id.as_str()));
+    if marked(handles, &id, there?)?.is_some() {
         let credentials = credentials?;
         let mark = handles.names.credential_mark();
         let foreign = credentials.iter().map(|credential| credential.name.as_str());
@@ -261,7 +262,11 @@ async fn delete(handles: Handles<'_>, id: ResourceId) -> Result<Outcome> {
 
 /// What is there under its name, which must be the stack's.
 async fn there(handles: Handles<'_>, id: &ResourceId) -> Result<Option<arm::Identity>> {
-    match handles.client.identity(id.as_str()).await? {
+    marked(handles, id, handles.client.identity(id.as_str()).await?)
+}
+
+fn marked(handles: Handles<'_>, id: &ResourceId, there: Option<arm::Identity>) -> Result<Option<arm::Identity>> {
+    match there {
         Some(identity) if !handles.names.marks(id, &identity.tags) => Err(not_ours("managed identity", id.name())),
         there => Ok(there),
     }

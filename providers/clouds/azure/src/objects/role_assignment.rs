@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::client::arm::{self, NewRoleAssignment};
 use crate::inventory::cache::Principal;
-use crate::inventory::snapshot::List;
+use crate::inventory::written::List;
 use crate::names::Names;
 use crate::names::resource_id::{ResourceId, is_same};
 use crate::objects::attributes::{read, resource, written};
@@ -23,6 +23,7 @@ use crate::objects::outcome::named;
 use crate::objects::refusals::not_known_how;
 use crate::objects::{custom_role, managed_identity};
 use crate::policy::condition;
+use crate::resources::locator::is_guid;
 
 /// What plans call it.
 pub(crate) const KIND: &str = "role-assignment";
@@ -140,7 +141,8 @@ impl ObjectKind for Kind {
     }
 
     fn lists(&self) -> &'static [List] {
-        &[List::Assignments]
+        // Whose assignments are written to, each change says by itself.
+        &[]
     }
 
     async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
@@ -214,6 +216,7 @@ struct Asked<'a> {
 async fn put(handles: Handles<'_>, name: Option<Cow<'_, str>>, wanted: &RoleAssignment<'_>) -> Result<Outcome> {
     let (scope, identity) = (wanted.scope_id()?, resource(&wanted.principal)?);
     let principal = handles.inventory.principal(&identity).await?;
+    handles.inventory.writes_roles_of(Some(&principal.id)).await;
     let derived = || handles.names.assignment(scope.as_str(), &wanted.role_id, &principal.id).into();
     let name = name.unwrap_or_else(derived);
     let new = NewRoleAssignment {
@@ -268,6 +271,11 @@ async fn existing(handles: Handles<'_>, asked: &Asked<'_>) -> Result<Option<arm:
 
 async fn delete(handles: Handles<'_>, before: &RoleAssignment<'_>) -> Result<Outcome> {
     let (scope, name) = (&before.scope, before.assignment.as_deref().unwrap_or_default());
+    let principal = match before.identity() {
+        Some(identity) => handles.inventory.principals().await.remove(&identity).map(|principal| principal.id),
+        None => is_guid(&before.principal).then(|| before.principal.to_string()),
+    };
+    handles.inventory.writes_roles_of(principal.as_deref()).await;
     handles.client.delete_role_assignment(scope, name).await?;
     custom_role::leave(handles, &before.role_id, name).await?;
     Ok(named(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}")))

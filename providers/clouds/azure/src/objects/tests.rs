@@ -73,6 +73,11 @@ fn id() -> String {
     format!("{}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{NAME}", group())
 }
 
+/// The path of the list of identities.
+fn identities() -> String {
+    format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ManagedIdentity/userAssignedIdentities")
+}
+
 fn ours(principal: usize) -> Value {
     json!({
         "id": id(), "name": NAME, "location": "westeurope", "tags": { "cloudgrant:stack": "tests", "cloudgrant:home": format!("{SUBSCRIPTION}/dataplane") },
@@ -126,7 +131,7 @@ async fn somebody_else_s_assignment_that_is_gone_again_is_tried_again() {
 #[tokio::test]
 async fn an_identity_that_somebody_relies_on_since_the_plan_is_not_deleted() {
     let cloud = Loopback::start(|request, _| match request.method.as_str() {
-        "GET" if request.path == id() => loopback::json(200, ours(0)),
+        "GET" if request.path == identities() => loopback::json(200, json!({ "value": [ours(0)] })),
         "GET" => {
             let trusts = json!({ "issuer": "https://issuer", "subject": "theirs", "audiences": ["a"] });
             let names = ["by-hand", "cloudgrant_tests_vision_production"];
@@ -142,6 +147,41 @@ async fn an_identity_that_somebody_relies_on_since_the_plan_is_not_deleted() {
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error:?}");
     assert!(error.message().ends_with("trust: by-hand"), "{error}");
     assert!(cloud.seen().iter().all(|request| request.method == "GET"));
+}
+
+/// Whose an identity is by now is asked for all that go at the same time, and for nobody who comes later.
+#[tokio::test]
+async fn identities_that_go_together_are_looked_at_together() {
+    let named = |name: &str| ObjectId::new(managed_identity::KIND, name);
+    let (first, other, theirs) = (format!("{NAME}_a"), format!("{NAME}_b"), format!("{NAME}_c"));
+    let listed = [&first, &other, &theirs].map(|name| {
+        let mut identity = ours(0);
+        identity["id"] = json!(id().replace(NAME, name));
+        identity["name"] = json!(name);
+        if *name == theirs {
+            identity["tags"] = json!({ "cloudgrant:stack": "others" });
+        }
+        identity
+    });
+    let cloud = Loopback::start(move |request, _| match request.path == identities() {
+        true => loopback::json(200, json!({ "value": listed })),
+        false => loopback::json(200, json!({ "value": [] })),
+    })
+    .await;
+    let azure = connected("flyte", cloud.config()).await;
+    let goes = |name: &str| {
+        let (id, azure) = (named(name), &azure);
+        async move { delete(azure.of_objects(), id, &json!({})).await }
+    };
+    let (one, two, three) = tokio::join!(goes(&first), goes(&other), goes(&theirs));
+    one.and(two).expect("both are the stack's");
+    assert_eq!(three.expect_err("somebody else's since").kind(), ErrorKind::Conflict);
+    let looks = || cloud.seen().iter().filter(|request| request.path == identities()).count();
+    assert_eq!(looks(), 1);
+    let deleted: Vec<_> = cloud.seen().into_iter().filter(|request| request.method == "DELETE").collect();
+    assert_eq!(deleted.len(), 2, "{deleted:?}");
+    goes(&first).await.expect("still listed");
+    assert_eq!(looks(), 2, "an answer of the past isn't taken");
 }
 
 fn trust(subject: &str) -> Value {

@@ -1,11 +1,14 @@
 //! What changes that are applied side by side have to know of each other.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use tokio::sync::Mutex;
+use cloudgrant_core::Result;
+use tokio::sync::{Mutex, OnceCell};
 
-use crate::names::resource_id::ResourceId;
+use crate::client::Arm;
+use crate::client::arm::Identity;
+use crate::names::resource_id::{ResourceId, is_same};
 use crate::objects::custom_role::definition::CustomRole;
 
 /// What changes that are applied side by side have to know of each other.
@@ -13,6 +16,7 @@ use crate::objects::custom_role::definition::CustomRole;
 pub(crate) struct Writers {
     pub(super) credentials: CredentialWriters,
     pub(super) former_scopes: FormerScopes,
+    pub(super) deletions: Deletions,
 }
 
 /// One writer an identity at a time: Azure refuses federated credentials that are written side by side.
@@ -39,4 +43,29 @@ pub(super) struct RoleWithFormerScopes {
     pub(super) former: Vec<String>,
     /// The stack's assignments of it that this run has deleted: lists show them for a while.
     pub(super) gone: BTreeSet<String>,
+}
+
+/// One look at a subscription's identities for all that are about to be deleted at the same time.
+#[derive(Debug, Default)]
+pub(super) struct Deletions(Mutex<HashMap<String, Weak<OnceCell<Vec<Identity>>>>>);
+
+impl Deletions {
+    /// An identity as it is there now; none if it isn't. Whoever asks while a look is under way takes its answer, and nobody later.
+    ///
+    /// # Errors
+    /// Azure doesn't answer.
+    pub(super) async fn look(&self, client: &Arm, id: &ResourceId) -> Result<Option<Identity>> {
+        let subscription = id.subscription();
+        let look = {
+            let mut looks = self.0.lock().await;
+            let under_way = looks.get(&subscription).and_then(Weak::upgrade).filter(|look| !look.initialized());
+            under_way.unwrap_or_else(|| {
+                let look = Arc::default();
+                looks.insert(subscription.clone(), Arc::downgrade(&look));
+                look
+            })
+        };
+        let all = look.get_or_try_init(|| client.identities(&subscription)).await?;
+        Ok(all.iter().find(|identity| is_same(&identity.id, id.as_str())).cloned())
+    }
 }

@@ -317,6 +317,15 @@ async fn each_grant_of_what_is_missing_is_warned_and_azure_is_asked_once_a_run()
         assert_eq!(told.map(|note| note.about.as_str()).collect::<Vec<_>>(), ["grant first", "grant second"]);
         assert_eq!(asked() - before, 1);
     }
+    // Of several, those that are there are on one list; what isn't is asked for by itself.
+    let (both, before) = (
+        wrong.replace("grants:", "  two: { azure: \"https://acmedata.blob.core.windows.net/inputs\" }\ngrants:"),
+        asked(),
+    );
+    let plan = world.plan(&both.replace("{ one: read }", "{ one: read, two: read }")).await.expect("a plan");
+    let told = plan.notes.iter().filter(|note| note.message.starts_with("there is no container"));
+    assert_eq!(told.count(), 2, "{:#?}", plan.notes);
+    assert_eq!(asked() - before, 2);
     // In an account that isn't there, nothing can be made.
     let error = world.plan(&text(&container("acmegone", "inputs"))).await.expect_err("no account");
     let told = said(&error);

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use cloudgrant_core::{Approval, Cancel, Silent};
+use cloudgrant_sandbox_kit::Counts;
 use serde_json::json;
 
 use crate::world::{Runs, World, flyte, union};
@@ -31,16 +33,13 @@ async fn a_plan_with_nothing_to_do_reads_each_list_once_for_two_hundred_domain_g
     world.converge(&text).await;
     let session = world.session(&text).await.expect("a session");
     let before = world.running().counts();
-    let plan = session.engine().plan(&cloudgrant_core::Silent).await.expect("a plan");
+    let plan = session.engine().plan(&Silent).await.expect("a plan");
     assert!(plan.is_empty(), "{:#?}", plan.changes);
     let after = world.running().counts();
     assert_eq!(session.provider().requests(), Some(after.total - before.total), "what is counted is what was sent");
-    let asked = |action: &str, count: &u64| count - before.by_action.get(action).copied().unwrap_or_default();
-    let asked = after.by_action.iter().map(|(action, count)| (action.as_str(), asked(action, count)));
-    let asked: Vec<_> = asked.filter(|(_, count)| *count > 0).collect();
     assert_eq!(
-        asked,
-        [
+        asked(&world, &before),
+        list(&[
             ("Microsoft.Authorization/roleAssignments/read", 2),
             ("Microsoft.Authorization/roleDefinitions/read", 1),
             ("Microsoft.ContainerService/managedClusters/read", 1),
@@ -48,29 +47,79 @@ async fn a_plan_with_nothing_to_do_reads_each_list_once_for_two_hundred_domain_g
             ("Microsoft.ManagedIdentity/userAssignedIdentities/read", 1),
             ("Microsoft.Storage/storageAccounts/read", 1),
             ("entra/token", 1),
-        ]
+        ])
     );
 }
 
-/// One grant gets another level: one role assignment goes and one comes. What else there is was read a moment ago.
+/// What was asked for since, and how often.
+fn asked(world: &World, before: &Counts) -> Vec<(String, u64)> {
+    let after = world.running().counts().by_action;
+    let since = |action: &str, count: u64| count - before.by_action.get(action).copied().unwrap_or_default();
+    let all = after.into_iter().map(|(action, count)| (since(&action, count), action));
+    all.filter(|(count, _)| *count > 0).map(|(count, action)| (action, count)).collect()
+}
+
+fn list(of: &[(&str, u64)]) -> Vec<(String, u64)> {
+    of.iter().map(|(action, count)| ((*action).to_owned(), *count)).collect()
+}
+
+/// One grant gets another level: one role assignment goes and one comes. What else there is was read a moment ago, and the container is
+/// one of those on which the stack has roles. `docs/benchmarks.md` says what each is for.
 #[tokio::test]
-async fn the_look_after_an_apply_reads_again_only_what_it_wrote() {
+async fn a_change_looks_at_each_list_once_and_at_what_it_wrote_again() {
+    // Of 260 grants there are two pages of role assignments, of which the look afterwards reads those of one identity.
+    for (grants, assignments) in [(20, 1 + 1), (260, 2 + 1)] {
+        let text = many(grants);
+        let world = World::new(&text).await;
+        world.converge(&text).await;
+        let before = world.running().counts();
+        let report = world.apply(&text.replace("{ c7: read }", "{ c7: read-write }")).await.expect("a report");
+        assert!(report.is_success(), "{report:#?}");
+        assert_eq!(
+            asked(&world, &before),
+            list(&[
+                ("Microsoft.Authorization/denyAssignments/read", 1),
+                ("Microsoft.Authorization/permissions/read", 1),
+                ("Microsoft.Authorization/roleAssignments/delete", 1),
+                ("Microsoft.Authorization/roleAssignments/read", assignments),
+                ("Microsoft.Authorization/roleAssignments/write", 1),
+                ("Microsoft.Authorization/roleDefinitions/read", 1),
+                ("Microsoft.ContainerService/managedClusters/read", 1),
+                ("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read", 2),
+                ("Microsoft.ManagedIdentity/userAssignedIdentities/read", 1),
+                ("Microsoft.Storage/storageAccounts/read", 1),
+                ("entra/token", 1),
+            ])
+        );
+    }
+}
+
+/// Accounts and clusters say nothing of what the stack has made; whose the identities are by now, one list says for both of them.
+#[tokio::test]
+async fn a_revoke_reads_what_is_there_and_what_keeps_it_from_going() {
     let text = many(20);
     let world = World::new(&text).await;
     world.converge(&text).await;
+    let session = world.session(&text).await.expect("a session");
     let before = world.running().counts();
-    world.apply(&text.replace("{ c7: read }", "{ c7: list }")).await.expect("a report");
-    let after = world.running().counts();
-    let asked = |action: &str| {
-        let [before, after] = [&before, &after].map(|it| it.by_action.get(action).copied().unwrap_or_default());
-        after - before
-    };
-    assert_eq!(asked("Microsoft.Authorization/roleAssignments/read"), 2);
-    for once in ["Microsoft.ContainerService/managedClusters/read", "Microsoft.Storage/storageAccounts/read"] {
-        assert_eq!(asked(once), 1, "{once}");
-    }
-    assert_eq!(asked("Microsoft.ManagedIdentity/userAssignedIdentities/read"), 1);
-    assert_eq!(asked("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read"), 2);
+    let engine = session.engine_without(None).expect("an engine");
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("a report");
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!(
+        asked(&world, &before),
+        list(&[
+            ("Microsoft.Authorization/permissions/read", 1),
+            ("Microsoft.Authorization/roleAssignments/delete", 20),
+            ("Microsoft.Authorization/roleAssignments/read", 2),
+            ("Microsoft.Authorization/roleDefinitions/read", 1),
+            ("Microsoft.ManagedIdentity/userAssignedIdentities/delete", 2),
+            ("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read", 2 + 2),
+            ("Microsoft.ManagedIdentity/userAssignedIdentities/read", 1 + 1 + 1),
+            ("Microsoft.Resources/subscriptions/read", 1),
+            ("entra/token", 1),
+        ])
+    );
 }
 
 /// Nothing of these waits for another's answer: all are under way before the first is answered.
@@ -81,7 +130,7 @@ async fn a_plan_s_first_reads_are_made_side_by_side() {
     let session = world.session(&text).await.expect("a session");
     // All but the login.
     world.arm.turn("hold-before=2").await;
-    let plan = async { session.engine().plan(&cloudgrant_core::Silent).await.expect("a plan") };
+    let plan = async { session.engine().plan(&Silent).await.expect("a plan") };
     let look = async {
         // Identities, assignments, roles, clusters, accounts, vaults and registries.
         let all = async {
@@ -109,21 +158,21 @@ async fn a_revoke_is_planned_in_the_time_of_four_answers() {
     let answer = Duration::from_millis(1_500);
     world.arm.turn("latency=1500ms").await;
     let begun = Instant::now();
-    let plan = engine.plan(&cloudgrant_core::Silent).await.expect("a plan");
+    let plan = engine.plan(&Silent).await.expect("a plan");
     let answers = begun.elapsed().as_secs_f64() / answer.as_secs_f64();
     assert_eq!(plan.summary().delete, 6 + 2, "{:#?}", plan.changes);
     assert!((4.0..5.0).contains(&answers), "{answers}");
 }
 
 #[tokio::test]
-async fn a_first_apply_asks_for_each_container_once_and_reads_no_new_credential() {
+async fn a_first_apply_asks_for_all_containers_at_once_and_reads_no_new_credential() {
     let text = many(40);
     let world = World::new(&text).await;
     let before = world.running().counts().total;
     world.converge(&text).await;
     let seen = world.running().counts().total - before;
     // Two identities of two credentials each, and 40 assignments.
-    let (writes, containers) = (2 + 4 + 40, 40);
+    let (writes, containers) = (2 + 4 + 40, 1);
     assert!(seen <= writes + containers + 26, "{seen}: {:#?}", world.running().counts());
 }
 
@@ -138,11 +187,11 @@ async fn whom_an_identity_of_others_trusts_is_asked_once_for_two_hundred_grants(
     world.converge(&text).await;
     let session = world.session(&text).await.expect("a session");
     let before = world.running().counts();
-    let plan = session.engine().plan(&cloudgrant_core::Silent).await.expect("a plan");
+    let plan = session.engine().plan(&Silent).await.expect("a plan");
     assert!(plan.is_empty(), "{:#?}", plan.changes);
     let after = world.running().counts();
     let action = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read";
-    let asked = |counts: &cloudgrant_sandbox_kit::Counts| counts.by_action.get(action).copied().unwrap_or_default();
+    let asked = |counts: &Counts| counts.by_action.get(action).copied().unwrap_or_default();
     assert_eq!(asked(&after) - asked(&before), 1);
     let seen = after.total - before.total;
     assert!(seen <= 8, "{seen}: {after:#?}");

@@ -58,6 +58,12 @@ impl Arm {
         self.role_assignments_where(subscription, None).await
     }
 
+    /// Those of a principal itself, as it is in Microsoft Entra. Source: Azure documentation, "List Azure role assignments using the REST
+    /// API".
+    pub(crate) async fn role_assignments_of(&self, subscription: &str, principal: &str) -> Result<Vec<RoleAssignment>> {
+        self.role_assignments_where(subscription, Some(format!("principalId eq '{principal}'"))).await
+    }
+
     /// Those of a principal and of the groups that it is in.
     pub(crate) async fn role_assignments_to(&self, subscription: &str, principal: &str) -> Result<Vec<RoleAssignment>> {
         self.role_assignments_where(subscription, Some(format!("assignedTo('{principal}')"))).await

@@ -60,6 +60,11 @@ struct Properties {
     primary_endpoints: Option<Endpoints>,
 }
 
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
 #[derive(Default, Deserialize)]
 struct Endpoints {
     blob: Option<String>,
@@ -87,6 +92,13 @@ impl Arm {
     /// Whether a container is there. Source: REST reference, "Blob service error codes".
     pub(crate) async fn container(&self, id: &ResourceId) -> Result<Presence> {
         self.look(&Call::new(READ_CONTAINER, id.as_str()), VERSION, "ContainerNotFound").await
+    }
+
+    /// The names of an account's containers, as many as Azure tells at once. Source: REST reference, "Blob Containers - List".
+    pub(crate) async fn some_containers(&self, account: &ResourceId) -> Result<Vec<String>> {
+        let path = format!("{account}/blobServices/default/containers");
+        let sent: Vec<Named> = self.first_page(&Call::new(READ_CONTAINER, &path), VERSION).await?;
+        Ok(sent.into_iter().map(|container| container.name).collect())
     }
 }
 

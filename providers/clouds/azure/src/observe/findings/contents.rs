@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{Broken, Desired, Diagnostic, Error, ErrorKind, IntentId, Note, ObjectId, Observed, Result};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 
 use crate::client::Arm;
 use crate::client::Presence;
@@ -16,7 +16,7 @@ use crate::inventory::cache::Inventory;
 use crate::inventory::lookups::absence;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, is_within};
-use crate::objects::role_assignment;
+use crate::objects::role_assignment::{self, RoleAssignment};
 
 /// What is in a storage account or a key vault, or is a resource by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +93,8 @@ struct Asked {
 }
 
 /// Warns of each that isn't there, once for each grant that is of it, and remembers the accounts and vaults that aren't there
-/// either. It costs a request for each that is new to the stack and to this run, and nothing where none is: neither for what this
-/// run takes away. Whoever [looks again](cloudgrant_core::Backend::look_again) asks for all of them: what is granted already on one
+/// either. It costs a request for each that is new to the stack and to this run, of several containers of an account one for all, and nothing where none is: neither for another level on
+/// what the stack has roles on, nor for what this run takes away. Whoever [looks again](cloudgrant_core::Backend::look_again) asks for all of them: what is granted already on one
 /// that is gone is told as what doesn't work.
 pub(crate) async fn read(
     client: &Arm,
@@ -108,6 +108,12 @@ pub(crate) async fn read(
     let unusable = snapshot.unusable().of_assignments();
     let is_unusable = |scope: &str| unusable.keys().any(|id| is_within(scope, id));
     let mut seen = inventory.contents.lock().await;
+    if !looks_again {
+        let roles = observed.objects.iter().filter(|(id, found)| id.kind == role_assignment::KIND && found.owned);
+        for (_, found) in roles {
+            seen.insert(RoleAssignment::of(&found.attributes)?.scope_id()?, Presence::There);
+        }
+    }
     for assignment in role_assignment::among(&desired.objects) {
         let (object, assignment) = assignment?;
         let scope = assignment.scope_id()?;
@@ -130,16 +136,18 @@ pub(crate) async fn read(
             asked.new.extend(because);
         }
     }
-    let asked = all.iter().filter(|(scope, _)| looks_again || !seen.contains_key(scope));
-    let look = |(scope, asked): (&ResourceId, &Asked)| {
-        let (scope, content) = (scope.clone(), asked.content);
-        async move {
-            let presence = content.look(client, snapshot, &scope).await;
-            (scope, presence)
-        }
+    let mut asked: BTreeMap<_, _> = all.iter().map(|(scope, asked)| (scope.clone(), asked.content)).collect();
+    asked.retain(|scope, _| looks_again || !seen.contains_key(scope));
+    for container in listed(client, &asked).await? {
+        asked.remove(&container);
+        seen.insert(container, Presence::There);
+    }
+    let look = |(scope, content): (ResourceId, Content)| async move {
+        let presence = content.look(client, snapshot, &scope).await;
+        (scope, presence)
     };
     // How many are asked for at a time, the client knows.
-    let looked = join_all(asked.map(look)).await;
+    let looked = join_all(asked.into_iter().map(look)).await;
     let (mut unread, mut holders) = (BTreeMap::new(), BTreeMap::new());
     for (scope, presence) in looked {
         match presence {
@@ -175,6 +183,27 @@ pub(crate) async fn read(
         read.broken.extend((!asked.there.is_empty()).then(|| asked.broken(scope, &missing.message)));
     }
     Ok(read)
+}
+
+/// Those of several containers of an account that Azure lists, which costs a request for all of them together. Whatever isn't on the
+/// list, or can't be listed, is asked for by itself.
+async fn listed(client: &Arm, asked: &BTreeMap<ResourceId, Content>) -> Result<Vec<ResourceId>> {
+    let mut of_accounts: BTreeMap<ResourceId, Vec<&ResourceId>> = BTreeMap::new();
+    for (scope, _) in asked.iter().filter(|(_, content)| **content == Content::Container) {
+        if let Some(account) = scope.outermost() {
+            of_accounts.entry(account).or_default().push(scope);
+        }
+    }
+    of_accounts.retain(|_, containers| containers.len() > 1);
+    let list = of_accounts.into_iter().map(|(account, containers)| async move {
+        let there: BTreeSet<_> = match client.some_containers(&account).await {
+            Ok(there) => there.into_iter().collect(),
+            Err(error) if is_no_answer(&error) => BTreeSet::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(containers.into_iter().filter(|container| there.contains(container.name())).cloned().collect::<Vec<_>>())
+    });
+    Ok(try_join_all(list).await?.concat())
 }
 
 /// What came of it.
@@ -230,4 +259,41 @@ fn is_no_answer(error: &Error) -> bool {
             | ErrorKind::Unsupported
             | ErrorKind::WrongAccount
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::loopback::{Loopback, SUBSCRIPTION, json, refusal};
+    use crate::tests::connected;
+
+    fn container(account: &str, name: &str) -> ResourceId {
+        let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/dataplane");
+        let account = format!("{group}/providers/Microsoft.Storage/storageAccounts/{account}");
+        ResourceId::parse(&format!("{account}/blobServices/default/containers/{name}")).expect("an ID")
+    }
+
+    #[tokio::test]
+    async fn several_containers_of_an_account_are_asked_for_together_where_they_can_be_listed() {
+        for refused in [None, Some((403, "AuthorizationFailed")), Some((404, "ResourceNotFound"))] {
+            let cloud = Loopback::start(move |_, _| match refused {
+                Some((status, code)) => refusal(status, code),
+                None => {
+                    json(200, serde_json::json!({ "value": [{ "name": "a" }, { "name": "c" }], "nextLink": "more" }))
+                }
+            })
+            .await;
+            let azure = connected("flyte", cloud.config()).await;
+            let several = [container("one", "a"), container("one", "b"), container("two", "a")];
+            let asked = several.clone().map(|id| (id, Content::Container)).into();
+            let there = listed(&azure.client, &asked).await.expect("an answer");
+            // What isn't on the first page may be on another one, and one alone is asked for as it was.
+            assert_eq!(there, if refused.is_none() { vec![several[0].clone()] } else { Vec::new() });
+            let paths: Vec<_> = cloud.seen().into_iter().map(|request| request.path).collect();
+            let lists =
+                paths.iter().filter(|path| path.ends_with("/storageAccounts/one/blobServices/default/containers"));
+            assert_eq!(lists.count(), 1, "{paths:?}");
+            assert!(!paths.iter().any(|path| path.contains("/storageAccounts/two/")), "{paths:?}");
+        }
+    }
 }
