@@ -134,20 +134,22 @@ impl Arm {
         self.wire.exchange(call, &mut request).await.map(|_| ())
     }
 
-    /// The first page of a list. Others may follow.
-    pub(crate) async fn first_page<T: DeserializeOwned>(&self, call: &Call<'_>, version: &str) -> Result<Vec<T>> {
-        let mut request = self.wire.request(call.object, version, Method::Get)?;
-        let answer = self.wire.exchange(call, &mut request).await?.found()?;
-        Pages::default().weigh(call, answer.body())?;
-        decode::<Page<T>>(call, &answer).map(|page| page.value)
-    }
-
     /// Reads all pages of a list.
     pub(crate) async fn list<T: DeserializeOwned>(&self, call: &Call<'_>, version: &str) -> Result<Vec<T>> {
+        self.list_at_most(call, version, usize::MAX).await
+    }
+
+    /// Reads the first pages of a list, so many or all.
+    pub(crate) async fn list_at_most<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        version: &str,
+        most: usize,
+    ) -> Result<Vec<T>> {
         let mut pages = Pages::default();
         let mut request = self.wire.request(call.object, version, Method::Get)?;
         let mut items = Vec::new();
-        loop {
+        for _ in 0..most {
             pages.turn(call, request.url())?;
             let answer = self.wire.exchange(call, &mut request).await?.found()?;
             pages.weigh(call, answer.body())?;
@@ -159,6 +161,7 @@ impl Arm {
             })?;
             request = Request::new(next, Method::Get);
         }
+        Ok(items)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Diagnostic, Error, ErrorKind, Note, Protected, Result};
 
-use crate::client::arm::{Identity, Kubelet};
+use crate::client::arm::Identity;
 use crate::client::remedies;
 use crate::error::is_final;
 use crate::inventory::cache::Inventory;
@@ -111,23 +111,19 @@ impl Inventory {
             .is_ok_and(|id| id.resource_group().is_some_and(|group| is_same(group, &self.config.resource_group)))
     }
 
-    /// The identities of the clusters' nodes, with their principals.
-    pub(crate) async fn kubelets(&self, snapshot: &Snapshot) -> Result<Vec<(ResourceId, String)>> {
-        let clusters = snapshot.clusters(self.cluster_group()).await?;
-        let kubelets = clusters.iter().filter_map(|cluster| cluster.kubelet.as_ref());
-        let named =
-            |kubelet: &Kubelet| Some((ResourceId::parse(&kubelet.resource_id).ok()?, kubelet.object_id.clone()));
-        Ok(kubelets.filter_map(named).collect())
-    }
-
-    /// The identities that aren't among the subscription's own and that the manifest names by their IDs. One that is gone is left out;
-    /// one that may not be read is told: what it holds has its principal for a name then.
+    /// The identities that aren't among the subscription's own but may hold roles of the stack's: those that the manifest
+    /// names by their IDs, and the clusters' kubelets'. One that is gone is left out; one that may not be read is told: what
+    /// it holds has its principal for a name then.
     pub(crate) async fn identities_elsewhere(
         &self,
         snapshot: &Snapshot,
         notes: &mut Vec<Note>,
     ) -> Result<Vec<(ResourceId, String)>> {
-        let mut known = Vec::new();
+        let clusters = snapshot.clusters(self.cluster_group()).await?;
+        let kubelets = clusters.iter().filter_map(|cluster| cluster.kubelet.as_ref());
+        let mut known: Vec<_> = kubelets
+            .filter_map(|kubelet| Some((ResourceId::parse(&kubelet.resource_id).ok()?, kubelet.object_id.clone())))
+            .collect();
         let config = &self.config;
         let names = config.task_identity.iter().chain(&config.kubelet_identity).chain(config.identities.values());
         for id in names.filter_map(|name| ResourceId::parse(name).ok()) {

@@ -24,40 +24,15 @@ impl Inventory {
             needs(ResourceKind::SECRET) || holds(Holder::Vault),
         );
         tokio::try_join!(
-            self.warm_what_is_there(),
+            async { early(self.credentials_of_ours(&snapshot).await) },
+            async { snapshot.assignments(here).await.map(drop) },
+            async { snapshot.custom_roles().await.map(drop) },
             async { snapshot.clusters(self.cluster_group()).await.map(drop) },
             async { if storage { early(snapshot.storage(here).await) } else { Ok(()) } },
             async { if vaults { early(snapshot.vaults(here).await) } else { Ok(()) } },
-            self.warm_registries(&kinds),
+            async { if needs(ResourceKind::REGISTRY) { early(self.read_registries(&snapshot).await) } else { Ok(()) } },
         )?;
         Ok(())
-    }
-
-    /// The same for taking away what was given of these kinds: what is there is the stack's by its marks, wherever it is. Accounts, vaults
-    /// and clusters are read only where others have given something as well.
-    pub(crate) async fn warm_to_take_away(&self, kinds: impl IntoIterator<Item = ResourceKind>) -> Result<()> {
-        let kinds: BTreeSet<_> = kinds.into_iter().collect();
-        tokio::try_join!(self.warm_what_is_there(), self.warm_registries(&kinds))?;
-        Ok(())
-    }
-
-    /// What the stack has made.
-    async fn warm_what_is_there(&self) -> Result<()> {
-        let snapshot = self.snapshot().await;
-        tokio::try_join!(
-            async { early(self.credentials_of_ours(&snapshot).await) },
-            async { snapshot.assignments(self.config.subscription.as_str()).await.map(drop) },
-            async { snapshot.custom_roles().await.map(drop) },
-        )?;
-        Ok(())
-    }
-
-    /// How registries look at roles is asked for without waiting.
-    async fn warm_registries(&self, kinds: &BTreeSet<ResourceKind>) -> Result<()> {
-        match kinds.contains(&ResourceKind::REGISTRY) {
-            true => early(self.read_registries(&*self.snapshot().await).await),
-            false => Ok(()),
-        }
     }
 
     /// Whom the identities that the stack has made trust.

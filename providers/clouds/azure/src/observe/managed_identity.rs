@@ -1,6 +1,6 @@
 //! Which managed identities are the stack's, and whom they trust.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use cloudgrant_core::{Desired, Error, ErrorKind, Found, Note, Observed, Result, Stays};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -39,44 +39,6 @@ impl Principals {
         let id = ResourceId::parse(identity).ok()?;
         let principal = self.read.get(&id).or_else(|| self.remembered.get(&id))?;
         Some(principal.id.as_str())
-    }
-
-    /// Adds those of the clusters' nodes, where the stack has given something to a principal that none of the identities has: the
-    /// nodes' may be of another subscription.
-    ///
-    /// # Errors
-    /// Azure doesn't answer.
-    pub(crate) async fn add_nodes(
-        &mut self,
-        looking: Looking<'_>,
-        snapshot: &Snapshot,
-        subscriptions: &BTreeSet<String>,
-    ) -> Result<()> {
-        if self.know_all_holders(looking, snapshot, subscriptions).await? {
-            return Ok(());
-        }
-        for (id, principal) in looking.inventory.kubelets(snapshot).await? {
-            self.read.entry(id).or_insert(Principal { id: principal, ours: false });
-        }
-        Ok(())
-    }
-
-    /// Whether each of the stack's assignments is held by one of these.
-    async fn know_all_holders(
-        &self,
-        looking: Looking<'_>,
-        snapshot: &Snapshot,
-        subscriptions: &BTreeSet<String>,
-    ) -> Result<bool> {
-        let known: HashSet<_> = self.read.values().map(|principal| principal.id.to_ascii_lowercase()).collect();
-        for subscription in subscriptions {
-            let assignments = snapshot.assignments(subscription).await?;
-            let mut ours = assignments.iter().filter(|assignment| assignment.is_of(looking.names));
-            if ours.any(|assignment| !known.contains(&assignment.principal_id.to_ascii_lowercase())) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// The identities that were read now.

@@ -24,19 +24,15 @@ pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<
     let Looking { config, names, client, inventory, .. } = looking;
     // Nothing was asked for where everything is to go: then nothing was read yet either, whatever the manifest names.
     let snapshot = inventory.snapshot().await;
-    let kinds = reached_by(&desired.baseline);
-    let warm =
-        async { if desired.thorough { inventory.warm_to_take_away(kinds).await } else { inventory.warm(kinds).await } };
-    tokio::try_join!(warm, ahead::read(config, names, desired, &snapshot))?;
+    tokio::try_join!(inventory.warm(reached_by(&desired.baseline)), ahead::read(config, names, desired, &snapshot))?;
     let identities = goes_on::Identities::of(looking, desired).await?;
     let snapshot = inventory.used_up_snapshot().await;
     let mut observed = Observed::default();
     let mut others = OtherHomes::default();
-    let mut principals = managed_identity::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
+    let principals = managed_identity::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
     custom_role::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
     let subscriptions = search::searched(config, names, desired, &snapshot, &mut observed).await?;
     role_scopes::keep(names, desired, &snapshot, &subscriptions, &mut observed).await?;
-    principals.add_nodes(looking, &snapshot, &subscriptions).await?;
     let homes = (&mut observed, &mut others);
     role_assignment::add(looking, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
     let renamed = renamed::note(names, desired, &snapshot, &subscriptions, &observed).await?;

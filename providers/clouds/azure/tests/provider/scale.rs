@@ -94,7 +94,7 @@ async fn a_change_looks_at_each_list_once_and_at_what_it_wrote_again() {
     }
 }
 
-/// Accounts and clusters say nothing of what the stack has made; whose the identities are by now, one list says for both of them.
+/// Whose the identities are by now, one list says for both of them. Accounts and clusters say what each object is for.
 #[tokio::test]
 async fn a_revoke_reads_what_is_there_and_what_keeps_it_from_going() {
     let text = many(20);
@@ -113,10 +113,12 @@ async fn a_revoke_reads_what_is_there_and_what_keeps_it_from_going() {
             ("Microsoft.Authorization/roleAssignments/delete", 20),
             ("Microsoft.Authorization/roleAssignments/read", 2),
             ("Microsoft.Authorization/roleDefinitions/read", 1),
+            ("Microsoft.ContainerService/managedClusters/read", 1),
             ("Microsoft.ManagedIdentity/userAssignedIdentities/delete", 2),
             ("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read", 2 + 2),
             ("Microsoft.ManagedIdentity/userAssignedIdentities/read", 1 + 1 + 1),
             ("Microsoft.Resources/subscriptions/read", 1),
+            ("Microsoft.Storage/storageAccounts/read", 1),
             ("entra/token", 1),
         ])
     );

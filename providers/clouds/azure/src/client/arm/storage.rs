@@ -94,10 +94,10 @@ impl Arm {
         self.look(&Call::new(READ_CONTAINER, id.as_str()), VERSION, "ContainerNotFound").await
     }
 
-    /// The names of an account's containers, as many as Azure tells at once. Source: REST reference, "Blob Containers - List".
-    pub(crate) async fn some_containers(&self, account: &ResourceId) -> Result<Vec<String>> {
+    /// The names of an account's containers, as many as are on so many pages. Source: REST reference, "Blob Containers - List".
+    pub(crate) async fn containers(&self, account: &ResourceId, pages: usize) -> Result<Vec<String>> {
         let path = format!("{account}/blobServices/default/containers");
-        let sent: Vec<Named> = self.first_page(&Call::new(READ_CONTAINER, &path), VERSION).await?;
+        let sent: Vec<Named> = self.list_at_most(&Call::new(READ_CONTAINER, &path), VERSION, pages).await?;
         Ok(sent.into_iter().map(|container| container.name).collect())
     }
 }

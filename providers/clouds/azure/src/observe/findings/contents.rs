@@ -185,8 +185,8 @@ pub(crate) async fn read(
     Ok(read)
 }
 
-/// Those of several containers of an account that Azure lists, which costs a request for all of them together. Whatever isn't on the
-/// list, or can't be listed, is asked for by itself.
+/// Those of several containers of an account that Azure lists, which costs fewer requests than asking for each. Whatever isn't on the
+/// pages that were read, or can't be listed, is asked for by itself.
 async fn listed(client: &Arm, asked: &BTreeMap<ResourceId, Content>) -> Result<Vec<ResourceId>> {
     let mut of_accounts: BTreeMap<ResourceId, Vec<&ResourceId>> = BTreeMap::new();
     for (scope, _) in asked.iter().filter(|(_, content)| **content == Content::Container) {
@@ -196,7 +196,7 @@ async fn listed(client: &Arm, asked: &BTreeMap<ResourceId, Content>) -> Result<V
     }
     of_accounts.retain(|_, containers| containers.len() > 1);
     let list = of_accounts.into_iter().map(|(account, containers)| async move {
-        let there: BTreeSet<_> = match client.some_containers(&account).await {
+        let there: BTreeSet<_> = match client.containers(&account, containers.len() - 1).await {
             Ok(there) => there.into_iter().collect(),
             Err(error) if is_no_answer(&error) => BTreeSet::new(),
             Err(error) => return Err(error),
@@ -287,7 +287,7 @@ mod tests {
             let several = [container("one", "a"), container("one", "b"), container("two", "a")];
             let asked = several.clone().map(|id| (id, Content::Container)).into();
             let there = listed(&azure.client, &asked).await.expect("an answer");
-            // What isn't on the first page may be on another one, and one alone is asked for as it was.
+            // What isn't on the pages that two are worth may be on another one, and one alone is asked for as it was.
             assert_eq!(there, if refused.is_none() { vec![several[0].clone()] } else { Vec::new() });
             let paths: Vec<_> = cloud.seen().into_iter().map(|request| request.path).collect();
             let lists =

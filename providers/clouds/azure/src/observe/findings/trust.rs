@@ -13,7 +13,6 @@ use crate::client::remedies;
 use crate::config::Config;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
 use crate::names::resource_id::ResourceId;
-use crate::objects::role_assignment;
 use crate::observe::findings::workload_identity::{for_tasks, platforms_clusters};
 use crate::observe::looking::Looking;
 use crate::observe::managed_identity::Principals;
@@ -26,9 +25,6 @@ pub(crate) async fn notes(
     snapshot: &Snapshot,
     principals: &Principals,
 ) -> Result<Vec<Note>> {
-    if role_assignment::among(&desired.objects).next().is_none() {
-        return Ok(Vec::new());
-    }
     let clusters = snapshot.clusters(looking.inventory.cluster_group()).await?;
     let issuers = Issuers::of(looking.config, &clusters);
     let holders = for_tasks(looking.inventory, desired, &clusters)?;

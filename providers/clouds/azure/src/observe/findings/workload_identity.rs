@@ -24,9 +24,6 @@ pub(crate) async fn notes(
     let credentials = federated_credential::among(&desired.objects);
     let issuers: BTreeSet<_> =
         credentials.map(|credential| Ok(credential?.1.issuer.into_owned())).collect::<Result<_>>()?;
-    if issuers.is_empty() && role_assignment::among(&desired.objects).next().is_none() {
-        return Ok(Vec::new());
-    }
     let clusters = match snapshot.clusters_of(inventory.cluster_group()).await {
         Err(error) if error.kind() == ErrorKind::AccessDenied => return unreadable(config, inventory, desired),
         _ => snapshot.clusters(inventory.cluster_group()).await?,
