@@ -1,6 +1,7 @@
 //! The `aws` section of a manifest.
 
 mod account_id;
+pub(crate) mod arn;
 mod cluster;
 pub(crate) mod directs;
 pub(crate) mod eks_cluster;
@@ -17,9 +18,10 @@ use cloudgrant_core::{Access, Conventions, Protected, ResourceName, redacted};
 use serde::de::{Error as _, IntoDeserializer};
 use serde::{Deserialize, Deserializer};
 
+use crate::config::arn::Arn;
 use crate::config::cluster::{ClusterNames, Issuers, issuer};
 use crate::config::eks_cluster::EksCluster;
-use crate::config::partition::Partition;
+use crate::config::partition::partition_of;
 
 pub use crate::config::account_id::AccountId;
 pub use crate::config::cluster::Cluster;
@@ -273,7 +275,7 @@ impl Config {
             ("node_role", &self.node_role),
             ("permissions_boundary", &self.permissions_boundary),
         ] {
-            arns.extend(value.as_deref().filter(|text| text.starts_with("arn:")).map(|text| (key.to_owned(), text)));
+            arns.extend(value.as_deref().filter(|text| Arn::is_begun(text)).map(|text| (key.to_owned(), text)));
         }
         let issuers = self.cluster.iter().flat_map(|cluster| &cluster.oidc_provider).flat_map(|issuers| &issuers.arns);
         arns.extend(issuers.map(|arn| ("cluster.oidc_provider".to_owned(), arn.as_str())));
@@ -328,11 +330,6 @@ impl Config {
             None => conventions.own_storage(),
         }
     }
-}
-
-/// The partition of a region. What looks like no region is refused before it comes here.
-pub(crate) fn partition_of(region: &str) -> &'static str {
-    Partition::of_region(region).map_or("aws", |partition| partition.id)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! From what AWS says to what people need: the call, the principal, the missing permission, what to do.
 
+mod causes;
 pub(crate) mod denial;
 pub(crate) mod lost;
 pub(crate) mod refused_endpoint;
@@ -14,6 +15,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::{Code, Error, ErrorKind};
 
+use crate::error::causes::{chain, innermost};
 use crate::error::denial::Denial;
 use crate::error::lost::{How, Lost, TooLarge};
 use crate::error::refused_endpoint::Refused;
@@ -218,12 +220,6 @@ fn parties(message: &str) -> (Option<&str>, Option<&str>) {
     (word_after("User: "), word_after("on resource: "))
 }
 
-fn chain<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
-}
-
 /// What came of a call that the SDK made by itself in order to get credentials. A way that fails at the moment is no lack
 /// of credentials.
 fn on_the_way(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
@@ -311,11 +307,6 @@ fn unreachable(failed: Error, error: &(dyn std::error::Error + 'static)) -> Erro
 
 fn lacks_credentials(error: &(dyn std::error::Error + 'static)) -> bool {
     chain(error).any(|error| error.is::<CredentialsError>() || wording::is_without_credentials(&error.to_string()))
-}
-
-/// The innermost cause: what lies around it only repeats that something failed.
-pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]

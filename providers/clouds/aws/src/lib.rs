@@ -28,6 +28,8 @@ mod policy;
 mod resources;
 mod shared_document;
 mod stacks;
+#[cfg(test)]
+pub(crate) mod tests;
 mod verbs;
 
 use std::collections::BTreeMap;
@@ -47,10 +49,10 @@ use serde_json::Value;
 pub use config::{Account, AccountId, AssumeRole, Binding, Cluster, Config, Credentials, Fixed};
 
 use crate::client::Clients;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::marks::{confirmations, platform_places, taken_back};
 use crate::names::Names;
-use crate::observe::Looking;
+use crate::observe::looking::Looking;
 use crate::resources::locator::Locator;
 use crate::shared_document::write::PolicyWriters;
 
@@ -71,34 +73,18 @@ pub struct Aws {
 
 impl Aws {
     fn looking(&self) -> Looking<'_> {
-        Looking {
-            config: &self.config,
-            names: &self.names,
-            clients: &self.clients,
-            inventory: &self.inventory,
-            platform: &*self.platform,
-            conventions: &self.conventions,
-        }
+        let Self { config, names, clients, inventory, platform, conventions, .. } = self;
+        Looking { config, names, clients, inventory, platform: &**platform, conventions }
     }
 
-    fn verbs(&self) -> verbs::Handles<'_> {
-        verbs::Handles {
-            config: &self.config,
-            names: &self.names,
-            clients: &self.clients,
-            inventory: &self.inventory,
-            conventions: &self.conventions,
-        }
+    fn of_verbs(&self) -> verbs::handles::Handles<'_> {
+        let Self { config, names, clients, inventory, conventions, .. } = self;
+        verbs::handles::Handles { config, names, clients, inventory, conventions }
     }
 
-    fn objects(&self) -> objects::Handles<'_> {
-        objects::Handles {
-            config: &self.config,
-            names: &self.names,
-            clients: &self.clients,
-            inventory: &self.inventory,
-            writers: &self.writers,
-        }
+    fn of_objects(&self) -> objects::handles::Handles<'_> {
+        let Self { config, names, clients, inventory, writers, .. } = self;
+        objects::handles::Handles { config, names, clients, inventory, writers }
     }
 }
 
@@ -106,7 +92,7 @@ impl Aws {
 impl Connect for Aws {
     const ID: &'static str = "aws";
     const SUMMARY: &'static str = "Amazon Web Services: IAM policies, IRSA roles, ECR repository policies";
-    const CAPABILITIES: Capabilities = resources::kinds::CAPABILITIES;
+    const CAPABILITIES: Capabilities = resources::capabilities::CAPABILITIES;
     // Source: AWS SDKs and tools reference guide, "AWS Region".
     const VARIABLES: &'static [(&'static str, &'static str)] =
         &[("region", "AWS_REGION"), ("region", "AWS_DEFAULT_REGION")];
@@ -149,7 +135,7 @@ impl Backend for Aws {
     }
 
     async fn apply(&self, change: Approved<'_>) -> Result<Outcome> {
-        objects::apply(self.objects(), change.change()).await
+        objects::apply(self.of_objects(), change.change()).await
     }
 
     fn place(&self) -> String {
@@ -173,7 +159,7 @@ impl Backend for Aws {
     }
 
     fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {
-        let blocks = objects::kind(object.id.kind)?.terraform(object, &self.names)?;
+        let blocks = objects::kind(object.id.kind)?.terraform(self.of_objects(), object)?;
         let account = self.config.account.as_str();
         let what = format!("account {account}: give its provider credentials of that one");
         let guard = TerraformBlock::guard("aws_caller_identity", ("account_id", account), &what);
@@ -181,7 +167,7 @@ impl Backend for Aws {
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
-        objects::kind(object.id.kind).map(|kind| kind.commands(object, &self.names)).unwrap_or_default()
+        objects::kind(object.id.kind).map(|kind| kind.commands(self.of_objects(), object)).unwrap_or_default()
     }
 
     fn pace(&self) -> Option<&Pace> {
@@ -200,7 +186,7 @@ impl Backend for Aws {
 #[async_trait]
 impl Provider for Aws {
     fn validate(&self, intents: &Intents) -> Vec<Diagnostic> {
-        verbs::validate::intents(self.verbs(), intents)
+        verbs::validate::intents(self.of_verbs(), intents)
     }
 
     fn refusal(&self, intents: &Intents) -> Option<Error> {
@@ -229,15 +215,15 @@ impl Provider for Aws {
     }
 
     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
-        verbs::grant_task_access::permissions(self.verbs(), grants).await
+        verbs::grant_task_access::permissions(self.of_verbs(), grants).await
     }
 
     async fn enable_registry(&self, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
-        verbs::enable_registry::desired(self.verbs(), registries).await
+        verbs::enable_registry::desired(self.of_verbs(), registries).await
     }
 
     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
-        verbs::bind_scope::bound(self.verbs(), bindings, permissions).await
+        verbs::bind_scope::bound(self.of_verbs(), bindings, permissions).await
     }
 
     fn without_grants(&self, object: &ObjectId, there: &Value, grants: &[GrantName]) -> Remainder {
@@ -270,8 +256,8 @@ impl Provider for Aws {
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
-        let handles = permissions::Handles { config: &self.config, names: &self.names, conventions: &self.conventions };
-        permissions::permissions(handles, intents, purpose)
+        let Self { config, names, conventions, .. } = self;
+        permissions::permissions(permissions::handles::Handles { config, names, conventions }, intents, purpose)
     }
 
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {

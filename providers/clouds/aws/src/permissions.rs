@@ -4,17 +4,22 @@
 //! `sts:GetCallerIdentity` needs no permission.
 
 mod associations;
+pub(crate) mod handles;
 mod own;
+mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Conventions, Intents, PermissionDocument, Purpose};
+use cloudgrant_core::{Intents, PermissionDocument, Purpose};
 use serde_json::{Value, json};
 
-use crate::config::{AccountId, Config, Credentials, partition_of};
+use crate::config::arn::Arn;
+use crate::config::partition::partition_of;
+use crate::config::{AccountId, Credentials};
 use crate::inventory::lookups::secrets::FEW;
-use crate::names::Names;
+use crate::permissions::handles::Handles;
 use crate::permissions::own::Makes;
+use crate::permissions::statement::statement;
 use crate::policy::document::POLICY_SIZE;
 use crate::resources::by_arn;
 use crate::resources::kinds::object_store;
@@ -45,15 +50,6 @@ const WRITE_BUCKETS: [&str; 2] = ["s3:DeleteBucketPolicy", "s3:PutBucketPolicy"]
 
 /// Whether a key that encrypts something can be used.
 const DESCRIBE_KEY: &str = "kms:DescribeKey";
-
-/// What says how the stack's own things and the platform's are called.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Handles<'a> {
-    pub(crate) config: &'a Config,
-    pub(crate) names: &'a Names,
-    /// What the platform calls its own things on AWS.
-    pub(crate) conventions: &'a Conventions,
-}
 
 /// What the manifest names.
 struct Named {
@@ -208,7 +204,7 @@ fn elsewhere(
         statements.push(statement("ListKeys", &["kms:ListKeys"], vec!["*".to_owned()], None));
         statements.push(statement("ReadKeyPolicies", &[DESCRIBE_KEY, "kms:GetKeyPolicy"], keys.clone(), None));
     }
-    let is_here = |arn: &&String| arn.split(':').nth(4) == Some(account.as_str());
+    let is_here = |arn: &&String| Arn::parse(arn).is_some_and(|arn| arn.account == account.as_str());
     let named_keys: Vec<_> = named.keys_elsewhere.iter().filter(is_here).cloned().collect();
     if !named_keys.is_empty() {
         statements.push(statement(
@@ -335,14 +331,6 @@ fn buckets(intents: &Intents, partition: &str) -> Vec<String> {
         })
         .collect();
     buckets.into_iter().collect()
-}
-
-fn statement(sid: &str, actions: &[&str], resources: Vec<String>, condition: Option<Value>) -> Value {
-    let mut statement = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources });
-    if let Some(condition) = condition {
-        statement["Condition"] = condition;
-    }
-    statement
 }
 
 /// The most characters of all of a role's inline policies.

@@ -26,7 +26,7 @@ use crate::marks::platform_places;
 use crate::names::tags::{HOME_TAG, TASK_POLICY_TAG, tag_of};
 use crate::names::{self, Names};
 use crate::objects::{attachment, managed_policy, role};
-use crate::observe::Looking;
+use crate::observe::looking::Looking;
 
 /// A stack's name, and the digits that stand for its cluster's issuer.
 type Slug = (Stack, Option<String>);

@@ -5,6 +5,8 @@ use std::fmt;
 use cloudgrant_core::redacted;
 use serde::{Deserialize, Deserializer};
 
+use crate::config::arn::Arn;
+
 /// An AWS account id: twelve digits, as text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(String);
@@ -20,7 +22,7 @@ impl AccountId {
         }
         let lost = text.len() == 11 && text.chars().all(|c| c.is_ascii_digit());
         // As in an ARN, with dashes as the console shows it, or in quotes that aren't plain.
-        let of_arn = text.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3));
+        let of_arn = Arn::parse(text).map(|arn| arn.account);
         let between = |c: char| {
             c.is_whitespace() || "-\u{2013}\u{201c}\u{201d}\u{201e}\u{2018}\u{2019}\u{ab}\u{bb}'\"".contains(c)
         };

@@ -5,7 +5,8 @@ use cloudgrant_core::redacted;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::config::AccountId;
+use crate::config::account_id::AccountId;
+use crate::config::arn::Arn;
 use crate::config::eks_cluster::is_name;
 
 /// The data plane's cluster, or clusters.
@@ -110,7 +111,7 @@ fn issuers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Issuers>
     }
     let mut issuers = issuers.into_iter();
     let first = issuers.next().ok_or_else(|| D::Error::custom("the list has no OpenID Connect provider in it"))?;
-    let arns = texts.iter().filter(|text| text.starts_with("arn:")).cloned().collect();
+    let arns = texts.iter().filter(|text| Arn::is_begun(text)).cloned().collect();
     Ok(Some(Issuers { first, others: issuers.collect(), arns }))
 }
 
@@ -121,7 +122,7 @@ pub(super) fn issuer(text: &str) -> Result<String, String> {
     let bare = named.unwrap_or_else(|| text.strip_prefix("https://").unwrap_or(text));
     let fine = |c: char| c.is_ascii_alphanumeric() || "-._/:~%".contains(c);
     let host = bare.split('/').next().unwrap_or_default();
-    if text.starts_with("arn:") && named.is_none()
+    if Arn::is_begun(text) && named.is_none()
         || bare.contains("://")
         || !host.contains('.')
         || !bare.chars().all(fine)
@@ -137,9 +138,8 @@ pub(super) fn issuer(text: &str) -> Result<String, String> {
 
 /// What the ARN of a provider calls it. Source: IAM user guide, "IAM identifiers".
 fn named_issuer(arn: &str) -> Option<&str> {
-    let parts: Vec<_> = arn.splitn(6, ':').collect();
-    let ["arn", _partition, "iam", "", account, resource] = parts.as_slice() else { return None };
-    resource.strip_prefix("oidc-provider/").filter(|_| AccountId::parse(account).is_ok())
+    let arn = Arn::parse(arn)?;
+    arn.in_iam("oidc-provider").filter(|_| AccountId::parse(arn.account).is_ok())
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@ use aws_config::profile::ProfileSet;
 use aws_types::os_shim_internal::{Env, Fs};
 use cloudgrant_core::{Diagnostic, Origin, redacted};
 
-use crate::config::partition::{Partition, of_arn};
+use crate::config::arn::Arn;
+use crate::config::partition::{Partition, partition_of};
 use crate::config::profiles;
-use crate::config::{Config, Credentials, partition_of};
+use crate::config::{Config, Credentials};
 
 /// What comes before the region in the names of the services that cloudgrant calls. Hosts of other services are not
 /// enough: anybody can have a function, a load balancer or an API behind a name below `amazonaws.com`.
@@ -124,7 +125,7 @@ fn has_keys(env: &Env) -> bool {
 
 /// The partition that a role's ARN names. Whoever says nothing means the commercial one.
 fn meant_by(role: Option<&str>) -> String {
-    role.and_then(of_arn).unwrap_or("aws").to_owned()
+    role.and_then(Arn::partition_of).unwrap_or("aws").to_owned()
 }
 
 fn in_environment(env: &Env) -> Option<Sent> {

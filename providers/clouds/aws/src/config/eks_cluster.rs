@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::config::{AccountId, partition_of};
+use crate::config::account_id::AccountId;
+use crate::config::arn::Arn;
+use crate::config::partition::partition_of;
 
 /// An EKS cluster.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,12 +29,11 @@ impl EksCluster {
 
     /// `None` for what is no ARN of a cluster.
     pub(crate) fn parse(arn: &str) -> Option<Self> {
-        let parts: Vec<_> = arn.splitn(6, ':').collect();
-        let ["arn", _partition, "eks", region, account, resource] = parts.as_slice() else { return None };
+        let Arn { service: "eks", region, account, resource, partition: _ } = Arn::parse(arn)? else { return None };
         let name = resource.strip_prefix("cluster/").filter(|name| is_name(name))?;
         let is_region = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         let account = AccountId::parse(account).ok().filter(|_| is_region(region))?;
-        let cluster = Self { region: (*region).to_owned(), account, name: name.to_owned() };
+        let cluster = Self { region: region.to_owned(), account, name: name.to_owned() };
         // Of another partition than its region's there is none.
         (cluster.arn() == arn).then_some(cluster)
     }

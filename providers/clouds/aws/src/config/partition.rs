@@ -109,9 +109,9 @@ pub(crate) fn answered_region(bucket: &str, region: &str, partition: &str) -> Re
     ))
 }
 
-/// The partition that an ARN names.
-pub(crate) fn of_arn(text: &str) -> Option<&str> {
-    text.strip_prefix("arn:")?.split(':').next()
+/// The partition of a region. What looks like no region is refused before it comes here.
+pub(crate) fn partition_of(region: &str) -> &'static str {
+    Partition::of_region(region).map_or("aws", |partition| partition.id)
 }
 
 #[cfg(test)]

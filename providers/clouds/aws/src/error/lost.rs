@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_smithy_runtime_api::box_error::BoxError;
 
-use crate::error::innermost;
+use crate::error::causes::innermost;
 
 /// The largest answer that is read, in bytes. A page of a thousand roles with policies has some MB.
 pub(crate) const ANSWER: usize = 64 * 1024 * 1024;

@@ -10,11 +10,14 @@ use futures_util::future::try_join_all;
 
 use crate::config::region;
 use crate::error;
-use crate::inventory::lookups::buckets::{Asked, Buckets, Purpose};
+use crate::inventory::cache::Inventory;
+use crate::inventory::lookups::buckets::bucket::{Asked, Buckets, Purpose};
+use crate::inventory::lookups::reached::Reached;
 use crate::inventory::lookups::secrets::Secrets;
-use crate::inventory::snapshot::{Issuer, Quotas, Reading, Snapshot};
+use crate::inventory::reading::{Issuer, Reading};
+use crate::inventory::snapshot::{Quotas, Snapshot};
 use crate::inventory::unplaced::Known;
-use crate::inventory::{Inventory, Reached, known_buckets, known_secrets};
+use crate::inventory::{known_buckets, known_secrets};
 use crate::resources::kinds::secret::Secret;
 use crate::resources::locator::Locator;
 

@@ -10,7 +10,7 @@ use cloudgrant_core::{ErrorKind, Result};
 
 use crate::client::Clients;
 use crate::shared_document::merge::Policy;
-use crate::shared_document::{OwnedBucket, Shared};
+use crate::shared_document::shared::{OwnedBucket, Shared};
 
 #[derive(Debug, Default)]
 pub(crate) struct BucketPolicies(Mutex<HashMap<Shared, Result<Option<Policy>>>>);

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::redacted;
 
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 
 impl Inventory {
     /// What to do where a role of the platform's isn't there, or where nobody knows its name: the organization stands first

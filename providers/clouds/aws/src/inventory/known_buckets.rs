@@ -17,26 +17,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_core::parallel;
 
 use crate::config::AccountId;
-use crate::inventory::lookups::buckets::{Bucket, Contradictions, Encryption, Owner};
+use crate::inventory::bucket_statements::{CONTEXT, OWNER, READ, UNREAD, bucket_of, named_owners};
+use crate::inventory::lookups::buckets::bucket::{Bucket, Contradictions, Encryption, Owner};
 use crate::inventory::own_statements::{self, ALIASES, Said as Compared, Statement, VIA};
 use crate::inventory::snapshot::Snapshot;
 use crate::inventory::unplaced::{self, Known};
 use crate::names::Names;
 use crate::policy::sids::Purpose;
-use crate::resources::kinds::object_store::is_bucket;
 use crate::resources::kms_key::Key;
-
-/// The condition key for the account that owns a resource.
-pub(crate) const OWNER: &str = "aws:ResourceAccount";
-/// The condition key for the bucket or the object that S3 encrypts: the bucket where it has a bucket key of its own. Source:
-/// Amazon S3 user guide, "Using server-side encryption with AWS KMS keys", encryption context.
-pub(crate) const CONTEXT: &str = "kms:EncryptionContext:aws:s3:arn";
-
-/// Whether the encryption was read.
-pub(crate) const READ: &str = "StringEquals";
-pub(crate) const UNREAD: &str = "StringLike";
-/// The operators that say which account it is.
-const NAMES: [&str; 3] = [READ, UNREAD, "StringEqualsIgnoreCase"];
 
 /// What the policies say of each bucket.
 pub(crate) fn known(names: &Names, snapshot: &Snapshot) -> Known {
@@ -208,19 +196,6 @@ fn owner_of(statement: &Statement<'_>, has_objects: bool) -> Said {
         Some((READ | UNREAD, owner)) => Said::Owner(owner),
         Some(_) | None => Said::Unreadable(named_owners(statement).collect()),
     }
-}
-
-/// The accounts that a statement names as owners, however it compares them.
-pub(super) fn named_owners(statement: &Statement<'_>) -> impl Iterator<Item = AccountId> {
-    let compared = statement.compared(OWNER).filter(|(operator, _)| NAMES.contains(operator));
-    compared.flat_map(|(_, texts)| texts.each()).filter_map(|text| AccountId::parse(text).ok())
-}
-
-/// The bucket in an ARN, and whether it names objects of it.
-pub(super) fn bucket_of(arn: &str) -> Option<(&str, bool)> {
-    let (_, path) = arn.strip_prefix("arn:")?.split_once(":s3:::")?;
-    let (bucket, objects) = path.split_once('/').map_or((path, false), |(bucket, _)| (bucket, true));
-    is_bucket(bucket).then_some((bucket, objects))
 }
 
 #[cfg(test)]

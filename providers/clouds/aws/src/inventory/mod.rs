@@ -1,8 +1,10 @@
 //! What is read of AWS: the account's IAM as a whole, what the stack's own policies say, and what the manifest names, looked up.
 
-pub(crate) mod account;
-pub(crate) mod bucket_policies;
-pub(crate) mod hints;
+mod account;
+mod bucket_policies;
+pub(crate) mod bucket_statements;
+pub(crate) mod cache;
+mod hints;
 pub(crate) mod known_buckets;
 pub(crate) mod known_secrets;
 pub(crate) mod lookups;
@@ -10,136 +12,8 @@ pub(crate) mod others_roles;
 pub(crate) mod own_statements;
 pub(crate) mod places;
 pub(crate) mod policy_tags;
+pub(crate) mod reading;
 pub(crate) mod snapshot;
 pub(crate) mod task_policy;
 pub(crate) mod task_roles;
-pub(crate) mod unplaced;
-
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use cloudgrant_core::{Caller, Conventions, Platform};
-use tokio::sync::OnceCell;
-
-use crate::client::Clients;
-use crate::config::Config;
-use crate::inventory::lookups::buckets::{self, Buckets};
-use crate::inventory::lookups::secrets::{self, Secrets};
-use crate::inventory::snapshot::{Quotas, Reading};
-use crate::names::Names;
-
-/// What was read since it was connected, and what it is read with.
-#[derive(Debug)]
-pub(crate) struct Inventory {
-    clients: Arc<Clients>,
-    config: Arc<Config>,
-    names: Arc<Names>,
-    platform: Arc<dyn Platform>,
-    /// What the platform calls its own things on AWS.
-    conventions: Conventions,
-    pub(crate) secrets: secrets::Lookup,
-    pub(crate) buckets: buckets::Lookup,
-    /// Whether buckets are asked although the stack's policies say what they are like.
-    looks_again: AtomicBool,
-    /// Whether anything of the stack was at its home since it was connected.
-    at_home: AtomicBool,
-    identity: OnceCell<Caller>,
-    quotas: OnceCell<Quotas>,
-    /// Filled by the verbs, used up by the next observation: a plan reads the account once.
-    reading: tokio::sync::Mutex<Arc<Reading>>,
-    made: Mutex<HashSet<String>>,
-    removed: Mutex<HashSet<String>>,
-    trusts: Mutex<HashSet<String>>,
-}
-
-impl Inventory {
-    /// One that has read nothing.
-    pub(crate) fn new(
-        clients: Arc<Clients>,
-        config: Arc<Config>,
-        names: Arc<Names>,
-        platform: Arc<dyn Platform>,
-        conventions: Conventions,
-    ) -> Self {
-        Self {
-            clients,
-            config,
-            names,
-            platform,
-            conventions,
-            secrets: secrets::Lookup::default(),
-            buckets: buckets::Lookup::default(),
-            looks_again: AtomicBool::default(),
-            at_home: AtomicBool::default(),
-            identity: OnceCell::new(),
-            quotas: OnceCell::new(),
-            reading: tokio::sync::Mutex::default(),
-            made: Mutex::default(),
-            removed: Mutex::default(),
-            trusts: Mutex::default(),
-        }
-    }
-
-    /// From now on, plans ask for what the stack's policies say all the same.
-    pub(crate) fn look_again(&self) {
-        self.looks_again.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether plans ask for what the stack's policies say all the same.
-    pub(crate) fn looks_again(&self) -> bool {
-        self.looks_again.load(Ordering::Relaxed)
-    }
-
-    /// Takes note that something of the stack is at its home.
-    pub(crate) fn note_at_home(&self) {
-        self.at_home.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether anything of the stack was at its home since it was connected.
-    pub(crate) fn was_at_home(&self) -> bool {
-        self.at_home.load(Ordering::Relaxed)
-    }
-
-    /// The ARNs of the roles and policies that were made since it was connected: others may not know them yet.
-    pub(crate) fn made(&self) -> &Mutex<HashSet<String>> {
-        &self.made
-    }
-
-    /// Takes note of a role or a policy that was made, by its ARN.
-    pub(crate) fn note_made(&self, arn: &str) {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.to_owned());
-    }
-
-    /// Takes note that the trust policy of a role was changed, by the role's ARN.
-    pub(crate) fn note_trust(&self, role: &str) {
-        self.trusts.lock().unwrap_or_else(PoisonError::into_inner).insert(role.to_owned());
-    }
-
-    /// Whether a role was made, or its trust policy changed, since it was connected: others may still see what was there before.
-    pub(crate) fn was_trust_written(&self, role: &str) -> bool {
-        self.was_made(role) || self.trusts.lock().unwrap_or_else(PoisonError::into_inner).contains(role)
-    }
-
-    /// Takes note of what EKS was told to delete, by its ARN.
-    pub(crate) fn note_removed(&self, arn: &str) {
-        self.removed.lock().unwrap_or_else(PoisonError::into_inner).insert(arn.to_owned());
-    }
-
-    /// Whether EKS was told to delete it since it was connected: it may still be listed.
-    pub(crate) fn was_removed(&self, arn: &str) -> bool {
-        self.removed.lock().unwrap_or_else(PoisonError::into_inner).contains(arn)
-    }
-
-    /// Whether a role or a policy was made since it was connected.
-    pub(crate) fn was_made(&self, arn: &str) -> bool {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(arn)
-    }
-}
-
-/// The secrets and buckets that a batch of grants reaches, looked up.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Reached {
-    pub(crate) secrets: Secrets,
-    pub(crate) buckets: Buckets,
-}
+mod unplaced;

@@ -2,7 +2,7 @@
 
 use cloudgrant_core::{Error, ErrorKind, Note, Result};
 
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 
 /// A role that others own and that must be there already (requirements 13 and 30).
 #[derive(Debug)]

@@ -4,14 +4,16 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::config::{AccountId, partition_of};
-use crate::inventory::known_buckets::OWNER;
+use crate::config::AccountId;
+use crate::config::arn::Arn;
+use crate::config::partition::partition_of;
+use crate::inventory::bucket_statements::OWNER;
 use crate::inventory::snapshot::{Policy, Snapshot};
 use crate::names::Names;
 use crate::policy::document;
 use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
-use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
+use crate::shared_document::shared::{CustomerKey, OwnedBucket, Shared};
 
 /// The operator of the condition that says whose buckets are marked: their ARNs don't.
 pub(crate) const EQUALS: &str = "StringEquals";
@@ -138,11 +140,10 @@ impl Marked {
 
     /// `None` for what no mark of ours names.
     pub(crate) fn parse(arn: &str, owner: Option<AccountId>) -> Option<Self> {
-        let parts: Vec<_> = arn.splitn(6, ':').collect();
-        let ["arn", partition, service, region, account, resource] = parts.as_slice() else { return None };
-        let (partition, region) = ((*partition).to_owned(), (*region).to_owned());
-        let account = AccountId::parse(account).ok();
-        Some(match (*service, *resource) {
+        let parts = Arn::parse(arn)?;
+        let (partition, region) = (parts.partition.to_owned(), parts.region.to_owned());
+        let account = AccountId::parse(parts.account).ok();
+        Some(match (parts.service, parts.resource) {
             ("ecr", "repository/*") => Self::All(Place::Repositories { account: account?, region }),
             ("ecr", _) => match Locator::parse(arn) {
                 Ok(Locator::Repository(repository)) => Self::One(Shared::Repository(repository)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cloudgrant_core::{ErrorKind, Result};
 
 use crate::error;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 
 const OPERATION: &str = "iam:ListPolicyTags";
 

@@ -2,53 +2,20 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, OnceLock};
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{EntityType, ManagedPolicyDetail, RoleDetail, SummaryKeyType};
 use cloudgrant_core::Result;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use crate::client::pages::Pages;
+use crate::config::arn::name_in;
 use crate::error;
-use crate::inventory::bucket_policies::BucketPolicies;
-use crate::inventory::lookups::pull_through::Rules;
-use crate::inventory::lookups::repositories::Absent;
-use crate::inventory::unplaced::Known;
 use crate::names;
 use crate::policy::document;
 
 /// The largest page. Source: IAM API reference, GetAccountAuthorizationDetails, `MaxItems`.
 const PAGE: i32 = 1_000;
-
-/// What one plan reads of IAM, and what it makes of it: each of it once, whoever asks first.
-#[derive(Debug, Default)]
-pub(crate) struct Reading {
-    pub(crate) account: OnceCell<Arc<Snapshot>>,
-    /// By the ARN of the provider, in the order of the manifest.
-    pub(crate) issuers: OnceCell<Vec<(String, Issuer)>>,
-    /// Whether these were read before the observation, or denied.
-    pub(crate) issuers_early: OnceCell<()>,
-    pub(crate) bucket_policies: BucketPolicies,
-    pub(crate) absent_repositories: Absent,
-    pub(crate) pull_through: Rules,
-    /// What the stack's policies say of buckets: all of them are parsed for that.
-    pub(crate) known_buckets: OnceLock<Arc<Known>>,
-}
-
-/// A cluster's OpenID Connect provider in IAM.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Issuer {
-    /// It is there, and knows the audience.
-    Trusted,
-    /// It doesn't know the audience.
-    LacksAudience,
-    /// It isn't there.
-    Unknown,
-    /// It isn't there, but one is whose issuer has a slash more or less at its end.
-    OtherSpelling,
-}
 
 /// The roles and customer-managed policies of the account.
 #[derive(Debug, Default)]
@@ -176,7 +143,7 @@ impl Snapshot {
     pub(crate) fn add_policy(&mut self, policy: ManagedPolicyDetail) {
         let Some(arn) = policy.arn else { return };
         // Some emulators leave the name out; it is the end of the ARN.
-        let Some(name) = policy.policy_name.or_else(|| arn.rsplit('/').next().map(ToOwned::to_owned)) else { return };
+        let name = policy.policy_name.unwrap_or_else(|| name_in(&arn).to_owned());
         if policy.path.as_ref().is_some_and(|path| path.starts_with(names::PATH)) {
             self.numbers.extend(name.rsplit('+').next().and_then(|number| number.parse::<usize>().ok()));
         }

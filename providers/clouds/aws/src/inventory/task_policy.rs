@@ -2,7 +2,8 @@
 
 use cloudgrant_core::{Error, ErrorKind, Result};
 
-use crate::inventory::Inventory;
+use crate::config::arn::Arn;
+use crate::inventory::cache::Inventory;
 
 /// The policy that every task needs.
 pub(crate) struct TaskPolicy {
@@ -17,11 +18,11 @@ impl Inventory {
         let Some(name) = self.config.task_policy(&self.conventions) else { return Ok(None) };
         let there = |arn: String| Ok(Some(TaskPolicy { arn, missing: None }));
         // Those that AWS manages are in no account's list.
-        if name.starts_with("arn:") && name.contains(":aws:policy/") {
+        if Arn::parse(&name).is_some_and(Arn::is_policy_of_aws) {
             return there(name);
         }
         let snapshot = self.snapshot().await?;
-        let known = if name.starts_with("arn:") {
+        let known = if Arn::is_begun(&name) {
             snapshot.policies.contains_key(&name).then_some(name.as_str())
         } else {
             snapshot.policy_arn(&name)
@@ -35,7 +36,7 @@ impl Inventory {
         if snapshot.roles.keys().any(|role| role.ends_with(&name)) {
             error = error.with("found", format!("a role of that name; the policy `{name}` is another thing"));
         }
-        let arn = if name.starts_with("arn:") { name } else { self.names.policy_arn_without_path(&name) };
+        let arn = if Arn::is_begun(&name) { name } else { self.names.policy_arn_without_path(&name) };
         Ok(Some(TaskPolicy { arn, missing: Some(error.hint(self.task_policy_hint())) }))
     }
 }

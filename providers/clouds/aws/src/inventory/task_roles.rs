@@ -12,7 +12,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::AT_A_TIME;
 use crate::error;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::policy_tags;
 use crate::inventory::snapshot::Snapshot;
 

@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_core::GrantName;
 
 use crate::config::AccountId;
-use crate::inventory::known_buckets::{bucket_of, named_owners};
-use crate::inventory::lookups::buckets::{Bucket, Contradictions, Encryption, Owner};
+use crate::inventory::bucket_statements::{bucket_of, named_owners};
+use crate::inventory::lookups::buckets::bucket::{Bucket, Contradictions, Encryption, Owner};
 use crate::inventory::own_statements;
 use crate::inventory::places::{Marked, named};
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::policy::sids::{self, Purpose};
-use crate::shared_document::Shared;
+use crate::shared_document::shared::Shared;
 
 /// What the stack's policies say of buckets.
 #[derive(Debug, Default)]

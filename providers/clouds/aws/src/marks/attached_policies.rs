@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::inventory::snapshot::{Policy, Snapshot};
 use crate::names::Names;
+use crate::objects::attributes::raw;
 use crate::objects::managed_policy::{self, ManagedPolicy};
-use crate::objects::raw;
 use crate::policy::document;
 
 /// What these policies say that they name, in their names.

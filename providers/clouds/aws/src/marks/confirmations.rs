@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
+use crate::objects::attributes::raw;
+use crate::objects::managed_policy;
 use crate::objects::managed_policy::ManagedPolicy;
-use crate::objects::policy_statement::is_statement;
-use crate::objects::{managed_policy, raw};
+use crate::objects::statement_kinds::is_statement;
 use crate::policy::document;
 
 /// What these policies say that they name, in their names.

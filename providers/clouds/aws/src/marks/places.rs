@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope};
 use serde_json::{Value, json};
 
-use crate::inventory::known_buckets::OWNER;
+use crate::inventory::bucket_statements::OWNER;
 use crate::inventory::places::{EQUALS, Marked, Place, named, resources};
 use crate::inventory::snapshot::{Policy, Snapshot};
 use crate::names::Names;
+use crate::objects::attributes::raw;
 use crate::objects::managed_policy::{self, ManagedPolicy};
-use crate::objects::raw;
 use crate::policy::document::{self, POLICY_SIZE};
-use crate::shared_document::Shared;
+use crate::shared_document::shared::Shared;
 
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
+use crate::objects::attributes::raw;
 use crate::objects::managed_policy::{self, ManagedPolicy};
-use crate::objects::raw;
 use crate::policy::document;
 
 /// What these policies say that they name, in their names.

@@ -5,6 +5,7 @@
 use cloudgrant_core::{Handoff, HowAsked, ObjectId, quoted};
 
 use crate::config::AccountId;
+use crate::config::arn::Arn;
 use crate::objects::pull_through;
 use crate::objects::{bucket_statement, key_statement, repository_statement, resource_statement};
 use crate::resources::kinds::arn_kind::{Elsewhere, Item, ResourcePolicy};
@@ -22,7 +23,7 @@ pub(crate) fn handoff(kind: &str, name: &str, how: &HowAsked, node_role: Option<
         }
         bucket_statement::KIND => {
             let (arn, sid) = name.rsplit_once('#')?;
-            let bucket = arn.strip_prefix("arn:")?.split_once(":s3:::")?.1;
+            let bucket = Arn::parse(arn)?.in_s3()?;
             is_plain(arn, ".-_:").then_some(())?;
             Some((bucket_statement::id(arn, checked_sid(sid)?), of_bucket(bucket, sid)))
         }
@@ -122,12 +123,9 @@ fn of_bucket(bucket: &str, sid: &str) -> Handoff {
 }
 
 fn of_key(key: &str, sid: &str) -> Handoff {
-    let parts: Vec<_> = key.splitn(6, ':').collect();
-    let (region, account) = match parts.as_slice() {
-        ["arn", _, "kms", region, account, _] => (Some(*region), AccountId::parse(account).ok()),
-        _ => (None, None),
-    };
-    let region = region.map(|region| format!("--region {} ", quoted(region))).unwrap_or_default();
+    let arn = Arn::parse(key).filter(|arn| arn.service == "kms");
+    let account = arn.and_then(|arn| AccountId::parse(arn.account).ok());
+    let region = arn.map(|arn| format!("--region {} ", quoted(arn.region))).unwrap_or_default();
     let at = format!("{region}--key-id {}", quoted(key));
     let steps = without(
         sid,

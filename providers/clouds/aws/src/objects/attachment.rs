@@ -9,10 +9,14 @@ use cloudgrant_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::config::arn::name_in;
 use crate::error::{self, SAID, wording};
 use crate::inventory::task_roles;
-use crate::names::Names;
-use crate::objects::{Handles, ObjectKind, managed_policy, not_known_how, read, role, written};
+use crate::objects::attributes::{read, written};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
+use crate::objects::refusals::not_known_how;
+use crate::objects::{managed_policy, role};
 
 pub(crate) const KIND: &str = "iam-role-attachment";
 
@@ -77,19 +81,19 @@ impl ObjectKind for Kind {
         }
     }
 
-    fn commands(&self, object: &Object, _: &Names) -> Vec<String> {
+    fn commands(&self, _: Handles<'_>, object: &Object) -> Vec<String> {
         let Ok(Attachment { role, policy }) = Attachment::of(&object.attributes) else { return Vec::new() };
         vec![format!("aws iam attach-role-policy --role-name {} --policy-arn {}", quoted(&role), quoted(&policy))]
     }
 
     /// A role or a policy that the stack doesn't make is called by its name.
-    fn terraform(&self, object: &Object, _: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, _: Handles<'_>, object: &Object) -> Option<Vec<TerraformBlock>> {
         let Attachment { role, policy } = Attachment::of(&object.attributes).ok()?;
         let either = |own: &ObjectId, kind, attribute, text: &str| match object.depends_on.contains(own) {
             true => TerraformBlock::attribute_of(kind, &own.name, attribute),
             false => TerraformValue::Text(text.to_owned()),
         };
-        let of_policy = managed_policy::id(managed_policy::name_in(&policy));
+        let of_policy = managed_policy::id(name_in(&policy));
         let arguments = vec![
             ("role", either(&role::id(&role), role::TERRAFORM, "name", &role)),
             ("policy_arn", either(&of_policy, managed_policy::TERRAFORM, "arn", &policy)),

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::AccountId;
-use crate::names::Names;
+use crate::config::arn::Arn;
+use crate::objects::attributes::{read, written};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
 use crate::objects::policy_statement::{self, commands, word};
-use crate::objects::{Handles, ObjectKind, read, written};
-use crate::shared_document::{OwnedBucket, Shared};
+use crate::shared_document::shared::{OwnedBucket, Shared};
 
 pub(crate) const KIND: &str = "s3-policy-statement";
 
@@ -41,9 +43,9 @@ pub(crate) fn attributes(bucket: &str, account: Option<&AccountId>, statement: &
 /// In whose policy it is; `None` where nobody knows the account.
 pub(super) fn document(attributes: &Attributes) -> Option<Shared> {
     let of: BucketStatement<'_> = read(KIND, attributes).ok()?;
-    let (partition, name) = of.bucket.strip_prefix("arn:")?.split_once(":s3:::")?;
+    let arn = Arn::parse(&of.bucket)?;
     let account = AccountId::parse(of.account.as_deref()?).ok()?;
-    Some(Shared::Bucket(OwnedBucket { account, partition: partition.to_owned(), name: name.to_owned() }))
+    Some(Shared::Bucket(OwnedBucket { account, partition: arn.partition.to_owned(), name: arn.in_s3()?.to_owned() }))
 }
 
 pub(super) struct Kind;
@@ -55,16 +57,16 @@ impl ObjectKind for Kind {
     }
 
     async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
-        policy_statement::apply(handles, change).await
+        policy_statement::apply(handles, change, document).await
     }
 
-    fn commands(&self, object: &Object, _: &Names) -> Vec<String> {
+    fn commands(&self, _: Handles<'_>, object: &Object) -> Vec<String> {
         let Ok(of) = read::<BucketStatement<'_>>(KIND, &object.attributes) else { return Vec::new() };
-        let bucket = word(of.bucket.rsplit(':').next().unwrap_or_default());
+        let bucket = word(Arn::parse(&of.bucket).and_then(Arn::in_s3).unwrap_or(&of.bucket));
         commands(&of.statement, ["s3api", "bucket"], &format!("--bucket {bucket}"))
     }
 
-    fn terraform(&self, _: &Object, _: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
         None
     }
 }

@@ -7,10 +7,12 @@ use cloudgrant_core::{Attributes, Change, Object, ObjectId, Outcome, Result, Ter
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::names::Names;
+use crate::config::arn::Arn;
+use crate::objects::attributes::{read, written};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
 use crate::objects::policy_statement::{self, commands, word};
-use crate::objects::{Handles, ObjectKind, read, written};
-use crate::shared_document::{CustomerKey, Shared};
+use crate::shared_document::shared::{CustomerKey, Shared};
 
 pub(crate) const KIND: &str = "kms-key-policy-statement";
 
@@ -48,16 +50,16 @@ impl ObjectKind for Kind {
     }
 
     async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
-        policy_statement::apply(handles, change).await
+        policy_statement::apply(handles, change, document).await
     }
 
-    fn commands(&self, object: &Object, _: &Names) -> Vec<String> {
+    fn commands(&self, _: Handles<'_>, object: &Object) -> Vec<String> {
         let Ok(of) = read::<KeyStatement<'_>>(KIND, &object.attributes) else { return Vec::new() };
-        let region = word(of.key.split(':').nth(3).unwrap_or_default());
+        let region = word(Arn::parse(&of.key).map(|arn| arn.region).unwrap_or_default());
         commands(&of.statement, ["kms", "key"], &format!("--region {region} --key-id {}", word(&of.key)))
     }
 
-    fn terraform(&self, _: &Object, _: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
         None
     }
 }

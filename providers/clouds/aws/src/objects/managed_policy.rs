@@ -13,12 +13,14 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error;
-use crate::names::Names;
 use crate::names::tags::{HOME_TAG, STACK_TAG};
 use crate::names::whose::{Whose, whose};
-use crate::objects::{
-    Handles, ObjectKind, Tags, named, not_known_how, not_ours, read, tag, tag_pairs, tag_words, tags, tree, written,
-};
+use crate::objects::attributes::{read, tree, written};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
+use crate::objects::outcome::named;
+use crate::objects::refusals::{not_known_how, not_ours};
+use crate::objects::tags::{Tags, tag, tag_pairs, tag_words, tags};
 use crate::policy::document;
 
 pub(crate) const KIND: &str = "iam-policy";
@@ -26,11 +28,6 @@ pub(crate) const KIND: &str = "iam-policy";
 /// The policy of a name.
 pub(crate) fn id(name: &str) -> ObjectId {
     ObjectId::new(KIND, name)
-}
-
-/// The name in a policy's ARN, or in a role's, behind its path.
-pub(crate) fn name_in(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 /// What a managed policy is like.
@@ -111,29 +108,29 @@ impl ObjectKind for Kind {
         }
     }
 
-    fn commands(&self, object: &Object, names: &Names) -> Vec<String> {
+    fn commands(&self, handles: Handles<'_>, object: &Object) -> Vec<String> {
         let Ok(policy) = ManagedPolicy::of(&object.attributes) else { return Vec::new() };
         vec![format!(
             "aws iam create-policy --policy-name {} --path {} --description {} --tags {} {}{} --policy-document {}",
             quoted(&object.id.name),
             quoted(&policy.path),
-            quoted(&names.description()),
-            quoted(&format!("Key={STACK_TAG},Value={}", names.stack())),
-            quoted(&format!("Key={HOME_TAG},Value={}", names.home())),
+            quoted(&handles.names.description()),
+            quoted(&format!("Key={STACK_TAG},Value={}", handles.names.stack())),
+            quoted(&format!("Key={HOME_TAG},Value={}", handles.names.home())),
             tag_words(policy.tags.as_ref()),
             quoted(policy.document.get()),
         )]
     }
 
-    fn terraform(&self, object: &Object, names: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, handles: Handles<'_>, object: &Object) -> Option<Vec<TerraformBlock>> {
         let policy = ManagedPolicy::of(&object.attributes).ok()?;
         let mut tags = tag_pairs(policy.tags.as_ref());
-        tags.push((STACK_TAG.to_owned(), names.stack().to_string()));
-        tags.push((HOME_TAG.to_owned(), names.home()));
+        tags.push((STACK_TAG.to_owned(), handles.names.stack().to_string()));
+        tags.push((HOME_TAG.to_owned(), handles.names.home()));
         let arguments = vec![
             ("name", Text(object.id.name.clone())),
             ("path", Text(policy.path.to_string())),
-            ("description", Text(names.description())),
+            ("description", Text(handles.names.description())),
             ("policy", Document(policy.document())),
             ("tags", Map(tags)),
         ];

@@ -13,8 +13,9 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::inventory::lookups::repositories::Whether;
-use crate::names::Names;
-use crate::objects::{Handles, ObjectKind, not_known_how};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
+use crate::objects::refusals::not_known_how;
 use crate::policy::document;
 use crate::resources::kinds::repository::Repository;
 
@@ -138,11 +139,11 @@ impl ObjectKind for Kind {
         Err(not_known_how(change))
     }
 
-    fn commands(&self, _: &Object, _: &Names) -> Vec<String> {
+    fn commands(&self, _: Handles<'_>, _: &Object) -> Vec<String> {
         Vec::new()
     }
 
-    fn terraform(&self, _: &Object, _: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
         None
     }
 }

@@ -8,12 +8,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::names::Names;
+use crate::objects::attributes::{read, written};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
 use crate::objects::policy_statement::{self, merge};
-use crate::objects::{Handles, ObjectKind, read, written};
 use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
-use crate::shared_document::Shared;
+use crate::shared_document::shared::Shared;
 
 pub(crate) const KIND: &str = "ecr-policy-statement";
 
@@ -62,10 +63,10 @@ impl ObjectKind for Kind {
     }
 
     async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
-        policy_statement::apply(handles, change).await
+        policy_statement::apply(handles, change, document).await
     }
 
-    fn commands(&self, object: &Object, _: &Names) -> Vec<String> {
+    fn commands(&self, _: Handles<'_>, object: &Object) -> Vec<String> {
         let Ok(of) = read::<RepositoryStatement<'_>>(KIND, &object.attributes) else { return Vec::new() };
         let Repository { account, region, name } = &*of.repository;
         let at = format!("--registry-id {account} --region {} --repository-name {}", quoted(region), quoted(name));
@@ -76,7 +77,7 @@ impl ObjectKind for Kind {
         ]
     }
 
-    fn terraform(&self, _: &Object, _: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
         None
     }
 }

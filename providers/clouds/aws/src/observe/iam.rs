@@ -8,9 +8,10 @@ use foldhash::HashSet;
 use crate::inventory::snapshot::{Quotas, Snapshot};
 use crate::inventory::task_roles::AttachedTo;
 use crate::marks::attached_policies;
-use crate::objects::{Tags, managed_policy, role};
-use crate::observe::Looking;
+use crate::objects::tags::Tags;
+use crate::objects::{managed_policy, role};
 use crate::observe::findings::other_homes::OtherHomes;
+use crate::observe::looking::Looking;
 
 /// Said of what is below the path and isn't the stack's by its name.
 pub(in crate::observe) const NOT_CALLED_AS_OURS: &str =

@@ -5,9 +5,9 @@ use cloudgrant_core::Result;
 use crate::config::partition::answered_region;
 use crate::error;
 use crate::inventory::places::Place;
-use crate::observe::Looking;
+use crate::observe::looking::Looking;
 use crate::resources::kinds::repository::Repository;
-use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
+use crate::shared_document::shared::{CustomerKey, OwnedBucket, Shared};
 
 /// All that are there.
 ///

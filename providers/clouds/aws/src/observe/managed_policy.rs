@@ -11,10 +11,11 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use crate::client::AT_A_TIME;
 use crate::inventory::policy_tags;
 use crate::inventory::snapshot::Snapshot;
+use crate::objects::attributes::raw;
 use crate::objects::managed_policy::{self, ManagedPolicy};
-use crate::objects::{Tags, raw};
-use crate::observe::Looking;
+use crate::objects::tags::Tags;
 use crate::observe::iam::{NOT_CALLED_AS_OURS, Reader};
+use crate::observe::looking::Looking;
 
 /// The tags that the manifest names, as each of the stack's policies has them, by ARN.
 pub(super) async fn tags(looking: Looking<'_>, snapshot: &Snapshot) -> Result<BTreeMap<String, Tags>> {

@@ -4,6 +4,7 @@ mod attachment;
 pub(crate) mod findings;
 mod iam;
 mod lists;
+pub(crate) mod looking;
 mod managed_policy;
 mod pod_identity_association;
 mod policy_statement;
@@ -12,31 +13,19 @@ mod search;
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Conventions, Desired, ObjectId, Observed, Platform, Result};
+use cloudgrant_core::{Desired, Observed, Result};
 
-use crate::client::Clients;
-use crate::config::{Config, region};
-use crate::inventory::Inventory;
+use crate::config::region;
 use crate::inventory::task_roles;
-use crate::marks::confirmations;
-use crate::marks::platform_places;
-use crate::names::Names;
-use crate::objects;
+use crate::marks::{confirmations, platform_places};
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::{broken, copied_marks, edited, keys, missing, moved, renamed, staying};
+use crate::observe::looking::Looking;
 
-/// What is looked with.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Looking<'a> {
-    pub(crate) config: &'a Config,
-    pub(crate) names: &'a Names,
-    pub(crate) clients: &'a Clients,
-    pub(crate) inventory: &'a Inventory,
-    pub(crate) platform: &'a dyn Platform,
-    /// What the platform calls its own things on AWS.
-    pub(crate) conventions: &'a Conventions,
-}
-
+/// `observe`.
+///
+/// # Errors
+/// AWS doesn't answer, or refuses what nothing can be said without.
 pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<Observed> {
     let mut observed = Observed::default();
     let read = tokio::try_join!(
@@ -83,9 +72,4 @@ pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<
     observed.confirmed = confirmations::marked(looking.names, &snapshot);
     observed.unique_ids = confirmations::unique_ids(looking.names, &snapshot, desired);
     Ok(observed)
-}
-
-/// The roles that the stack is to have.
-fn wanted_roles(desired: &Desired) -> BTreeSet<ObjectId> {
-    desired.objects.iter().map(|object| &object.id).filter(|id| id.kind == objects::role::KIND).cloned().collect()
 }

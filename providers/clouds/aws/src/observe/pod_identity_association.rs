@@ -14,15 +14,16 @@ use cloudgrant_core::{
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::AT_A_TIME;
+use crate::config::arn::name_in;
 use crate::config::eks_cluster::EksCluster;
 use crate::inventory::snapshot::Snapshot;
 use crate::marks::eks_clusters::{self, Mark};
 use crate::names::tags::{HOME_TAG, SCOPE_TAG, STACK_TAG};
-use crate::objects::pod_identity_association::PodIdentityAssociation;
+use crate::objects::pod_identity_association::association::{self, PodIdentityAssociation};
 use crate::objects::pod_identity_association::there::{self, Listed, There};
-use crate::objects::{managed_policy, pod_identity_association, role};
-use crate::observe::Looking;
+use crate::objects::{managed_policy, role};
 use crate::observe::findings::other_homes::OtherHomes;
+use crate::observe::looking::Looking;
 
 /// The most associations of a cluster. Source: Amazon EKS user guide, "Learn how EKS Pod Identity grants pods access to AWS services",
 /// restrictions.
@@ -49,7 +50,7 @@ struct Cluster {
 
 pub(super) async fn read(looking: Looking<'_>, desired: &Desired, snapshot: &Snapshot) -> Result<Associations> {
     let mut wanted: BTreeMap<EksCluster, BTreeSet<ObjectId>> = BTreeMap::new();
-    for object in desired.objects.iter().filter(|object| object.id.kind == pod_identity_association::KIND) {
+    for object in desired.objects.iter().filter(|object| object.id.kind == association::KIND) {
         let cluster = PodIdentityAssociation::of(&object.attributes).ok().and_then(|it| EksCluster::parse(&it.cluster));
         wanted.entry(cluster.ok_or_else(|| without_cluster(object))?).or_default().insert(object.id.clone());
     }
@@ -79,7 +80,7 @@ pub(super) async fn read(looking: Looking<'_>, desired: &Desired, snapshot: &Sna
         };
         let count = listed.len();
         let matters = |one: &Listed| {
-            let id = pod_identity_association::id(&cluster, &one.namespace, &one.service_account);
+            let id = association::id(&cluster, &one.namespace, &one.service_account);
             // An add-on's is none of the stack's, but may be in its way.
             wanted.contains(&id) || !one.is_of_addon
         };
@@ -148,7 +149,7 @@ pub(super) fn add(
         let mark = eks_clusters::id(looking.names, &cluster);
         let id_of = |there: &There| {
             let PodIdentityAssociation { namespace, service_account, .. } = &there.association;
-            pod_identity_association::id(&cluster, namespace, service_account)
+            association::id(&cluster, namespace, service_account)
         };
         let found: BTreeSet<_> = there.iter().map(id_of).collect();
         for there in there {
@@ -163,7 +164,7 @@ pub(super) fn add(
                 }
                 continue;
             }
-            let role = there.association.role.rsplit('/').next().unwrap_or_default().to_owned();
+            let role = name_in(&there.association.role).to_owned();
             let known_tags = own_tags(looking, &there.association);
             let association = PodIdentityAssociation { tags: known_tags, ..there.association };
             let is_wanted = wanted.contains(&id);

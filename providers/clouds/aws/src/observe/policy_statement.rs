@@ -11,18 +11,20 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::json;
 
 use crate::client::AT_A_TIME;
+use crate::config::arn::{Arn, name_in};
 use crate::inventory::places::{Marked, Place};
 use crate::marks::places::Mark;
-use crate::objects::policy_statement::{self, PolicyStatement, sid};
+use crate::objects::policy_statement::{PolicyStatement, sid};
 use crate::objects::role;
-use crate::observe::Looking;
+use crate::objects::statement_kinds;
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::staying::Wanted;
 use crate::observe::findings::{lost, staying};
 use crate::observe::lists;
+use crate::observe::looking::Looking;
 use crate::observe::search::{self, HandedOff, Search};
-use crate::shared_document::Shared;
 use crate::shared_document::merge::{self, Policy, Statement};
+use crate::shared_document::shared::Shared;
 
 /// What the policies say, of those that are wanted and those that are searched.
 #[derive(Debug, Default)]
@@ -128,15 +130,15 @@ async fn is_gone(looking: Looking<'_>, shared: &Shared) -> bool {
 
 /// The wanted statements that we can write, with the documents that they are for.
 fn statements(desired: &Desired) -> impl Iterator<Item = (Shared, &Object)> {
-    let is_ours = |object: &&Object| policy_statement::WRITTEN.contains(&object.id.kind) && object.handoff.is_none();
+    let is_ours = |object: &&Object| statement_kinds::WRITTEN.contains(&object.id.kind) && object.handoff.is_none();
     let ours = desired.objects.iter().filter(is_ours);
-    ours.filter_map(|object| Some((policy_statement::document(object.id.kind, &object.attributes)?, object)))
+    ours.filter_map(|object| Some((statement_kinds::document(object.id.kind, &object.attributes)?, object)))
 }
 
 /// The roles that a statement names: it goes before they do, or it would name the dead.
 fn principals(statement: &Statement) -> impl Iterator<Item = ObjectId> {
-    let paths = statement.principals().filter_map(|arn| arn.split_once(":role/"));
-    paths.filter_map(|(_, path)| path.rsplit('/').next()).map(role::id)
+    let paths = statement.principals().filter_map(|arn| Arn::parse(arn)?.in_iam("role"));
+    paths.map(|path| role::id(name_in(path)))
 }
 
 pub(super) fn add(
@@ -155,7 +157,7 @@ pub(super) fn add(
         for statement in document.iter().flat_map(|document| &document.statements) {
             let sid = statement.sid().unwrap_or_default();
             if looking.names.is_sid_of_another_home(sid) {
-                others.add(policy_statement::id(shared, sid).to_string());
+                others.add(statement_kinds::id(shared, sid).to_string());
             }
             if !sid.contains(&mark) {
                 let named = still_named(statement, &wanted, observed);
@@ -167,7 +169,7 @@ pub(super) fn add(
                 }
                 continue;
             }
-            let id = policy_statement::id(shared, sid);
+            let id = statement_kinds::id(shared, sid);
             if let Some(pattern) = protected.matching(shared.name()).filter(|_| !wanted.contains(&id)) {
                 let reason = format!(
                     "`{}` is protected (`{pattern}`, `aws.protected`): take it out by hand, or take the name off the protected \
@@ -188,7 +190,7 @@ pub(super) fn add(
             let unlike_ours = || json!({ "Sid": sid, "Text": statement.text() });
             let read = statement.canonical().cloned().unwrap_or_else(unlike_ours);
             let found = Found {
-                attributes: policy_statement::attributes(shared, &read),
+                attributes: statement_kinds::attributes(shared, &read),
                 owned: true,
                 depends_on: principals(statement).chain(marks).collect(),
                 if_deleted: None,

@@ -11,10 +11,11 @@ use serde_json::Value;
 use crate::inventory::snapshot::Role;
 use crate::names::tags::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG, tag_of};
 use crate::names::whose::{Whose, put_back, whose};
-use crate::objects::{Tags, raw, role};
+use crate::objects::attributes::raw;
+use crate::objects::role;
+use crate::objects::tags::Tags;
 use crate::observe::findings::unbinding::Unbinding;
 use crate::observe::iam::{NOT_CALLED_AS_OURS, Reader};
-use crate::observe::wanted_roles;
 
 /// The tags that say something about the stack; all others are somebody else's.
 const OUR_TAGS: [&str; 4] = [STACK_TAG, HOME_TAG, SCOPE_TAG, TASK_POLICY_TAG];
@@ -43,7 +44,7 @@ impl Reader<'_> {
             let error = Error::new(ErrorKind::NotFound, format!("the permissions boundary `{boundary}` isn't there"));
             let why = error.hint("name a policy that is there: `aws.permissions_boundary`");
             // One that is there is changed without it.
-            let objects = wanted_roles(self.desired);
+            let objects = role::wanted(self.desired);
             self.observed.unmakeable.push(Unmakeable {
                 why,
                 actions: &[Action::Create],

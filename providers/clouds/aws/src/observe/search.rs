@@ -9,19 +9,19 @@ use cloudgrant_core::{
 
 use crate::config::AccountId;
 use crate::inventory::known_secrets;
-use crate::inventory::lookups::buckets::{Bucket, Owner, Purpose};
+use crate::inventory::lookups::buckets::bucket::{Bucket, Owner, Purpose};
 use crate::inventory::places::{Marked, Place};
 use crate::inventory::snapshot::Snapshot;
 use crate::marks::confirmations;
 use crate::marks::places::{self, Mark};
 use crate::objects::role;
-use crate::observe::Looking;
-use crate::observe::{lists, wanted_roles};
+use crate::observe::lists;
+use crate::observe::looking::Looking;
 use crate::resources::by_arn;
 use crate::resources::kinds::arn_kind::Elsewhere;
 use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
-use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
+use crate::shared_document::shared::{CustomerKey, OwnedBucket, Shared};
 
 /// In an account that the manifest names, so many repositories are searched for statements that somebody put there by
 /// hand, with the commands that `explain` prints. What the stack wrote is found by its marks.
@@ -95,7 +95,7 @@ pub(super) async fn places(looking: Looking<'_>, desired: &Desired, wanted: BTre
 
 /// Whether there is a role of the stack's that nothing wants any more.
 fn takes_a_role(looking: Looking<'_>, desired: &Desired, snapshot: &Snapshot) -> bool {
-    let (path, wanted) = (looking.names.path(), wanted_roles(desired));
+    let (path, wanted) = (looking.names.path(), role::wanted(desired));
     let goes = |name: &String| looking.names.is_name_of_role(name) && !wanted.contains(&role::id(name));
     snapshot.roles.iter().any(|(name, role)| role.path == path && goes(name))
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_core::Scope;
 use foldhash::{HashMap, HashMapExt as _};
 
+use crate::config::arn::name_in;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::packing::pack::Policy;
@@ -38,7 +39,7 @@ impl<'a> AttachmentQuota<'a> {
             names,
             snapshot,
             quota: usize::try_from(quota).unwrap_or(usize::MAX),
-            task_policy: task_policy.map(|name| name.rsplit('/').next().unwrap_or_default().to_owned()),
+            task_policy: task_policy.map(|policy| name_in(policy).to_owned()),
             task_role: names.role_of(&Scope::Global),
             existing: None,
             loads: HashMap::new(),

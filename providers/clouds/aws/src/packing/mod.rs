@@ -1,9 +1,13 @@
 //! How statements fit into policies, and policies onto roles.
 
-pub(crate) mod attachment_quota;
-pub(crate) mod move_order;
+mod attachment_quota;
+mod granted;
+mod kept;
+mod move_order;
 pub(crate) mod pack;
 pub(crate) mod remainder;
+mod revoked;
+pub(crate) mod scoped;
 pub(crate) mod share;
 pub(crate) mod statements;
 mod there;

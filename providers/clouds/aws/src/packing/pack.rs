@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::inventory::snapshot::{Policy as Managed, Snapshot};
 use crate::names::Names;
-use crate::packing::share::Granted;
+use crate::packing::granted::Granted;
 use crate::policy::document::{self, POLICY_SIZE};
 use crate::policy::statement::{self, Meaning, Statement};
 
@@ -23,7 +23,7 @@ pub(crate) struct Policy {
     pub(crate) because: Vec<IntentId>,
     /// The policies that take something over from this one: they come first, so that nobody is without it in between.
     pub(crate) after: Vec<String>,
-    /// Whether it gives something that no grant that stays asks for ([`Scoped::unasked`](super::share::Scoped::unasked)).
+    /// Whether it gives something that no grant that stays asks for ([`Scoped::unasked`](super::scoped::Scoped::unasked)).
     pub(crate) has_unasked: bool,
 }
 

@@ -10,28 +10,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloudgrant_core::{Attributes, Checked, Intent, IntentId, ObjectId, Result, Scope, TaskAccess, parallel};
+use cloudgrant_core::{Attributes, Checked, IntentId, ObjectId, Result, Scope, TaskAccess, parallel};
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::config::Config;
-use crate::inventory::Reached;
+use crate::inventory::lookups::reached::Reached;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::packing::attachment_quota::AttachmentQuota;
+use crate::packing::kept;
 use crate::packing::move_order::{self, Carrying};
 use crate::packing::pack::{self, Policy};
-use crate::packing::remainder;
+use crate::packing::scoped::{PackingInput, Scoped};
 use crate::packing::statements::Statements;
-use crate::policy::statement::{Meaning, Statement};
-
-/// A statement of a grant.
-#[derive(Debug, Clone)]
-pub(crate) struct Granted {
-    pub(crate) intent: IntentId,
-    pub(crate) statement: Statement,
-}
+use crate::policy::statement::Meaning;
 
 /// The policies of all scopes.
 #[derive(Debug)]
@@ -43,21 +36,6 @@ pub(crate) struct Policies {
     pub(crate) absent: BTreeSet<IntentId>,
     /// What of the stack's gives scopes something now beside what is revoked: where it isn't among the policies, it gives what is revoked.
     pub(crate) held_against: BTreeSet<ObjectId>,
-}
-
-/// What packing goes by, beside the grants.
-pub(crate) struct PackingInput<'a> {
-    pub(crate) names: &'a Names,
-    pub(crate) config: &'a Config,
-    /// What the grants reach.
-    pub(crate) reached: &'a Reached,
-    pub(crate) snapshot: &'a Snapshot,
-    /// How many managed policies a role may have.
-    pub(crate) quota: u64,
-    /// The policy that every role of the stack's carries: its name, or its ARN.
-    pub(crate) task_policy: Option<String>,
-    /// The ARNs of policies of others that grants come to, by the role that is to carry them.
-    pub(crate) existing_by_role: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// The policies of all scopes that grants name. What the grants reach that are revoked beside these, `of_revoked` says if it is asked.
@@ -79,7 +57,7 @@ pub(crate) async fn policies(
     let mut held_against = BTreeSet::new();
     let is_revoke = revoked.is_some();
     if let Some(revoked) = revoked {
-        held_against = remainder::keep(input, &mut scopes, &revoked, of_revoked).await?;
+        held_against = kept::keep(input, &mut scopes, &revoked, of_revoked).await?;
     }
     let mut open = Vec::new();
     for mut group in groups(names, &scopes, snapshot) {
@@ -126,82 +104,6 @@ pub(crate) async fn policies(
     let absent = unapplied.iter().filter(|intent| !present.contains(intent)).cloned().collect();
     let policies = parallel::map(scopes, |scope| Some((scope.scope.clone(), scope.with_unasked()?)));
     Ok(Policies { by_scope: policies.into_iter().flatten().collect(), unapplied, absent, held_against })
-}
-
-/// A scope with all that it is granted.
-pub(crate) struct Scoped<'a> {
-    pub(crate) scope: &'a Scope,
-    /// In the order of the grants' names.
-    pub(crate) granted: Vec<Granted>,
-    /// Those that carry its policies.
-    pub(crate) roles: Vec<String>,
-    /// Whether it shares with nobody: the names of its statements must stay.
-    pub(crate) is_apart: bool,
-    /// What it keeps although no grant that stays asks for it.
-    pub(crate) unasked: HashSet<Meaning>,
-    /// Its grants that aren't there as the manifest has them.
-    pub(crate) unapplied: BTreeSet<IntentId>,
-    /// Its grants of which something is there.
-    pub(crate) present: BTreeSet<IntentId>,
-    policies: Option<Vec<Policy>>,
-}
-
-impl<'a> Scoped<'a> {
-    fn new(
-        names: &Names,
-        scope: &'a Scope,
-        mut grants: Vec<&'a Arc<Checked<TaskAccess>>>,
-        statements: &Statements<'a>,
-    ) -> Self {
-        grants.sort_by(|a, b| a.name.cmp(&b.name));
-        grants.dedup_by(|a, b| a.name == b.name);
-        let roles = grants.first().map(|grant| grant.carried_by.iter().map(|scope| names.role_of(scope)).collect());
-        let granted = grants.into_iter().flat_map(|grant| {
-            let intent = grant.id();
-            statements.of(grant).map(move |statement| Granted { intent: intent.clone(), statement })
-        });
-        Self {
-            scope,
-            granted: granted.collect(),
-            roles: roles.unwrap_or_default(),
-            is_apart: false,
-            unasked: HashSet::default(),
-            unapplied: BTreeSet::new(),
-            present: BTreeSet::new(),
-            policies: None,
-        }
-    }
-
-    fn own(&self, names: &Names, snapshot: &Snapshot) -> Vec<Policy> {
-        pack::policies(names, self.scope, &self.granted, &self.roles, snapshot)
-    }
-
-    /// Its policies, each with whether it has something that no grant that stays asks for.
-    fn with_unasked(self) -> Option<Vec<Policy>> {
-        let mut policies = self.policies?;
-        if !self.unasked.is_empty() {
-            for policy in &mut policies {
-                policy.has_unasked = !policy.gives().is_disjoint(&self.unasked);
-            }
-            // A statement that is in several parts is none of those by itself.
-            if !policies.iter().any(|policy| policy.has_unasked) {
-                policies.iter_mut().for_each(|policy| policy.has_unasked = true);
-            }
-        }
-        Some(policies)
-    }
-
-    /// What it is granted, in an order and with a number that say nothing.
-    fn meanings(&self) -> BTreeMap<Meaning, &Statement> {
-        self.granted.iter().map(|granted| (granted.statement.meaning(), &granted.statement)).collect()
-    }
-
-    fn carries_all<'n>(&self, names: &Names, snapshot: &Snapshot, mut policies: impl Iterator<Item = &'n str>) -> bool {
-        policies.all(|policy| {
-            let arn = names.policy_arn(policy);
-            self.roles.iter().all(|role| snapshot.roles.get(role).is_some_and(|role| role.attached.contains_key(&arn)))
-        })
-    }
 }
 
 /// A policy that scopes may share.

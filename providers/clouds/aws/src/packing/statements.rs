@@ -8,19 +8,21 @@ use foldhash::{HashMap, HashSet};
 use serde::Serialize;
 
 use crate::config::{AccountId, Config};
-use crate::inventory::known_buckets::{CONTEXT, OWNER, READ, UNREAD};
-use crate::inventory::lookups::buckets::{Bucket, Buckets, Encryption};
+use crate::inventory::bucket_statements::{CONTEXT, OWNER, READ, UNREAD};
+use crate::inventory::known_secrets;
+use crate::inventory::lookups::buckets::bucket::{Bucket, Buckets, Encryption};
+use crate::inventory::lookups::reached::Reached;
 use crate::inventory::lookups::secrets::Resolved;
-use crate::inventory::{Reached, known_secrets};
 use crate::policy::sids::{self, Purpose};
 use crate::policy::statement::{Condition, Statement};
 use crate::resources::by_arn;
-use crate::resources::kinds::BY_ARN;
 use crate::resources::kinds::arn_kind::Item;
 use crate::resources::kinds::object_store::{self, Objects};
 use crate::resources::kinds::other_arn::OtherArn;
+use crate::resources::kinds::registered::BY_ARN;
 use crate::resources::kinds::repository::{self, Repository};
-use crate::resources::kinds::{DECRYPT, secret};
+use crate::resources::kinds::secret;
+use crate::resources::kms_key::DECRYPT;
 use crate::resources::kms_key::{Key, through};
 use crate::resources::locator::Locator;
 

@@ -6,9 +6,10 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use crate::inventory::snapshot::{Policy, Snapshot};
 use crate::names::Names;
 use crate::objects::{attachment, managed_policy};
-use crate::packing::remainder::{Grants, Revoked, all_of, is_any_s, is_its};
-use crate::packing::share::{Granted, Scoped};
-use crate::policy::statement::{Meaning, Statement};
+use crate::packing::granted::Granted;
+use crate::packing::revoked::{Grants, Revoked, is_any_s, is_its};
+use crate::packing::scoped::Scoped;
+use crate::policy::statement::{Meaning, Statement, all_of};
 
 /// What a scope's policies say now: its own, and those that it shares.
 pub(super) struct There {

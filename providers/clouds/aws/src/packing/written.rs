@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use cloudgrant_core::Access;
 use serde_json::{Value, json};
 
+use crate::config::arn::Arn;
 use crate::config::{AccountId, Config};
-use crate::inventory::known_buckets::{self, OWNER, READ, UNREAD};
+use crate::inventory::bucket_statements::{self, OWNER, READ, UNREAD};
 use crate::inventory::known_secrets;
 use crate::inventory::own_statements::{ALIASES, VIA};
 use crate::packing::statements::{contexts_of, for_former_key, for_key, for_secrets, owned};
@@ -16,12 +17,13 @@ use crate::policy::document;
 use crate::policy::sids::{self, Purpose};
 use crate::policy::statement::Condition;
 use crate::resources::by_arn;
-use crate::resources::kinds::BY_ARN;
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
 use crate::resources::kinds::listed_actions;
 use crate::resources::kinds::object_store::{self, Objects};
 use crate::resources::kinds::other_arn::OtherArn;
-use crate::resources::kinds::{DECRYPT, repository, secret};
+use crate::resources::kinds::registered::BY_ARN;
+use crate::resources::kinds::{repository, secret};
+use crate::resources::kms_key::DECRYPT;
 use crate::resources::kms_key::Key;
 use crate::resources::locator::{Locator, partition};
 
@@ -237,7 +239,7 @@ impl Written<'_> {
 
     /// What a grant names whose statement has the objects' ARN.
     fn objects(&self, arn: &str) -> Option<Objects> {
-        let path = arn.strip_prefix(&format!("arn:{}:s3:::", self.partition))?.strip_suffix('*')?;
+        let path = Arn::parse(arn).filter(|arn| arn.partition == self.partition)?.in_s3()?.strip_suffix('*')?;
         let Ok(Locator::Objects(location)) = Locator::parse(&format!("s3://{path}")) else { return None };
         let [_, objects] = contexts_of(self.partition, &location);
         (objects == arn).then_some(location)
@@ -273,7 +275,7 @@ impl Written<'_> {
 
     /// The buckets and objects that a bucket's key is for.
     fn contexts(&self) -> Option<BTreeSet<String>> {
-        let contexts = self.compared("StringLike", known_buckets::CONTEXT)?;
+        let contexts = self.compared("StringLike", bucket_statements::CONTEXT)?;
         let mut again = BTreeSet::new();
         for objects in contexts.into_iter().filter(|context| context.ends_with('*')) {
             again.extend(contexts_of(self.partition, &self.objects(objects)?));

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::config::eks_cluster::EksCluster;
 use crate::names::tags::{HOME_TAG, STACK_TAG};
-use crate::permissions::{Handles, statement};
+use crate::permissions::handles::Handles;
+use crate::permissions::statement::statement;
 
 /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic Kubernetes Service".
 pub(super) fn reading(handles: Handles<'_>) -> Vec<Value> {

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Intents, Scope};
 use serde_json::{Value, json};
 
-use crate::permissions::{Handles, statement};
+use crate::config::arn::Arn;
+use crate::permissions::handles::Handles;
+use crate::permissions::statement::statement;
 
 /// Actions on something of the stack's own.
 struct Writing {
@@ -122,7 +124,7 @@ pub(super) fn writing(handles: Handles<'_>, makes: &Makes) -> Vec<Value> {
     }
     // A name is unique in the account, whatever its path, which the manifest needn't know: the second form is the same role or
     // policy below a path. Source: IAM user guide, "IAM identifiers".
-    let anywhere = |kind: &str, name: String| match name.starts_with("arn:") {
+    let anywhere = |kind: &str, name: String| match Arn::is_begun(&name) {
         true => vec![name],
         false => ["", "*/"]
             .map(|path| format!("arn:{}:iam::{}:{kind}/{path}{name}", config.partition(), config.account))

@@ -120,6 +120,11 @@ pub(crate) fn document(statements: impl IntoIterator<Item = Statement>) -> Box<R
     RawValue::from_string(text).unwrap_or_default()
 }
 
+/// The statements of a document.
+pub(crate) fn all_of(document: &Value) -> Vec<Statement> {
+    document::statements(document).iter().map(Statement::of).collect()
+}
+
 /// What the statements of a document allow.
 pub(crate) fn meanings(document: &Value) -> HashSet<Meaning> {
     document::statements(document).iter().map(|statement| Statement::of(statement).meaning()).collect()

@@ -15,7 +15,8 @@ use crate::policy::sids::{self, Purpose};
 use crate::policy::statement::Condition;
 use crate::resources::existing_policy;
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
-use crate::resources::kinds::other_arn::{ON_NO_RESOURCE, OtherArn};
+use crate::resources::kinds::other_arn::OtherArn;
+use crate::resources::kinds::other_arn::acted_on::ON_NO_RESOURCE;
 use crate::resources::kms_key::{Key, through};
 use crate::resources::locator::Locator;
 
@@ -42,10 +43,12 @@ pub(crate) fn key_of(config: &Config, name: &ResourceName, item: &Item) -> Optio
 /// The key of another account in whose policy a grant of a resource wants a statement: the resource itself, or what encrypts it.
 pub(crate) fn key_elsewhere(config: &Config, name: &ResourceName, item: &Item) -> Option<Key> {
     let key = match item.kind.elsewhere {
-        Elsewhere::KeyPolicy => Some(Key { arn: item.arn(), alias: None, region: item.region.clone() }),
+        Elsewhere::KeyPolicy => {
+            Some(Key { arn: item.arn(), alias: None, region: item.region.clone(), account: item.account.clone() })
+        }
         Elsewhere::ResourcePolicy(_) | Elsewhere::Never(_) => key_of(config, name, item),
     };
-    key.filter(|key| key.account() != config.account.as_str())
+    key.filter(|key| key.account != config.account)
 }
 
 fn parsed(text: &str, item: &Item) -> Result<Option<Key>, String> {

@@ -9,6 +9,7 @@ use cloudgrant_core::{Access, Diagnostic, Intents, ResourceName, redacted};
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::config::arn::name_in;
 use crate::names::PATH;
 use crate::policy::document;
 use crate::resources::kinds::listed_actions;
@@ -46,7 +47,7 @@ pub(crate) fn namesakes(config: &Config, intents: &Intents) -> Vec<Diagnostic> {
     });
     let mut problems = BTreeMap::new();
     for (resource, access, arn) in named {
-        let name = arn.rsplit('/').next().unwrap_or_default();
+        let name = name_in(arn);
         let first = *by_name.entry(name).or_insert(arn);
         if first != arn {
             let message = format!("`{}` is called as `{}` is", redacted(arn), redacted(first));

@@ -5,11 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::arn::Arn;
 use crate::policy::statement::Condition;
 use cloudgrant_core::redacted;
 
 use crate::config::AccountId;
 use crate::config::partition::Partition;
+
+/// Decrypting what was encrypted under a customer-managed key (requirement 37).
+pub(crate) const DECRYPT: &str = "kms:Decrypt";
 
 /// A customer-managed key as policies name it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +23,8 @@ pub(crate) struct Key {
     pub(crate) alias: Option<String>,
     /// That of what it encrypts.
     pub(crate) region: String,
+    /// The account that it is in.
+    pub(crate) account: AccountId,
 }
 
 /// A key or an alias without its ARN.
@@ -65,29 +71,28 @@ impl Key {
         account: &AccountId,
     ) -> Result<Option<Self>, String> {
         let odd = || format!("names `{}` as its key, which is no key that could be used there", redacted(text));
-        let (owner, named) = match text.strip_prefix("arn:") {
-            None => (account.clone(), Named::parse(text)),
-            Some(rest) => {
-                let parts: Vec<_> = rest.split(':').collect();
-                let [of, "kms", at, owner, resource] = parts.as_slice() else { return Err(odd()) };
-                let named = match resource.strip_prefix("key/") {
-                    Some(id) => is_id(id).then_some(Named::Id(id)),
-                    None => Named::parse(resource).filter(|named| matches!(named, Named::Alias(_))),
-                };
-                let travels = matches!(named, Some(Named::Id(id)) if is_multi_region(id));
-                let is_there =
-                    *at == region || travels && Partition::of_region(at).is_some_and(|other| other.id == partition);
-                match AccountId::parse(owner) {
-                    // Of a key in several regions, the one in this region is used, which has the same id.
-                    Ok(owner) if *of == partition && is_there => (owner, named),
-                    _ => return Err(odd()),
-                }
+        let (owner, named) = if Arn::is_begun(text) {
+            let Some(arn @ Arn { service: "kms", resource, .. }) = Arn::parse(text) else { return Err(odd()) };
+            let named = match resource.strip_prefix("key/") {
+                Some(id) => is_id(id).then_some(Named::Id(id)),
+                None => Named::parse(resource).filter(|named| matches!(named, Named::Alias(_))),
+            };
+            let travels = matches!(named, Some(Named::Id(id)) if is_multi_region(id));
+            let is_near = || Partition::of_region(arn.region).is_some_and(|other| other.id == partition);
+            let is_there = arn.region == region || travels && is_near();
+            match AccountId::parse(arn.account) {
+                // Of a key in several regions, the one in this region is used, which has the same id.
+                Ok(owner) if arn.partition == partition && is_there => (owner, named),
+                _ => return Err(odd()),
             }
+        } else {
+            (account.clone(), Named::parse(text))
         };
         let key = |id: &str, alias| Self {
             arn: format!("arn:{partition}:kms:{region}:{owner}:key/{id}"),
             alias,
             region: region.to_owned(),
+            account: owner.clone(),
         };
         match named.ok_or_else(odd)? {
             // Source: AWS KMS developer guide, "AWS managed keys": their aliases begin so, and nobody else's may.
@@ -100,26 +105,21 @@ impl Key {
     /// A key as one of the stack's own statements names it, with the service through which it may be used.
     pub(crate) fn granted(service: &str, arn: Option<&str>, via: Option<&str>, alias: Option<&str>) -> Option<Self> {
         let (arn, via) = (arn?, via?);
-        let parts: Vec<_> = arn.split(':').collect();
-        let ["arn", partition, "kms", region, account, key] = parts.as_slice() else { return None };
-        let id = key.strip_prefix("key/")?;
+        let Arn { partition, service: "kms", region, account, resource } = Arn::parse(arn)? else { return None };
+        let id = resource.strip_prefix("key/")?;
         let is_whole = match alias {
             Some(alias) => id == "*" && is_alias(alias.strip_prefix("alias/")?),
             None => is_id(id),
         };
-        let of_region = Partition::of_region(region).filter(|known| known.id == *partition)?;
-        let is_known =
-            AccountId::parse(account).is_ok() && via == format!("{service}.{region}.{}", of_region.dns_suffix);
+        let of_region = Partition::of_region(region).filter(|known| known.id == partition)?;
+        let account = AccountId::parse(account).ok()?;
+        let is_known = via == format!("{service}.{region}.{}", of_region.dns_suffix);
         (is_whole && is_known).then(|| Self {
             arn: arn.to_owned(),
             alias: alias.map(ToOwned::to_owned),
-            region: (*region).to_owned(),
+            region: region.to_owned(),
+            account,
         })
-    }
-
-    /// The account that the key is in.
-    pub(crate) fn account(&self) -> &str {
-        self.arn.split(':').nth(4).unwrap_or_default()
     }
 }
 

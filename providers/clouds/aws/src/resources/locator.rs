@@ -1,16 +1,18 @@
 //! Locators: what a manifest calls a resource on AWS, whatever its kind.
 
-use cloudgrant_core::{Diagnostic, ResourceKind, redacted};
+use cloudgrant_core::{Diagnostic, ResourceKind};
 
-use crate::config::partition::{Partition, of_arn};
-use crate::config::{AccountId, partition_of};
+use crate::config::arn::Arn;
+use crate::config::partition::{Partition, partition_of};
+use crate::resources::capabilities::CAPABILITIES;
 use crate::resources::kinds::arn_kind::Item;
 use crate::resources::kinds::object_store::{self, Objects};
 use crate::resources::kinds::other_arn::OtherArn;
+use crate::resources::kinds::registered::BY_ARN;
 use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::kinds::secret::{self, Secret};
-use crate::resources::kinds::{BY_ARN, CAPABILITIES};
 use crate::resources::object_url::Address;
+use crate::resources::wrong_locator::wrong;
 
 /// A locator, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,20 +42,20 @@ impl Locator {
             return Err(wrong(text, "begins or ends with a blank", "leave the blank out"));
         }
         if let Some(rest) = text.strip_prefix("s3://") {
-            return object_store::of_arn(text, rest);
+            return object_store::of_arn(text, rest).map(Self::Objects);
         }
-        if text.starts_with("arn:") {
+        if Arn::is_begun(text) {
             return arn(text);
         }
         if [".dkr.ecr.", ".dkr.ecr-fips.", ".dkr-ecr.", ".dkr-ecr-fips."].iter().any(|part| text.contains(part)) {
-            return repository::image_repository(text);
+            return repository::image_repository(text).map(Self::Repository);
         }
         if let Some((kind, parts)) = BY_ARN.iter().find_map(|kind| Some((kind, (kind.address)(text)?))) {
             let [region, ..] = parts;
             return kind.item(text, partition_of(region), parts).map(Self::Item);
         }
         Err(match Address::parse(text) {
-            Some(address) => object_store::no_address(text, &address),
+            Some(address) => object_store::no_address(text, &address, &forms()),
             None => wrong(text, "is no locator that AWS knows", &forms()),
         })
     }
@@ -62,7 +64,7 @@ impl Locator {
 impl Locator {
     /// The partition that it names, where it names one: an ARN does, and a registry's host by its region. `text` is how it is written.
     pub(crate) fn partition<'a>(&self, text: &'a str) -> Option<&'a str> {
-        of_arn(text).or_else(|| match self {
+        Arn::partition_of(text).or_else(|| match self {
             Self::Repository(repository) => Some(partition_of(&repository.region)),
             Self::Item(item) => Some(partition_of(&item.region)),
             Self::Objects(_) | Self::Secret(_) | Self::Other(_) => None,
@@ -80,7 +82,7 @@ impl Locator {
 
 /// The partition that a text names which may be a locator.
 pub(crate) fn partition(text: &str) -> Option<&str> {
-    of_arn(text).or_else(|| Locator::parse(text).ok()?.partition(text))
+    Arn::partition_of(text).or_else(|| Locator::parse(text).ok()?.partition(text))
 }
 
 /// How locators are written, of every kind that is registered.
@@ -96,13 +98,8 @@ fn repository_form() -> String {
     format!("write {}", repository::LOCATOR)
 }
 
-pub(crate) fn wrong(text: &str, what: &str, hint: &str) -> Diagnostic {
-    Diagnostic::new("", format!("`{}` {what}", redacted(text))).hint(hint)
-}
-
 fn arn(text: &str) -> Result<Locator, Diagnostic> {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let ["arn", partition, service, region, account, rest] = parts.as_slice() else {
+    let Some(Arn { partition, service, region, account, resource }) = Arn::parse(text) else {
         return Err(wrong(
             text,
             "is not a whole ARN",
@@ -112,41 +109,23 @@ fn arn(text: &str) -> Result<Locator, Diagnostic> {
     if Partition::named(partition).is_none() {
         return Err(wrong(text, "names no partition of AWS", &format!("partitions are {}", Partition::ids())));
     }
-    if let Some(other) = Partition::of_region(region).filter(|of_region| of_region.id != *partition) {
+    if let Some(other) = Partition::of_region(region).filter(|of_region| of_region.id != partition) {
         let what = format!("is of the partition {partition}, and {region} is a region of {}", other.id);
         return Err(wrong(text, &what, "copy the ARN as AWS shows it"));
     }
-    match *service {
-        "s3" if region.is_empty() && account.is_empty() => object_store::of_arn(text, rest),
-        "s3" | "s3express" | "s3tables" | "s3-object-lambda" => Err(object_store::no_bucket(text, service, rest)),
-        "secretsmanager" => secret::secret(text, partition, region, account, rest),
-        "ecr" => match rest.strip_prefix("repository/") {
-            Some(name) => repository::repository(text, account, region, name),
+    match service {
+        "s3" if region.is_empty() && account.is_empty() => object_store::of_arn(text, resource).map(Locator::Objects),
+        "s3" | "s3express" | "s3tables" | "s3-object-lambda" => Err(object_store::no_bucket(text, service, resource)),
+        "secretsmanager" => secret::secret(text, partition, region, account, resource).map(Locator::Secret),
+        "ecr" => match resource.strip_prefix("repository/") {
+            Some(name) => repository::repository(text, account, region, name).map(Locator::Repository),
             None => Err(wrong(text, "is not a repository's ARN", "write arn:aws:ecr:REGION:ACCOUNT:repository/NAME")),
         },
-        _ => match BY_ARN.iter().find(|kind| kind.service == *service) {
-            Some(kind) => kind.item(text, partition, [region, account, rest]).map(Locator::Item),
-            None => OtherArn::parse(text, [service, region, account, rest]).map(Locator::Other),
+        _ => match BY_ARN.iter().find(|kind| kind.service == service) {
+            Some(kind) => kind.item(text, partition, [region, account, resource]).map(Locator::Item),
+            None => OtherArn::parse(text, [service, region, account, resource]).map(Locator::Other),
         },
     }
-}
-
-/// The first character that IAM takes in no document, and where it is. Source: IAM API reference, CreatePolicy,
-/// `PolicyDocument`.
-pub(crate) fn unfit_character(text: &str) -> Option<(usize, char)> {
-    let fits = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
-    text.chars().enumerate().find(|(_, c)| !fits(*c))
-}
-
-pub(crate) fn region_of(text: &str, region: &str) -> Result<String, Diagnostic> {
-    match Partition::of_region(region) {
-        Some(_) => Ok(region.to_owned()),
-        None => Err(wrong(text, "names no region", "a region looks like us-west-2")),
-    }
-}
-
-pub(crate) fn account_of(text: &str, account: &str) -> Result<AccountId, Diagnostic> {
-    AccountId::parse(account).map_err(|_| wrong(text, "names no account", "an account id has twelve digits"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use cloudgrant_core::{Remainder, Shares};
 use serde_json::Value;
 
-use crate::shared_document::write::is_dead_id;
+use crate::shared_document::deleted_principals::is_dead_id;
 
 /// Where the statement's principals are, in what such an object is like.
 const PRINCIPALS: &str = "/statement/Principal/AWS";

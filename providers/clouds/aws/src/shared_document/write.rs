@@ -8,11 +8,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::retry::RetryConfig;
-use aws_sdk_ecr::Client;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use cloudgrant_core::shared_document::{
     Guard, Merged, PartWords, SharedDocument, Unwritten, Versioned, Writers, write,
 };
@@ -20,52 +15,14 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
 use crate::client::Clients;
-use crate::error;
 use crate::names::{self, Names};
 use crate::policy::document;
-use crate::resources::kinds::repository::Repository;
-use crate::shared_document::Shared;
+use crate::shared_document::deleted_principals::{in_the_way, is_dead_id, is_of_ours, without_dead};
 use crate::shared_document::merge::{Policy, Statement, merged, with_statements};
+use crate::shared_document::shared::Shared;
 
-mod deleted_principals;
 #[cfg(test)]
 mod tests;
-
-pub(crate) use deleted_principals::is_dead_id;
-use deleted_principals::{in_the_way, of_a_principal, without_dead};
-
-/// The most characters of a repository policy. Source: Amazon ECR user guide, "Amazon ECR service quotas".
-pub(crate) const LARGEST: usize = 10_240;
-
-/// A policy as it is, with everything in it as others wrote it; `None` where there is none.
-///
-/// # Errors
-/// What AWS gives out is no policy, or none that could be written back as it is: it is left alone.
-pub(crate) async fn read(client: &Client, repository: &Repository) -> Result<Option<Policy>> {
-    let Repository { account, name, .. } = repository;
-    let answer = client.get_repository_policy().registry_id(account.as_str()).repository_name(name).send().await;
-    let text = match answer {
-        Ok(answer) => answer.policy_text.unwrap_or_default(),
-        Err(error) => {
-            let none = error.as_service_error().is_some_and(|error| error.is_repository_policy_not_found_exception());
-            let missing = error.as_service_error().is_some_and(|error| error.is_repository_not_found_exception());
-            if none {
-                return Ok(None);
-            }
-            let error = error::of("ecr:GetRepositoryPolicy", error).with("repository", repository.arn());
-            return Err(if missing {
-                error.hint("create the repository, or mend its name in the manifest (`aws ecr describe-repositories`)")
-            } else {
-                error
-            });
-        }
-    };
-    Shared::Repository(repository.clone()).parse(&text).map(Some)
-}
-
-fn is_of_ours(statement: &Statement, mark: &str) -> bool {
-    statement.sid().is_some_and(|sid| sid.contains(mark))
-}
 
 /// One writer at a time for each policy.
 pub(crate) type PolicyWriters = Writers<Shared, Statement>;
@@ -193,50 +150,4 @@ impl SharedDocument for StatementChange<'_> {
     fn is_of_a_stack(&self, part: &Statement) -> bool {
         part.sid().is_some_and(|sid| sid.contains(names::STACK))
     }
-}
-
-/// What became of a write that AWS answered with an error, or didn't answer.
-pub(super) fn unwritten<E>(operation: &'static str, error: SdkError<E, HttpResponse>) -> Unwritten
-where
-    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
-{
-    let (is_timeout, is_refusal) = (error::is_timeout(&error), error::is_refusal(&error));
-    let error = error::of(operation, error);
-    match (is_timeout, is_refusal) {
-        (true, _) => Unwritten::MayCome(error),
-        (false, true) => Unwritten::Refused(error),
-        (false, false) => Unwritten::Unknown(error),
-    }
-}
-
-/// Replaces the policy of a repository, once: whoever sends a document again has to read again before.
-pub(super) async fn put(
-    clients: &Clients,
-    repository: &Repository,
-    policy: Option<&Policy>,
-    made: &HashSet<String>,
-) -> Result<(), Unwritten> {
-    let client = clients.ecr(&repository.account, &repository.region).await.map_err(Unwritten::Refused)?;
-    let once = || aws_sdk_ecr::Config::builder().retry_config(RetryConfig::disabled());
-    let Repository { account, name, .. } = repository;
-    let Some(policy) = policy else {
-        let request = client.delete_repository_policy().registry_id(account.as_str()).repository_name(name);
-        return match request.customize().config_override(once()).send().await {
-            Err(error)
-                if error.as_service_error().is_some_and(|error| {
-                    error.is_repository_policy_not_found_exception() || error.is_repository_not_found_exception()
-                }) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unwritten("ecr:DeleteRepositoryPolicy", error)),
-            Ok(_) => Ok(()),
-        };
-    };
-    let request = client.set_repository_policy().registry_id(account.as_str()).repository_name(name);
-    let answer = request.policy_text(policy.to_string()).customize().config_override(once()).send().await;
-    answer
-        .map(drop)
-        .map_err(|error| unwritten("ecr:SetRepositoryPolicy", error))
-        .map_err(|unwritten| unwritten.map(|error| of_a_principal(error, policy, made)))
 }

@@ -1,34 +1,35 @@
 //! `bind_scope`: attachments to the platform's task role for the global scope, a role for each narrower one, which its service
 //! accounts name, or with which EKS associates them.
 
-use std::cell::OnceCell;
+mod carried;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use cloudgrant_core::{
-    Annotation, AnnotationValue, Attributes, Bound, Checked, Desired, Error, ErrorKind, Granted, Identity, Intent,
-    IntentId, Note, Object, ObjectId, Ownership, Permissions, Principal, Result, Scope, ScopeBinding, parallel,
+    Annotation, AnnotationValue, Bound, Checked, Desired, Error, ErrorKind, Identity, Intent, IntentId, Note, Object,
+    ObjectId, Ownership, Permissions, Principal, Result, Scope, ScopeBinding, parallel,
 };
-use foldhash::{HashMap, HashMapExt as _, HashSet};
 use serde_json::Value;
 
+use crate::config::arn::name_in;
 use crate::config::eks_cluster::EksCluster;
 use crate::config::{Binding, Cluster, Config};
 use crate::inventory::others_roles::OthersRole;
-use crate::inventory::snapshot::Snapshot;
-use crate::inventory::task_policy::TaskPolicy;
 use crate::marks::eks_clusters;
 use crate::names::Names;
 use crate::names::tags::{HOME_TAG, SCOPE_TAG, STACK_TAG, TASK_POLICY_TAG};
-use crate::objects::attachment::Attachment;
-use crate::objects::pod_identity_association::{self, PodIdentityAssociation};
+use crate::objects::attributes::raw;
+use crate::objects::pod_identity_association::association::{self, PodIdentityAssociation};
 use crate::objects::role::Role;
-use crate::objects::{Tags, attachment, managed_policy, raw, role};
+use crate::objects::tags::Tags;
+use crate::objects::{managed_policy, role};
 use crate::policy::document;
-use crate::policy::statement::{Meaning, meanings};
 use crate::policy::trust;
-use crate::verbs::grant_task_access::ManagedPolicy;
-use crate::verbs::{Handles, existing_policies};
+use crate::verbs::attachment::attachment;
+use crate::verbs::bind_scope::carried::{Meanings, OnRole, carried};
+use crate::verbs::existing_policies;
+use crate::verbs::handles::Handles;
+use crate::verbs::needed::Needed;
 
 /// How a service account names its role. Source: Amazon EKS user guide, "Assign IAM roles to Kubernetes service accounts".
 const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
@@ -80,144 +81,6 @@ pub(crate) async fn bound(
     Ok(bound)
 }
 
-/// What principals need and others own, as far as it could be read.
-pub(crate) struct Needed {
-    /// Of the stack's own roles.
-    task_policy: Result<Option<TaskPolicy>>,
-    /// Where all task code is granted something.
-    task_role: Result<Option<OthersRole>>,
-}
-
-impl Needed {
-    /// Reads what the principals of scopes need: of narrow ones, and of the global one. Only roles of ours need the task policy, as
-    /// the task role has it already; and they trust the issuers.
-    pub(crate) async fn read(handles: Handles<'_>, any_narrow: bool, any_global: bool) -> Self {
-        let for_roles = async {
-            if any_narrow {
-                tokio::try_join!(handles.inventory.task_policy(), issuers(handles)).map(|(policy, ())| policy)
-            } else {
-                Ok(None)
-            }
-        };
-        let for_global = async { if any_global { handles.inventory.task_role().await.map(Some) } else { Ok(None) } };
-        let (task_policy, task_role) = tokio::join!(for_roles, for_global);
-        Self { task_policy, task_role }
-    }
-
-    /// All of it. What isn't there is for the observation to tell.
-    ///
-    /// # Errors
-    /// Something can't be read; then what isn't there is told as well.
-    pub(crate) fn whole(self) -> Result<(Option<TaskPolicy>, Option<OthersRole>)> {
-        match (self.task_policy, self.task_role) {
-            (Ok(task_policy), Ok(task_role)) => Ok((task_policy, task_role)),
-            (task_policy, task_role) => Self { task_policy, task_role }.in_the_way().map(|()| (None, None)),
-        }
-    }
-
-    /// For whoever is refused for something else: all that is in the way is told at once.
-    ///
-    /// # Errors
-    /// Something can't be read, or isn't there.
-    pub(crate) fn in_the_way(self) -> Result<()> {
-        let task_policy = self.task_policy.map(|policy| policy.and_then(|policy| policy.missing));
-        let task_role = self.task_role.map(|role| role.and_then(|role| role.missing));
-        let (failed, missing): (Vec<_>, Vec<_>) = [task_policy, task_role].into_iter().partition(Result::is_err);
-        let errors = failed.into_iter().filter_map(Result::err).chain(missing.into_iter().flatten().flatten());
-        Error::all(errors.collect()).map_or(Ok(()), Err)
-    }
-}
-
-/// Read for the observation, beside the rest. What is denied is told there: it is in nobody's way who only takes away.
-async fn issuers(handles: Handles<'_>) -> Result<()> {
-    let read = || async {
-        match handles.inventory.issuers().await {
-            Err(error) if error.kind() == ErrorKind::AccessDenied => Ok(()),
-            read => read.map(drop),
-        }
-    };
-    handles.inventory.reading().await.issuers_early.get_or_try_init(read).await.copied()
-}
-
-/// The policies of each scope.
-type ByScope<'a> = BTreeMap<&'a Scope, Vec<Granted<'a, ManagedPolicy>>>;
-
-/// A policy that a principal carries: the policy, its ARN, and the grants in it.
-type OnRole<'a> = (&'a ObjectId, String, Vec<IntentId>);
-
-/// The policies that a binding's principal carries: those of the wider scopes, and its own. The same policies, not
-/// copies.
-fn carried<'a>(names: &Names, policies: &ByScope<'a>, binding: &ScopeBinding) -> Vec<OnRole<'a>> {
-    let scopes: BTreeSet<_> = binding.grants.iter().map(|grant| &grant.scope).collect();
-    let policies = scopes.into_iter().filter_map(|scope| policies.get(scope)).flatten();
-    let on_role = |(because, right): &Granted<'a, ManagedPolicy>| match right {
-        ManagedPolicy::Own(policy) => Some((policy, names.policy_arn(&policy.name), because.to_vec())),
-        ManagedPolicy::Existing(_) => None,
-    };
-    policies.filter_map(on_role).collect()
-}
-
-/// What the stack's policies give, each read once.
-struct Meanings<'a> {
-    names: &'a Names,
-    snapshot: &'a Snapshot,
-    granted: &'a Desired,
-    /// Of those that are there, by their ARNs.
-    there: HashMap<&'a str, HashSet<Meaning>>,
-    /// Of those that should be there.
-    wanted: HashMap<&'a ObjectId, Arc<HashSet<Meaning>>>,
-    /// What these are like, once somebody asks.
-    attributes: OnceCell<HashMap<&'a ObjectId, &'a Attributes>>,
-}
-
-impl<'a> Meanings<'a> {
-    fn new(names: &'a Names, snapshot: &'a Snapshot, granted: &'a Desired) -> Self {
-        let (there, wanted) = (HashMap::new(), HashMap::new());
-        Self { names, snapshot, granted, there, wanted, attributes: OnceCell::new() }
-    }
-
-    /// Finds out which of a role's policies already give what new ones are to give.
-    fn taken_over(
-        &mut self,
-        policies: &ByScope<'a>,
-        binding: &ScopeBinding,
-        replaces: &mut BTreeMap<ObjectId, Vec<ObjectId>>,
-    ) {
-        let (names, snapshot) = (self.names, self.snapshot);
-        let role = names.role_of(&binding.scope);
-        let Some(known) = snapshot.roles.get(&role) else { return };
-        let ours: Vec<_> = known.attached.iter().filter(|(arn, _)| names.is_policy_of_ours(arn)).collect();
-        if ours.is_empty() {
-            return;
-        }
-        let carried = carried(names, policies, binding);
-        for (policy, _, _) in carried.iter().filter(|(_, arn, _)| !known.attached.contains_key(arn)) {
-            let new = self.of_wanted(policy);
-            let mut old: Vec<_> =
-                ours.iter().filter(|(arn, _)| !self.of_policy(arn).is_disjoint(&new)).map(|(_, name)| *name).collect();
-            old.sort_unstable();
-            let ids = old.into_iter().flat_map(|name| [attachment::id(&role, name), managed_policy::id(name)]);
-            replaces.entry(attachment::id(&role, &policy.name)).or_default().extend(ids);
-        }
-    }
-
-    fn of_policy(&mut self, arn: &'a str) -> &HashSet<Meaning> {
-        let policy = self.snapshot.policies.get(arn);
-        let read = || policy.map(|policy| meanings(&policy.document())).unwrap_or_default();
-        self.there.entry(arn).or_insert_with(read)
-    }
-
-    fn of_wanted(&mut self, policy: &'a ObjectId) -> Arc<HashSet<Meaning>> {
-        let (granted, attributes) = (self.granted, &self.attributes);
-        let read = || {
-            let by_id = || granted.objects.iter().map(|object| (&object.id, &object.attributes)).collect();
-            let found = attributes.get_or_init(by_id).get(policy);
-            found.map(|found| meanings(&managed_policy::document_of(found))).unwrap_or_default().into()
-        };
-        self.wanted.entry(policy).or_insert_with(read).clone()
-    }
-}
-
 /// Requirement 14.
 fn global(role: &OthersRole, binding: &Checked<ScopeBinding>, carried: Vec<OnRole<'_>>, desired: &mut Desired) {
     for (policy, arn, mut because) in carried {
@@ -265,7 +128,7 @@ fn narrow(
         handoff: None,
     });
     if let Some(arn) = task_policy {
-        let policy = managed_policy::id(managed_policy::name_in(arn));
+        let policy = managed_policy::id(name_in(arn));
         let mut object = attachment(&name, &policy, arn, &binding.scope, vec![binding.id()]);
         object.depends_on = vec![role.clone()];
         desired.objects.push(object);
@@ -339,7 +202,7 @@ fn associations(handles: Handles<'_>, binding: &Checked<ScopeBinding>, name: &st
                 without_session_tags: false,
             };
             Object {
-                id: pod_identity_association::id(&cluster, subject.namespace(), subject.service_account()),
+                id: association::id(&cluster, subject.namespace(), subject.service_account()),
                 scope: scope.clone(),
                 attributes: association.into(),
                 references: Vec::new(),
@@ -352,20 +215,6 @@ fn associations(handles: Handles<'_>, binding: &Checked<ScopeBinding>, name: &st
         }));
     }
     objects
-}
-
-pub(crate) fn attachment(role: &str, policy: &ObjectId, arn: &str, scope: &Scope, because: Vec<IntentId>) -> Object {
-    Object {
-        id: attachment::id(role, &policy.name),
-        scope: scope.clone(),
-        attributes: Attachment::new(role, arn).into(),
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because,
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
 }
 
 /// Requirements 17 to 20.
@@ -399,7 +248,7 @@ fn replaces(handles: Handles<'_>, binding: &ScopeBinding, task_policy: Option<&s
         handles.config.task_role(handles.conventions).unwrap_or_else(|| "the platform's default role".to_owned());
     let keeps = match task_policy {
         Some(arn) => {
-            format!("it carries {} as well, so that tasks keep what they need to run", managed_policy::name_in(arn))
+            format!("it carries {} as well, so that tasks keep what they need to run", name_in(arn))
         }
         None => "no `aws.task_policy` is set, so tasks keep only what the grants say".to_owned(),
     };

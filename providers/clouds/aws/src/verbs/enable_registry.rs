@@ -14,8 +14,9 @@ use crate::objects::repository_statement;
 use crate::policy::document;
 use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::locator::Locator;
-use crate::shared_document::Shared;
-use crate::verbs::{Handles, pull_through};
+use crate::shared_document::shared::Shared;
+use crate::verbs::handles::Handles;
+use crate::verbs::pull_through;
 
 pub(crate) async fn desired(handles: Handles<'_>, registries: &[Checked<RegistryAccess>]) -> Result<Desired> {
     let mut desired = Desired::default();

@@ -12,6 +12,7 @@ use cloudgrant_core::{
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::config::arn::name_in;
 use crate::error;
 use crate::inventory::snapshot::Snapshot;
 use crate::marks::attached_policies::{self, ExistingPolicy};
@@ -21,9 +22,9 @@ use crate::policy::document;
 use crate::resources::existing_policy::{key, too_much};
 use crate::resources::kinds::other_arn::OtherArn;
 use crate::resources::locator::Locator;
-use crate::verbs::Handles;
-use crate::verbs::bind_scope::attachment;
-use crate::verbs::grant_task_access::ManagedPolicy;
+use crate::verbs::attachment::attachment;
+use crate::verbs::handles::Handles;
+use crate::verbs::managed_policy::ManagedPolicy;
 
 /// What a grant names one for: the key of the manifest, the policy's ARN, and the resource.
 type Named<'a> = (String, &'a str, &'a OtherArn);
@@ -164,7 +165,7 @@ pub(crate) fn on_own_role(
             &binding.scope,
             because.clone(),
         );
-        let name = managed_policy::id(managed_policy::name_in(&policy.arn));
+        let name = managed_policy::id(name_in(&policy.arn));
         let mut object = attachment(role, &name, &policy.arn, &binding.scope, because);
         object.depends_on = vec![iam_role::id(role), mark.id.clone()];
         objects.extend([mark, object]);
@@ -200,7 +201,7 @@ pub(crate) fn on_role_of_others(
             notes.push(Note::of_access(binding.id(), message));
             continue;
         }
-        let name = managed_policy::id(managed_policy::name_in(&policy.arn));
+        let name = managed_policy::id(name_in(&policy.arn));
         let mut object = attachment(role, &name, &policy.arn, &binding.scope, because);
         object.depends_on = vec![mark.id.clone()];
         object.touches = vec![role.to_owned()];

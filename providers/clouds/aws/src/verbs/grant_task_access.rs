@@ -5,32 +5,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Checked, Conventions, Diagnostic, Error, ErrorKind, Intent, Intents, Note, Object, ObjectId, Ownership,
-    Permissions, ResourceKind, Result, Scope, ScopeBinding, TaskAccess,
+    Checked, Conventions, Diagnostic, Error, ErrorKind, Intent, Intents, Note, Object, Ownership, Permissions,
+    ResourceKind, Result, Scope, ScopeBinding, TaskAccess,
 };
 use foldhash::HashMap;
 
 use crate::config::Config;
 use crate::inventory::lookups::secrets::Secrets;
-use crate::marks::attached_policies::ExistingPolicy;
 use crate::marks::places::Places;
 use crate::names::Names;
-use crate::objects::{attachment, managed_policy, role};
+use crate::objects::{attachment, managed_policy};
 use crate::packing::pack::Policy;
-use crate::packing::share::{self, PackingInput};
+use crate::packing::scoped::PackingInput;
+use crate::packing::share;
 use crate::resources::by_arn;
 use crate::resources::locator::Locator;
-use crate::verbs::bind_scope::Needed;
-use crate::verbs::{Handles, existing_policies, notes, resource_policies};
-
-/// What a scope's principals may do by a managed policy that they carry.
-#[derive(Debug)]
-pub(crate) enum ManagedPolicy {
-    /// One of the stack's.
-    Own(ObjectId),
-    /// One that others keep.
-    Existing(ExistingPolicy),
-}
+use crate::verbs::handles::Handles;
+use crate::verbs::managed_policy::ManagedPolicy;
+use crate::verbs::needed::Needed;
+use crate::verbs::{existing_policies, notes, resource_policies};
 
 pub(crate) async fn permissions(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
     let mut permissions = Permissions::default();
@@ -138,21 +131,6 @@ fn policy_object(
         touches: Vec::new(),
         handoff: None,
     }
-}
-
-/// The roles that carry a grant, and those of them that have to be made first.
-pub(crate) async fn principals(handles: Handles<'_>, scopes: &[Scope]) -> Result<(Vec<String>, Vec<ObjectId>)> {
-    let (mut arns, mut ids) = (Vec::new(), Vec::new());
-    for scope in scopes {
-        if *scope == Scope::Global {
-            arns.push(handles.inventory.task_role().await?.arn);
-        } else {
-            let name = handles.names.role(scope);
-            arns.push(handles.names.role_arn(&name));
-            ids.push(role::id(&name));
-        }
-    }
-    Ok((arns, ids))
 }
 
 fn secret_notes(config: &Config, grant: &Checked<TaskAccess>, secrets: &Secrets, notes: &mut Vec<Note>) {

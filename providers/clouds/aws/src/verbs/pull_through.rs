@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Desired, IntentId, Note, Result, quoted};
 
 use crate::config::{AccountId, Config};
-use crate::inventory::lookups::few;
 use crate::inventory::lookups::pull_through::{Filled, filled};
-use crate::inventory::lookups::repositories::{For, Whether, absent};
+use crate::inventory::lookups::repositories::absent::For;
+use crate::inventory::lookups::repositories::{Whether, absent};
+use crate::inventory::lookups::saying::few;
 use crate::objects::pull_through::{CREATE, IMPORT, step};
 use crate::resources::kinds::repository::Repository;
-use crate::verbs::Handles;
+use crate::verbs::handles::Handles;
 
 /// That nobody knows whether rules fill repositories of an account.
 pub(crate) fn unread(account: &AccountId, region: &str, names: BTreeSet<&str>, why: &str) -> Note {

@@ -2,38 +2,41 @@
 //! enough. Source: IAM user guide, "Cross-account policy evaluation logic"; AWS KMS developer guide, "Allowing users in other
 //! accounts to use a KMS key".
 
+mod handoffs;
+
 use std::collections::BTreeSet;
 
 use cloudgrant_core::{
     Access, Attributes, Checked, Desired, Handoff, Intent, Object, ObjectId, Ownership, Reach, Result, TaskAccess,
-    quoted,
 };
 use serde_json::{Value, json};
 
 use crate::config::AccountId;
 use crate::config::partition::Partition;
-use crate::inventory::Reached;
-use crate::inventory::known_buckets::CONTEXT;
-use crate::inventory::lookups::buckets::{Bucket, Encryption, Owner};
+use crate::inventory::bucket_statements::CONTEXT;
+use crate::inventory::lookups::buckets::bucket::{Bucket, Encryption, Owner};
+use crate::inventory::lookups::reached::Reached;
 use crate::inventory::lookups::secrets::Resolved;
 use crate::marks::places::Places;
-use crate::objects::policy_statement::{self, sid};
+use crate::objects::policy_statement::sid;
+use crate::objects::statement_kinds;
 use crate::objects::{bucket_statement, key_statement, resource_statement};
 use crate::packing::statements::{contexts_of, for_key, for_secrets};
 use crate::policy::document;
 use crate::policy::statement::Condition;
 use crate::resources::by_arn;
-use crate::resources::kinds::DECRYPT;
 use crate::resources::kinds::arn_kind::{Elsewhere, Item, Level, ResourcePolicy};
 use crate::resources::kinds::object_store::{self, Objects};
 use crate::resources::kinds::repository::{self, Repository};
 use crate::resources::kinds::secret::Secret;
+use crate::resources::kms_key::DECRYPT;
 use crate::resources::kms_key::Key;
 use crate::resources::locator::Locator;
-use crate::shared_document::{CustomerKey, OwnedBucket, Shared};
-use crate::verbs::Handles;
+use crate::shared_document::shared::{CustomerKey, OwnedBucket, Shared};
 use crate::verbs::enable_registry;
-use crate::verbs::grant_task_access::principals;
+use crate::verbs::handles::Handles;
+use crate::verbs::principals::principals;
+use crate::verbs::resource_policies::handoffs::{for_bucket, for_key_of_others, for_resource};
 
 /// What a grant needs in other accounts.
 pub(crate) async fn wanted(
@@ -120,10 +123,8 @@ impl Needed {
                 let now = bucket.key().map(|key| (key, object_store::on_key(reach.access)));
                 let former = bucket.former.iter().filter(|_| object_store::reads(reach.access));
                 let former = former.map(|key| (key, object_store::on_key(Access::Read)));
-                let used = now
-                    .into_iter()
-                    .chain(former)
-                    .filter(|(key, needed)| !needed.is_empty() && key.account() != own.as_str());
+                let used =
+                    now.into_iter().chain(former).filter(|(key, needed)| !needed.is_empty() && key.account != *own);
                 let keys: Vec<_> = used.map(|(key, needed)| (key.clone(), needed)).collect();
                 (is_foreign || !keys.is_empty()).then(|| Self::Objects {
                     location: location.clone(),
@@ -147,7 +148,7 @@ impl Needed {
 
     fn key_of(own: &AccountId, reached: &Reached, secret: &Secret) -> Option<Self> {
         let resolved = reached.secrets.get(secret)?;
-        let keys: Vec<_> = resolved.keys.iter().filter(|key| key.account() != own.as_str()).cloned().collect();
+        let keys: Vec<_> = resolved.keys.iter().filter(|key| key.account != *own).cloned().collect();
         (!keys.is_empty()).then_some(Self::Secret { resolved, keys })
     }
 }
@@ -304,7 +305,7 @@ impl Part<'_> {
     fn written(&mut self, shared: &Shared, statement: &Value) -> Object {
         let mut depends_on = self.depends_on.clone();
         depends_on.push(self.marked(shared));
-        let (id, attributes) = policy_statement::wanted(shared, statement);
+        let (id, attributes) = statement_kinds::wanted(shared, statement);
         Object { depends_on, ..self.object(id, attributes, shared.noun(), shared.name(), None) }
     }
 
@@ -321,94 +322,4 @@ impl Part<'_> {
             handoff,
         }
     }
-}
-
-fn pretty(statement: &Value) -> String {
-    let document = document::document(vec![statement.clone()]);
-    serde_json::to_string_pretty(&document).unwrap_or_default()
-}
-
-/// `of_key` is what the policy of its key has to say, where nobody knows whether there is one.
-fn for_bucket(bucket: &str, account: Option<&AccountId>, statement: &Value, of_key: Option<&Value>) -> Handoff {
-    let (to, known) = match account {
-        Some(account) => (format!("whoever administers account {account}"), account.to_string()),
-        None => (format!("whoever administers the account of bucket {bucket}"), "not known here".to_owned()),
-    };
-    let word = quoted(bucket);
-    Handoff::unseen(
-        to,
-        format!("add a statement to the policy of the bucket {bucket}"),
-        format!(
-            "Bucket:  {bucket}\nAccount: {known}\n\n\
-             1. See whether it has a policy already:\n\
-             \x20  aws s3api get-bucket-policy --bucket {word} --query Policy --output text\n\
-             2. If it has none, this is the whole policy, unless other steps of the plan are for it too: then theirs belong into \
-             the same one. If it has one, add the statement to it and keep the others:\n\n\
-             {}\n\n\
-             3. Put it there:\n\
-             \x20  aws s3api put-bucket-policy --bucket {word} --policy file://policy.json\n\
-             {}",
-            pretty(statement),
-            of_key.map(|statement| for_its_key(&word, statement)).unwrap_or_default()
-        ),
-    )
-}
-
-fn for_its_key(bucket: &str, statement: &Value) -> String {
-    format!(
-        "4. See what encrypts it:\n\
-         \x20  aws s3api get-bucket-encryption --bucket {bucket}\n\
-         5. If that is a customer-managed key, add this statement to the key's policy as well (`aws kms get-key-policy`, \
-         `aws kms put-key-policy`), and keep the others:\n\n\
-         {}\n\n\
-         6. Then tell whoever runs cloudgrant the key's ARN: the same roles need the same actions on it in a policy of their own \
-         account. cloudgrant writes both by itself once it has credentials for this account (`aws.accounts`) that may read the \
-         bucket's encryption.\n",
-        pretty(statement)
-    )
-}
-
-fn for_resource(item: &Item, policy: &ResourcePolicy, statement: &Value) -> Handoff {
-    let Item { kind, region, account, .. } = item;
-    let (noun, arn) = (kind.kind().to_string(), item.arn());
-    let [read, write, _] = (policy.commands)(item, "policy.json");
-    let besides = if policy.besides.is_empty() { String::new() } else { format!("\nBesides: {}.\n", policy.besides) };
-    Handoff::unseen(
-        format!("whoever administers account {account}"),
-        format!("add a statement to the policy of the {noun} {}", item.name()),
-        format!(
-            "ARN:     {arn}\nAccount: {account}\nRegion:  {region}\n\n\
-             1. See whether it has a policy already:\n\
-             \x20  {read}\n\
-             2. If it has none, this is the whole policy, unless other steps of the plan are for it too: then theirs belong into \
-             the same one. If it has one, add the statement to it and keep the others:\n\n\
-             {}\n\n\
-             3. Put it there:\n\
-             \x20  {write}\n{besides}",
-            pretty(statement)
-        ),
-    )
-}
-
-fn for_key_of_others(key: &Key, statement: &Value) -> Handoff {
-    let (account, region) = (key.account(), &key.region);
-    let id = match &key.alias {
-        Some(alias) => alias.as_str(),
-        None => &key.arn,
-    };
-    let at = format!("--region {} --key-id {}", quoted(region), quoted(id));
-    Handoff::unseen(
-        format!("whoever administers account {account}"),
-        format!("add a statement to the policy of the KMS key {id}"),
-        format!(
-            "Key:     {id}\nAccount: {account}\nRegion:  {region}\n\n\
-             1. Get its policy:\n\
-             \x20  aws kms get-key-policy {at} --query Policy --output text\n\
-             2. Add the statement to it and keep the others, those of its administrators above all:\n\n\
-             {}\n\n\
-             3. Put it there (--key-id takes no alias here, but the key's id):\n\
-             \x20  aws kms put-key-policy {at} --policy file://policy.json\n",
-            pretty(statement)
-        ),
-    )
 }

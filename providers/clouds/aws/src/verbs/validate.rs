@@ -7,15 +7,17 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Conventions, Diagnostic, Intents, Origin, ProblemKind, Resource, Scope, redacted};
 use foldhash::HashSet;
 
+use crate::config::arn::Arn;
 use crate::config::eks_cluster::EksCluster;
-use crate::config::partition::{Partition, of_arn};
+use crate::config::partition::Partition;
 use crate::config::{Binding, Config, Fixed};
 use crate::resources::by_arn;
 use crate::resources::existing_policy;
 use crate::resources::kinds::secret::Secret;
-use crate::resources::locator::{self, Locator};
-use crate::verbs::Handles;
+use crate::resources::locator::Locator;
+use crate::resources::wrong_locator::unfit_character;
 use crate::verbs::grant_task_access;
+use crate::verbs::handles::Handles;
 
 /// What can be said of the section alone.
 pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
@@ -29,7 +31,7 @@ pub(crate) fn section(config: &Config) -> Vec<Diagnostic> {
             .hint(format!("a region looks like us-west-2; the partitions are {}", Partition::ids())),
         ),
         Some(own) => problems.extend(config.arns().into_iter().filter_map(|(key, arn)| {
-            let other = of_arn(arn).filter(|other| *other != own.id)?;
+            let other = Arn::partition_of(arn).filter(|other| *other != own.id)?;
             let path = format!("aws.{key}");
             Some(if Partition::named(other).is_some() {
                 elsewhere(path, arn, other, &config.region, own.id)
@@ -185,7 +187,7 @@ fn partition(config: &Config, locator: &cloudgrant_core::Locator, path: String) 
 
 /// IAM takes no other characters in a document.
 fn characters(text: &str, path: String) -> Option<Diagnostic> {
-    let (at, c) = locator::unfit_character(text)?;
+    let (at, c) = unfit_character(text)?;
     let message = format!(
         "character {} of `{}` is `{c}` (U+{:04X}), which IAM accepts in no policy",
         at + 1,

@@ -34,7 +34,8 @@ fn what_was_found_out_stands_in_the_policy() {
     let objects = on("arn:aws:s3:::acme/in/*", READ, "111122223333");
     let bucket = |encryption| vec![("acme".to_owned(), Bucket::new(account(), encryption))];
     assert_eq!(facts(json!([objects])), bucket(Encryption::NoKey));
-    let key = Key { arn: KEY.to_owned(), alias: None, region: "us-west-2".to_owned() };
+    let account = AccountId::parse("111122223333").expect("an account");
+    let key = Key { arn: KEY.to_owned(), alias: None, region: "us-west-2".to_owned(), account };
     assert_eq!(facts(json!([objects, with_key(KEY, "us-west-2")])), bucket(Encryption::Key(key)));
     // Whoever only lists didn't ask; what couldn't be read isn't taken for no key.
     for unread in [on("arn:aws:s3:::acme", READ, "111122223333"), on("arn:aws:s3:::acme/*", UNREAD, "111122223333")] {

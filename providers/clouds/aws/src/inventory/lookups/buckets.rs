@@ -6,206 +6,29 @@
 //! bucket to that account, each plan asks.
 
 mod asking;
+pub(crate) mod bucket;
 mod foreign;
+pub(crate) mod found;
 mod owners;
 mod settled;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
-use cloudgrant_core::{Error, Note, Result};
+use cloudgrant_core::{Error, Result};
 use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::BUCKETS_AT_A_TIME;
 use crate::config::AccountId;
-use crate::inventory::Inventory;
-use crate::resources::kms_key::Key;
-use crate::shared_document::OwnedBucket;
-
+use crate::inventory::cache::Inventory;
+use crate::inventory::lookups::buckets::bucket::{Asked, Bucket, Buckets, Owner, Purpose};
+use crate::inventory::lookups::buckets::found::Lookup;
 use crate::inventory::lookups::buckets::owners::{Lists, look_up};
-
-pub(crate) use crate::inventory::lookups::buckets::settled::Contradictions;
 use crate::inventory::lookups::buckets::settled::{settled, tell_doubts};
-
-/// Whose a bucket is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Owner {
-    Account(AccountId),
-    /// None of the accounts that could be asked.
-    Elsewhere,
-    /// Nobody could be asked.
-    Unknown,
-}
-
-/// How a bucket's objects are encrypted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Encryption {
-    /// It couldn't be read, or nobody needs to know.
-    Unknown,
-    /// Under a key that takes no grant: S3's own, or one that AWS manages.
-    NoKey,
-    /// Under a customer-managed key.
-    Key(Key),
-}
-
-/// What is known of a bucket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bucket {
-    pub(crate) owner: Owner,
-    pub(crate) encryption: Encryption,
-    /// Keys that encrypted it before, and what was written then. Source: Amazon S3 user guide, "Setting default server-side
-    /// encryption behavior": a new default changes no object that is there.
-    pub(crate) former: BTreeSet<Key>,
-    /// Where what the stack's policies say of it can't all be so: then it is asked anew.
-    pub(crate) contradictions: Option<Contradictions>,
-    /// Who owns it by now, in words, where that isn't whose it was when it was granted: that one is kept out.
-    kept_out: Option<String>,
-    note: Option<String>,
-    /// Whether it isn't there, or isn't the one any more that was granted: what is granted on it reaches nothing. The note says
-    /// so.
-    reaches_nothing: bool,
-    /// Whether S3 let nobody look at it. The note says so.
-    is_unread: bool,
-    /// What whoever is to write there should know.
-    on_writing: Option<String>,
-}
-
-impl Bucket {
-    pub(crate) fn new(owner: Owner, encryption: Encryption) -> Self {
-        Self {
-            owner,
-            encryption,
-            former: BTreeSet::new(),
-            contradictions: None,
-            kept_out: None,
-            note: None,
-            reaches_nothing: false,
-            is_unread: false,
-            on_writing: None,
-        }
-    }
-
-    /// One that isn't there, or isn't the one any more that was granted, and what is said of that.
-    fn reaching_nothing(self, note: String) -> Self {
-        Self { note: Some(note), reaches_nothing: true, ..self }
-    }
-
-    /// One that nobody may look at, and what is said of that.
-    fn unread(self, note: String) -> Self {
-        Self { note: Some(note), is_unread: true, ..self }
-    }
-
-    /// The account that owns it, where that is known.
-    pub(crate) fn account(&self) -> Option<&AccountId> {
-        match &self.owner {
-            Owner::Account(account) => Some(account),
-            Owner::Elsewhere | Owner::Unknown => None,
-        }
-    }
-
-    /// The customer-managed key, where there is one.
-    pub(crate) fn key(&self) -> Option<&Key> {
-        match &self.encryption {
-            Encryption::Key(key) => Some(key),
-            Encryption::Unknown | Encryption::NoKey => None,
-        }
-    }
-
-    /// Whether it says all that is asked.
-    fn answers(&self, asked: Asked) -> bool {
-        self.account().is_some()
-            && self.contradictions.is_none()
-            && (asked == Asked::Owner || self.encryption != Encryption::Unknown)
-    }
-}
-
-/// What has to be known of a bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Asked {
-    /// To list objects.
-    Owner,
-    /// To read or write them, too.
-    Encryption,
-}
-
-/// What buckets are looked up for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// Something may be granted there.
-    Granting,
-    /// Something else is revoked, and what is granted there stays as it is.
-    Keeping,
-    /// Statements of the stack are looked for, and nothing is made of what is found out.
-    Searching,
-}
-
-/// The buckets of a batch, looked up, by name.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Buckets(BTreeMap<String, Bucket>);
-
-impl Buckets {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Bucket)> {
-        self.0.iter()
-    }
-
-    pub(crate) fn get(&self, bucket: &str) -> Option<&Bucket> {
-        self.0.get(bucket)
-    }
-
-    /// What a reader of the plan should know of a bucket.
-    pub(crate) fn note(&self, bucket: &str) -> Option<Note> {
-        note(bucket, self.0.get(bucket)?)
-    }
-
-    /// The same where something is to be written there.
-    pub(crate) fn note_on_writing(&self, bucket: &str) -> Option<Note> {
-        let message = self.0.get(bucket)?.on_writing.clone()?;
-        Some(Note::warning(format!("bucket {bucket}"), message))
-    }
-}
-
-fn note(name: &str, bucket: &Bucket) -> Option<Note> {
-    let message = bucket.note.clone()?;
-    Some(Note::warning(format!("bucket {name}"), message))
-}
-
-/// Looks buckets up, each once.
-#[derive(Debug, Default)]
-pub(crate) struct Lookup {
-    /// With what was asked.
-    found: Mutex<BTreeMap<String, (Asked, Bucket)>>,
-    /// What the stack's policies said before this run took them away.
-    said: Mutex<BTreeMap<String, Bucket>>,
-    asking: tokio::sync::Mutex<()>,
-}
+use crate::shared_document::shared::OwnedBucket;
 
 impl Lookup {
-    /// Who owns a bucket by now that was somebody else's when it was granted, in words, as far as that was asked.
-    pub(crate) fn kept_out(&self, name: &str) -> Option<String> {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).get(name)?.1.kept_out.clone()
-    }
-
-    /// The buckets that aren't there, or aren't those any more that were granted, as far as that was asked, and what is said of
-    /// each.
-    pub(crate) fn reaching_nothing(&self) -> Vec<(String, Note)> {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let gone = found.iter().filter(|(_, (_, bucket))| bucket.reaches_nothing);
-        gone.filter_map(|(name, (_, bucket))| Some((name.clone(), note(name, bucket)?))).collect()
-    }
-
-    /// What is said of those at which nobody may look, as far as they were asked for.
-    pub(crate) fn unread(&self) -> Vec<Note> {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.iter().filter(|(_, (_, one))| one.is_unread).filter_map(|(name, (_, one))| note(name, one)).collect()
-    }
-
-    /// The keys that encrypt the buckets that were asked for, and which bucket each does.
-    pub(crate) fn keys(&self) -> Vec<(Key, String)> {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.iter().filter_map(|(name, (_, bucket))| Some((bucket.key()?.clone(), name.clone()))).collect()
-    }
-
     /// `known` is what the stack's policies say of those that are wanted; it need not be asked again unless it is wanted `afresh`, or S3 refuses the
     /// bucket to the account that owns it as they say.
     pub(crate) async fn all(

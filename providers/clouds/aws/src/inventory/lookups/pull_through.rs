@@ -3,27 +3,19 @@
 //! The first pull of each image takes more than what nodes have for pulling. Source: Amazon ECR user guide, "IAM permissions
 //! required to sync an upstream registry with an Amazon ECR private registry".
 
-use std::collections::{BTreeMap, BTreeSet};
+pub(crate) mod rules;
+
+use std::collections::BTreeSet;
 
 use cloudgrant_core::{Error, Result};
-use tokio::sync::Mutex;
 
-use crate::config::AccountId;
 use crate::error;
-use crate::inventory::Inventory;
-use crate::inventory::lookups::why_unread;
+use crate::inventory::cache::Inventory;
+use crate::inventory::lookups::saying::why_unread;
 use crate::resources::kinds::repository::Repository;
 
 /// A rule for every repository that no other rule is for.
 const ROOT: &str = "ROOT";
-
-/// The rules of a region of an account, or why they can't be read. They are only worth a note, and so no reason for a plan to
-/// fail.
-type Read = std::result::Result<Vec<String>, &'static str>;
-
-/// The rules of each region of each account: read once a plan.
-#[derive(Debug, Default)]
-pub(crate) struct Rules(Mutex<BTreeMap<(AccountId, String), Read>>);
 
 /// What fills a repository.
 pub(crate) enum Filled {

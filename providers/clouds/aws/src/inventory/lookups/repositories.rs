@@ -3,14 +3,15 @@
 //! One that isn't is no reason for a plan to fail: it may be made later, or by the first pull through a cache. But its name
 //! may also be mistyped, and nothing else would ever say so.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+pub(crate) mod absent;
 
-use cloudgrant_core::{Note, Result, quoted};
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudgrant_core::{Result, quoted};
 
 use crate::error;
-use crate::inventory::Inventory;
-use crate::inventory::lookups::why_unread;
+use crate::inventory::cache::Inventory;
+use crate::inventory::lookups::saying::why_unread;
 use crate::resources::kinds::repository::Repository;
 
 pub(crate) const OPERATION: &str = "ecr:DescribeRepositories";
@@ -42,41 +43,6 @@ impl Seen {
             None if self.missing.contains(repository) => Whether::Missing,
             None => Whether::There,
         }
-    }
-}
-
-/// The repositories that the verbs didn't find, until the plan looks at what there is.
-#[derive(Debug, Default)]
-pub(crate) struct Absent {
-    absent: Mutex<Vec<(Repository, For, Note)>>,
-    unread: Mutex<Vec<Note>>,
-}
-
-/// Whom something is granted on a repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum For {
-    /// In the account itself they need no object for that.
-    Nodes,
-    Tasks,
-}
-
-impl Absent {
-    /// Takes note of one, with what is said of it.
-    pub(crate) fn add(&self, repository: &Repository, whom: For, note: Note) {
-        self.absent.lock().unwrap_or_else(PoisonError::into_inner).push((repository.clone(), whom, note));
-    }
-
-    pub(crate) fn all(&self) -> Vec<(Repository, For, Note)> {
-        self.absent.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Takes note of what is said of those that couldn't be looked for.
-    pub(crate) fn add_unread(&self, note: Note) {
-        self.unread.lock().unwrap_or_else(PoisonError::into_inner).push(note);
-    }
-
-    pub(crate) fn unread(&self) -> Vec<Note> {
-        self.unread.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -218,6 +218,7 @@ mod tests {
             arn: "arn:aws:kms:us-west-2:111122223333:key/1".to_owned(),
             alias: None,
             region: "us-west-2".to_owned(),
+            account: AccountId::parse("111122223333").expect("account"),
         };
         let granted =
             Granted { arns: [whole.clone()].into_iter().collect(), keys: [key.clone()].into_iter().collect() };

@@ -4,7 +4,7 @@ use cloudgrant_core::{RegistryName, Stack};
 use crate::config::AccountId;
 use crate::marks::places::*;
 use crate::resources::kinds::repository::Repository;
-use crate::shared_document::{CustomerKey, OwnedBucket};
+use crate::shared_document::shared::{CustomerKey, OwnedBucket};
 
 const THEIRS: &str = "444455556666";
 

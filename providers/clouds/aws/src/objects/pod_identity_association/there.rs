@@ -8,7 +8,7 @@ use crate::config::eks_cluster::EksCluster;
 use crate::error;
 use crate::names::Names;
 use crate::names::tags::{HOME_TAG, STACK_TAG};
-use crate::objects::pod_identity_association::PodIdentityAssociation;
+use crate::objects::pod_identity_association::association::PodIdentityAssociation;
 
 /// One that is there.
 #[derive(Debug, Clone)]

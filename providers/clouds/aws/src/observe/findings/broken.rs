@@ -4,17 +4,11 @@ use std::collections::BTreeSet;
 
 use cloudgrant_core::{Broken, Desired, Note, Object, ObjectId, Observed};
 
-use crate::inventory::lookups::repositories::For;
-use crate::inventory::snapshot::Reading;
-use crate::objects::managed_policy;
-use crate::observe::Looking;
+use crate::inventory::lookups::repositories::absent::For;
+use crate::inventory::reading::Reading;
 use crate::observe::findings::keys;
+use crate::observe::looking::Looking;
 use crate::resources::kms_key::Key;
-
-/// Whether an object is a policy that gives something, and not one that marks a place.
-pub(in crate::observe) fn is_policy(looking: Looking<'_>, object: &Object) -> bool {
-    object.id.kind == managed_policy::KIND && !looking.names.is_mark(&looking.names.policy_arn(&object.id.name))
-}
 
 /// What couldn't be looked at of what the wanted objects are for.
 pub(in crate::observe) fn unread(
@@ -45,7 +39,7 @@ pub(in crate::observe) fn of(
     let naming = |parts: &[String]| -> BTreeSet<ObjectId> {
         let is_there = |object: &&Object| {
             let is_named = |text: &str| parts.iter().any(|part| text.contains(part.as_str()));
-            is_policy(looking, object)
+            looking.is_policy(object)
                 && is_named(object.attributes.as_str())
                 && observed.objects.get(&object.id).is_some_and(|found| is_named(found.attributes.as_str()))
         };

@@ -10,14 +10,15 @@ use foldhash::HashSet;
 use futures_util::stream::{self, StreamExt};
 
 use crate::client::AT_A_TIME;
+use crate::config::arn::name_in;
 use crate::inventory::policy_tags;
 use crate::inventory::snapshot::{Role, Snapshot};
 use crate::names::tags::TASK_POLICY_TAG;
 use crate::names::whose::{Whose, whose};
 use crate::objects::{attachment, managed_policy, role};
-use crate::observe::Looking;
 use crate::observe::attachment::detach;
 use crate::observe::iam::Reader;
+use crate::observe::looking::Looking;
 use crate::observe::search;
 use crate::packing::written::{Home, may_be_written};
 use crate::policy::{beyond, document};
@@ -122,7 +123,7 @@ pub(in crate::observe) async fn unmarked(
                 }
             }
             Err(error) if error.kind() == ErrorKind::AccessDenied => {
-                let place = format!("tags of the policy {}", managed_policy::name_in(&arn));
+                let place = format!("tags of the policy {}", name_in(&arn));
                 observed.unsearched.push(Unsearched { place, reason: search::why(&error) });
             }
             Err(error) => return Err(error),

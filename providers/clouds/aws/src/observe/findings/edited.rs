@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use crate::inventory::snapshot::Snapshot;
 use crate::objects::managed_policy;
-use crate::objects::policy_statement::{self, PolicyStatement};
+use crate::objects::policy_statement::PolicyStatement;
 use crate::objects::role::{self, Role};
-use crate::observe::Looking;
+use crate::objects::statement_kinds;
+use crate::observe::looking::Looking;
 use crate::packing::written::{Home, is_written};
 use crate::policy::{beyond, document, sids};
-use crate::shared_document::write::is_dead_id;
+use crate::shared_document::deleted_principals::is_dead_id;
 
 pub(in crate::observe) fn add(
     looking: Looking<'_>,
@@ -50,7 +51,7 @@ fn more(
             there.retain(|one| !is_of_another_manifest(looking, one, &wanted));
             beyond::of(&there, &wanted, |_| false)
         }
-        kind if policy_statement::WRITTEN.contains(&kind) => {
+        kind if statement_kinds::WRITTEN.contains(&kind) => {
             // A role of the stack's own that the manifest named before is no stranger.
             let own = looking.names.role_arn("");
             let there = PolicyStatement::of(&found.attributes)?.statement;

@@ -10,14 +10,13 @@ use cloudgrant_core::{Desired, Error, ErrorKind, Note, Result, quoted, redacted}
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::AT_A_TIME;
-use crate::config::AccountId;
+use crate::config::arn::name_in;
 use crate::error;
-use crate::inventory::lookups::few;
-use crate::inventory::lookups::why_unread;
-use crate::observe::Looking;
-use crate::observe::findings::broken::is_policy;
+use crate::inventory::lookups::saying::few;
+use crate::inventory::lookups::saying::why_unread;
+use crate::observe::looking::Looking;
 use crate::resources::kms_key::Key;
-use crate::shared_document::CustomerKey;
+use crate::shared_document::shared::CustomerKey;
 
 const OPERATION: &str = "kms:DescribeKey";
 
@@ -41,16 +40,15 @@ pub(in crate::observe) async fn unusable(looking: Looking<'_>, desired: &Desired
     }
     let is_wanted = |key: &Key| {
         let named = named(key);
-        let mut policies = desired.objects.iter().filter(|object| is_policy(looking, object));
+        let mut policies = desired.objects.iter().filter(|object| looking.is_policy(object));
         policies.any(|policy| policy.attributes.as_str().contains(&named))
     };
-    let wanted = keys.into_iter().filter_map(|(key, what)| {
-        let account = AccountId::parse(key.account()).ok().filter(|account| looking.clients.can_reach(account))?;
-        is_wanted(&key).then_some((account, key, what))
-    });
+    let wanted = keys
+        .into_iter()
+        .filter_map(|(key, what)| (looking.clients.can_reach(&key.account) && is_wanted(&key)).then_some((key, what)));
     let wanted: Vec<_> = wanted.collect();
-    let ask = |(account, key, what): (AccountId, Key, BTreeSet<String>)| async move {
-        let why = match why_unusable(looking, &account, &key).await {
+    let ask = |(key, what): (Key, BTreeSet<String>)| async move {
+        let why = match why_unusable(looking, &key).await {
             Ok(why) => Ok(why),
             Err(error) => Err(why_unread(error)?),
         };
@@ -83,15 +81,15 @@ pub(in crate::observe) fn named(key: &Key) -> String {
 
 /// Its id or alias.
 fn called(key: &Key) -> &str {
-    key.alias.as_deref().unwrap_or_else(|| key.arn.rsplit('/').next().unwrap_or_default())
+    key.alias.as_deref().unwrap_or_else(|| name_in(&key.arn))
 }
 
-async fn why_unusable(looking: Looking<'_>, account: &AccountId, key: &Key) -> Result<Option<String>> {
+async fn why_unusable(looking: Looking<'_>, key: &Key) -> Result<Option<String>> {
     let id = match &key.alias {
         Some(alias) => key.arn.replace("key/*", alias),
         None => key.arn.clone(),
     };
-    let answer = looking.clients.kms(account, &key.region).await?.describe_key().key_id(&id).send().await;
+    let answer = looking.clients.kms(&key.account, &key.region).await?.describe_key().key_id(&id).send().await;
     match answer.map_err(|error| error::of(OPERATION, error).with("key", &id)) {
         Ok(answer) => Ok(answer.key_metadata.and_then(|metadata| state(&metadata, key))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(format!("isn't there. {ANOTHER}"))),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use cloudgrant_core::{Error, ErrorKind, IntentId, Note, Object, Result, quoted};
 
-use crate::observe::Looking;
-use crate::shared_document::{OwnedBucket, Shared};
+use crate::observe::looking::Looking;
+use crate::shared_document::shared::{OwnedBucket, Shared};
 
 /// What stands in the way of the grants that want a statement in a document that couldn't be read.
 ///

@@ -10,15 +10,16 @@ use cloudgrant_core::{
 };
 use serde_json::Value;
 
+use crate::config::arn::name_in;
 use crate::inventory::lookups::secrets::ungrantable;
 use crate::inventory::others_roles::OthersRole;
-use crate::inventory::snapshot::Issuer;
+use crate::inventory::reading::Issuer;
 use crate::inventory::task_policy::TaskPolicy;
 use crate::objects::attachment::Attachment;
-use crate::objects::policy_statement::{self, PolicyStatement};
-use crate::objects::{attachment, managed_policy};
-use crate::observe::Looking;
-use crate::observe::wanted_roles;
+use crate::objects::policy_statement::PolicyStatement;
+use crate::objects::statement_kinds;
+use crate::objects::{attachment, managed_policy, role};
+use crate::observe::looking::Looking;
 use crate::resources::locator::Locator;
 
 /// What is missing, or can't be told to be there.
@@ -77,7 +78,7 @@ fn naming(desired: &Desired, arns: &[String]) -> BTreeSet<ObjectId> {
 /// Requirement 17: the OpenID Connect providers must be there, and know the audience (18). A role that is there may become
 /// narrower without.
 async fn issuers(looking: Looking<'_>, desired: &Desired) -> Result<Missing> {
-    let roles = wanted_roles(desired);
+    let roles = role::wanted(desired);
     let is_needed = !roles.is_empty() && !looking.config.is_pod_identity();
     let Some(cluster) = looking.config.cluster.as_ref().filter(|_| is_needed) else {
         return Ok(Missing::default());
@@ -100,12 +101,12 @@ async fn issuers(looking: Looking<'_>, desired: &Desired) -> Result<Missing> {
 
 /// Requirement 22: what every task needs must be there before a role that is to carry it.
 async fn without_task_policy(looking: Looking<'_>, desired: &Desired) -> Result<Option<Unmakeable>> {
-    let mut objects = wanted_roles(desired);
+    let mut objects = role::wanted(desired);
     if objects.is_empty() {
         return Ok(None);
     }
     let Some(TaskPolicy { arn, missing: Some(why) }) = looking.inventory.task_policy().await? else { return Ok(None) };
-    let name = managed_policy::name_in(&arn);
+    let name = name_in(&arn);
     objects.extend(objects.clone().iter().map(|role| attachment::id(&role.name, name)));
     Ok(Some(Unmakeable { why, actions: &[Action::Create], objects, obstacle: Obstacle::Certain }))
 }
@@ -117,7 +118,7 @@ fn without(role: OthersRole, desired: &Desired) -> Option<Unmakeable> {
     let why = missing?;
     let needs_it = |object: &&Object| match object.id.kind {
         attachment::KIND => Attachment::of(&object.attributes).is_ok_and(|attachment| attachment.role == name),
-        kind if policy_statement::WRITTEN.contains(&kind) => PolicyStatement::of(&object.attributes)
+        kind if statement_kinds::WRITTEN.contains(&kind) => PolicyStatement::of(&object.attributes)
             .is_ok_and(|of| is_principal(&of.statement["Principal"]["AWS"], &arn)),
         _ => false,
     };

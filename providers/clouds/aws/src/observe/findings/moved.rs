@@ -8,7 +8,7 @@ use crate::config::eks_cluster::EksCluster;
 use crate::inventory::snapshot::{Role, Snapshot};
 use crate::names::Names;
 use crate::names::tags::HOME_TAG;
-use crate::observe::Looking;
+use crate::observe::looking::Looking;
 use crate::policy::trust;
 
 /// The cluster's issuer is a part of the home. A manifest that gets its first cluster, loses it, lists another issuer first or

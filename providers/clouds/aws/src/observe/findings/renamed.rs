@@ -10,8 +10,8 @@ use crate::inventory::snapshot::Snapshot;
 use crate::names;
 use crate::objects::attachment::Attachment;
 use crate::objects::{attachment, managed_policy};
-use crate::observe::Looking;
 use crate::observe::findings::moved::is_used;
+use crate::observe::looking::Looking;
 
 /// What a role gives: whose it is as its name says it without the stack (the whole name where it isn't a stack's), and a document.
 type Given = (String, Value);

@@ -12,6 +12,7 @@ use cloudgrant_core::{Found, ObjectId, Observed, Stays, listed, redacted};
 use foldhash::HashSet;
 use serde_json::Value;
 
+use crate::config::arn::name_in;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::Names;
 use crate::objects::attachment::Attachment;
@@ -168,7 +169,7 @@ fn without_rights(wanted: Wanted<'_>, object: ObjectId, reason: String, observed
     for attachment in kept {
         let found = observed.objects.remove(&attachment);
         let policy = found.and_then(|found| Some(Attachment::of(&found.attributes).ok()?.policy.into_owned()));
-        policies.extend(policy.map(|arn| redacted(managed_policy::name_in(&arn))));
+        policies.extend(policy.map(|arn| redacted(name_in(&arn))));
     }
     let reason = match policies.is_empty() {
         true => reason,

@@ -7,7 +7,7 @@ use cloudgrant_core::{Object, Pair, Scope};
 use serde_json::Value;
 
 use crate::objects::role;
-use crate::observe::Looking;
+use crate::observe::looking::Looking;
 use crate::policy::trust;
 
 /// What is to be undone on the platform before a role goes, or stops trusting somebody.

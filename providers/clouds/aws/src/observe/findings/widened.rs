@@ -3,7 +3,7 @@
 use cloudgrant_core::{ErrorKind, Result, Unsearched, Widened};
 
 use crate::inventory::task_roles;
-use crate::observe::Looking;
+use crate::observe::looking::Looking;
 use crate::observe::{iam, search};
 
 pub(crate) async fn read(looking: Looking<'_>) -> Result<Widened> {

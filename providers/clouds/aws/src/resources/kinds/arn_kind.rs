@@ -6,7 +6,7 @@ use std::fmt;
 use cloudgrant_core::{Access, ClientCode, Diagnostic, RegisteredKind, ResourceKind};
 
 use crate::config::AccountId;
-use crate::resources::locator::{account_of, region_of, wrong};
+use crate::resources::wrong_locator::{account_of, region_of, wrong};
 
 /// A kind that is granted on one ARN.
 pub(crate) struct ArnKind {

@@ -5,10 +5,10 @@
 
 use cloudgrant_core::{Access, ClientCode, KindWords, RegisteredKind, ResourceKind, quoted};
 
-use crate::resources::kinds::DECRYPT;
 use crate::resources::kinds::arn_kind::{
     ArnKind, Elsewhere, Encrypted, Item, Level, ResourcePolicy, Rights, Wrong, levels_of, no_address,
 };
+use crate::resources::kms_key::DECRYPT;
 
 const LEVELS: [Level; 4] = [
     Level { access: Access::Read, rights: &[READ, QUERY], on_key: &[DECRYPT] },

@@ -5,8 +5,8 @@
 
 use cloudgrant_core::{Access, ClientCode, KindWords, RegisteredKind, ResourceKind};
 
-use crate::resources::kinds::DECRYPT;
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Level, Rights, Wrong, levels_of, no_address};
+use crate::resources::kms_key::DECRYPT;
 use crate::resources::kms_key::is_id;
 
 const LEVELS: [Level; 3] = [

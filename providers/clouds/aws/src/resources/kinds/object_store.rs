@@ -4,9 +4,9 @@
 
 use cloudgrant_core::{Access, CLEAR_PREFIX, Diagnostic, RegisteredKind, ResourceKind, redacted, unclear_prefix};
 
-use crate::resources::kinds::DECRYPT;
-use crate::resources::locator::{Locator, forms, unfit_character, wrong};
+use crate::resources::kms_key::DECRYPT;
 use crate::resources::object_url::Address;
+use crate::resources::wrong_locator::{unfit_character, wrong};
 
 pub(crate) const REGISTERED: RegisteredKind = RegisteredKind::new(
     ResourceKind::OBJECT_STORE,
@@ -105,17 +105,17 @@ pub(crate) fn no_bucket(text: &str, service: &str, rest: &str) -> Diagnostic {
 }
 
 /// `BUCKET/PREFIX`, as it stands behind `s3://` and in an ARN.
-pub(crate) fn of_arn(text: &str, rest: &str) -> Result<Locator, Diagnostic> {
+pub(crate) fn of_arn(text: &str, rest: &str) -> Result<Objects, Diagnostic> {
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     objects(text, bucket, below(prefix))
 }
 
 /// What is said of an object's address. The hint is an ARN, which names the partition: `s3://` is a bucket of the data
-/// plane's own, and the same name can be somebody else's there.
-pub(crate) fn no_address(text: &str, address: &Address) -> Diagnostic {
+/// plane's own, and the same name can be somebody else's there. `forms` says how locators are written.
+pub(crate) fn no_address(text: &str, address: &Address, forms: &str) -> Diagnostic {
     let Address { partition, bucket, key } = address;
     let what = format!("is an address in the partition {}, and no locator", partition.id);
-    let Some(key) = key else { return wrong(text, &what, &forms()) };
+    let Some(key) = key else { return wrong(text, &what, forms) };
     if let Err(problem) = objects(text, bucket, below(key)) {
         return problem;
     }
@@ -150,7 +150,7 @@ fn below(prefix: &str) -> &str {
 }
 
 /// Source: Amazon S3 documentation, "General purpose bucket naming rules".
-fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic> {
+fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Objects, Diagnostic> {
     if bucket.contains(['*', '?']) || prefix.contains(['*', '?']) {
         return Err(wrong(
             text,
@@ -175,7 +175,7 @@ fn objects(text: &str, bucket: &str, prefix: &str) -> Result<Locator, Diagnostic
         "" => String::new(),
         prefix => format!("{}/", prefix.trim_end_matches('/')),
     };
-    Ok(Locator::Objects(Objects { bucket: bucket.to_owned(), prefix }))
+    Ok(Objects { bucket: bucket.to_owned(), prefix })
 }
 
 /// A directory bucket takes `s3express:CreateSession` in place of `s3:GetObject` and its like. Source: Amazon S3 user

@@ -2,15 +2,13 @@
 //!
 //! Nobody here knows what a service's actions do: which may be listed is told by their form (`listed_actions.rs`).
 
-mod acted_on;
+pub(crate) mod acted_on;
 
 use cloudgrant_core::{Access, Diagnostic, RegisteredKind, ResourceKind, redacted};
 
 use crate::config::{AccountId, Config};
 use crate::resources::kinds::listed_actions::refused;
-use crate::resources::locator::{account_of, region_of, wrong};
-
-pub(crate) use self::acted_on::ON_NO_RESOURCE;
+use crate::resources::wrong_locator::{account_of, region_of, wrong};
 
 pub(crate) const REGISTERED: RegisteredKind =
     RegisteredKind::new(ResourceKind::OTHER, &LEVELS).located_by(&["another ARN, with its actions in `aws.actions`"]);

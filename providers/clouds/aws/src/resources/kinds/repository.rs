@@ -4,9 +4,10 @@
 
 use cloudgrant_core::{Access, Diagnostic, RegisteredKind, ResourceKind};
 
+use crate::config::AccountId;
 use crate::config::partition::Partition;
-use crate::config::{AccountId, partition_of};
-use crate::resources::locator::{Locator, account_of, region_of, wrong};
+use crate::config::partition::partition_of;
+use crate::resources::wrong_locator::{account_of, region_of, wrong};
 
 pub(crate) const REGISTERED: RegisteredKind =
     RegisteredKind::new(ResourceKind::REGISTRY, &[Access::Pull, Access::Push]).located_by(&[LOCATOR]);
@@ -58,7 +59,7 @@ impl Repository {
 
 /// `ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME`, or the dual-stack host of the same registry,
 /// `ACCOUNT.dkr-ecr.REGION.on.aws/NAME`. Source: Amazon ECR user guide, "Getting started with making requests over IPv6".
-pub(crate) fn image_repository(text: &str) -> Result<Locator, Diagnostic> {
+pub(crate) fn image_repository(text: &str) -> Result<Repository, Diagnostic> {
     let bare = text.strip_prefix("https://").unwrap_or(text);
     let (host, name) = bare.split_once('/').unwrap_or((bare, ""));
     let parts: Vec<&str> = host.split('.').collect();
@@ -87,7 +88,7 @@ fn no_registry(text: &str) -> Diagnostic {
 }
 
 /// Source: Amazon ECR API reference, CreateRepository, `repositoryName`.
-pub(crate) fn repository(text: &str, account: &str, region: &str, name: &str) -> Result<Locator, Diagnostic> {
+pub(crate) fn repository(text: &str, account: &str, region: &str, name: &str) -> Result<Repository, Diagnostic> {
     let account = account_of(text, account)?;
     let region = region_of(text, region)?;
     let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c);
@@ -98,5 +99,5 @@ pub(crate) fn repository(text: &str, account: &str, region: &str, name: &str) ->
         let hint = "name one repository, without a tag: 2 to 256 lower-case letters, digits and ._-/ between them";
         return Err(wrong(text, "names no repository", hint));
     }
-    Ok(Locator::Repository(Repository { account, region, name: name.to_owned() }))
+    Ok(Repository { account, region, name: name.to_owned() })
 }

@@ -5,7 +5,7 @@
 use cloudgrant_core::{Access, Diagnostic, RegisteredKind, ResourceKind};
 
 use crate::config::AccountId;
-use crate::resources::locator::{Locator, account_of, region_of, wrong};
+use crate::resources::wrong_locator::{account_of, region_of, wrong};
 
 pub(crate) const REGISTERED: RegisteredKind = RegisteredKind::new(ResourceKind::SECRET, &[Access::Read])
     .located_by(&["arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME"]);
@@ -71,7 +71,7 @@ pub(crate) fn secret(
     region: &str,
     account: &str,
     rest: &str,
-) -> Result<Locator, Diagnostic> {
+) -> Result<Secret, Diagnostic> {
     let Some(name) = rest.strip_prefix("secret:") else {
         return Err(wrong(
             text,
@@ -92,10 +92,10 @@ pub(crate) fn secret(
         let hint = "a secret's name has letters, digits and /_+=.@!-; a `*` may only stand at its end";
         return Err(wrong(text, "names no secret", hint));
     }
-    Ok(Locator::Secret(Secret {
+    Ok(Secret {
         partition: partition.to_owned(),
         region: region_of(text, region)?,
         account: account_of(text, account)?,
         name: name.to_owned(),
-    }))
+    })
 }

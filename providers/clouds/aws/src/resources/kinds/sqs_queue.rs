@@ -6,10 +6,10 @@
 use cloudgrant_core::{Access, ClientCode, KindWords, RegisteredKind, ResourceKind, quoted};
 
 use crate::config::partition::Partition;
-use crate::resources::kinds::DECRYPT;
 use crate::resources::kinds::arn_kind::{
     ArnKind, Elsewhere, Encrypted, Item, Level, ResourcePolicy, Rights, Wrong, levels_of,
 };
+use crate::resources::kms_key::DECRYPT;
 
 const ENCRYPT: &str = "kms:GenerateDataKey";
 

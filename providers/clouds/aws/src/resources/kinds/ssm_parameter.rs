@@ -6,10 +6,10 @@
 
 use cloudgrant_core::{Access, ClientCode, KindWords, RegisteredKind, ResourceKind};
 
-use crate::resources::kinds::DECRYPT;
 use crate::resources::kinds::arn_kind::{
     ArnKind, Elsewhere, Encrypted, Item, Level, Rights, Wrong, levels_of, no_address,
 };
+use crate::resources::kms_key::DECRYPT;
 
 /// A standard parameter is encrypted by the key itself, an advanced one by a data key.
 const ENCRYPT: [&str; 2] = ["kms:Encrypt", "kms:GenerateDataKey"];

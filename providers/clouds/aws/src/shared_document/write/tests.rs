@@ -1,30 +1,21 @@
 //! What others do to a policy between one request and the next.
 
-use cloudgrant_flyte as _;
-use cloudgrant_union as _;
 use std::collections::HashSet;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cloudgrant_core::manifest::{Loaded, Overrides};
-use cloudgrant_core::{Connect, ErrorKind};
+use cloudgrant_core::ErrorKind;
 use cloudgrant_sandbox_kit::{Handler, Plain, Request, Response, Server, async_trait};
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::Aws;
 use crate::error::answered;
+use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
+use crate::shared_document::deleted_principals::of_a_principal;
 use crate::shared_document::write::*;
-
-const MANIFEST: &str = r#"
-version: 1
-stack: tests
-provider: aws
-platform: { kind: flyte, organization: acme, projects: [vision], domains: [production] }
-aws: { region: us-west-2, account: "111122223333" }
-"#;
+use crate::tests::{config, connected};
 
 /// For an answer to arrive.
 const A_WHILE: Duration = Duration::from_millis(50);
@@ -169,16 +160,7 @@ impl World {
         let ecr = Arc::new(Ecr { script, state });
         let server = Server::start("127.0.0.1:0".parse().expect("an address"), Plain, ecr.clone()).await;
         let server = server.expect("a server");
-        let loaded =
-            Loaded::from_text(MANIFEST, Path::new("cloudgrant.yaml"), &Overrides::default()).expect("a manifest");
-        let context = loaded.context().expect("a platform");
-        let section = json!({
-            "region": "us-west-2",
-            "account": "111122223333",
-            "credentials": "sandbox",
-            "endpoint": format!("http://{}", server.address()),
-        });
-        let aws = Aws::connect(context, serde_json::from_value(section).expect("a section")).await.expect("connected");
+        let aws = connected("flyte", config(&format!("http://{}", server.address()))).await;
         let locator = Locator::parse("arn:aws:ecr:us-west-2:111122223333:repository/shared").expect("a locator");
         let Locator::Repository(repository) = locator else { panic!("{locator:?}") };
         Self { aws, repository, ecr, _server: server }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use cloudgrant_core::{Checked, Intent, Note, ResourceKind, TaskAccess};
 
-use crate::inventory::lookups::buckets::Buckets;
-use crate::inventory::lookups::few;
+use crate::config::arn::{Arn, name_in};
+use crate::inventory::lookups::buckets::bucket::Buckets;
+use crate::inventory::lookups::saying::few;
 use crate::resources::kinds::object_store::{self, Objects};
 use crate::resources::locator::Locator;
-use crate::verbs::Handles;
+use crate::verbs::handles::Handles;
 
 /// Each bucket once, however many grants reach it.
 pub(crate) fn of(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess>>], buckets: &Buckets) -> Vec<Note> {
@@ -53,14 +54,14 @@ pub(crate) fn of(handles: Handles<'_>, grants: &[Arc<Checked<TaskAccess>>], buck
 
 /// A key of the own account: whether its policy leaves it to IAM, only that policy says.
 fn own_key(handles: Handles<'_>, key: &str, buckets: &BTreeSet<String>) -> Option<Note> {
-    let account = key.split(':').nth(4)?;
+    let account = Arn::parse(key)?.account;
     let buckets = few(buckets.iter().map(String::as_str));
     (account == handles.config.account.as_str()).then(|| {
         let message = format!(
             "it encrypts {buckets}: what the grants allow on it holds where its key policy leaves access to the account's \
              IAM policies, as the default one does (`aws kms get-key-policy`)"
         );
-        Note::info(format!("key {}", key.rsplit('/').next().unwrap_or(key)), message)
+        Note::info(format!("key {}", name_in(key)), message)
     })
 }
 
@@ -81,7 +82,7 @@ impl Former {
              as long as they may read it there. Once all of it is written anew (`aws s3 cp --recursive` onto itself), revoke \
              all grants that read it ({grants}) and grant them anew: that takes the key away"
         );
-        Note::info(format!("key {}", key.rsplit('/').next().unwrap_or(key)), message)
+        Note::info(format!("key {}", name_in(key)), message)
     }
 }
 

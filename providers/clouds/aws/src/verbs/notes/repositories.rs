@@ -6,13 +6,14 @@ use std::sync::Arc;
 use cloudgrant_core::{Checked, Note, ResourceKind, Result, TaskAccess};
 
 use crate::config::AccountId;
-use crate::inventory::lookups::few;
 use crate::inventory::lookups::pull_through::{self, Asking, Filled};
-use crate::inventory::lookups::repositories::{For, OPERATION, Whether, absent, look};
+use crate::inventory::lookups::repositories::absent::For;
+use crate::inventory::lookups::repositories::{OPERATION, Whether, absent, look};
+use crate::inventory::lookups::saying::few;
 use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
-use crate::verbs::Handles;
-use crate::verbs::grant_task_access::principals;
+use crate::verbs::handles::Handles;
+use crate::verbs::principals::principals;
 use crate::verbs::pull_through::{told, unread};
 
 /// What a reader of a plan should know of the repositories that task code pulls from or pushes to, as far as they can be

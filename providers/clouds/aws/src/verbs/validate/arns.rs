@@ -6,6 +6,7 @@
 
 use cloudgrant_core::{Diagnostic, redacted};
 
+use crate::config::arn::{Arn, name_in};
 use crate::config::{AccountId, Config, Credentials};
 
 /// A kind of object of IAM.
@@ -26,11 +27,9 @@ const LONGEST_PATH: usize = 512;
 
 /// Why a text is not the ARN of such an object: the rest of a sentence that begins with it.
 fn checked(arn: &str, kind: &Kind) -> Result<(), String> {
-    let parts: Vec<_> = arn.splitn(6, ':').collect();
-    let other = || format!("is not a {}'s ARN", kind.word);
-    let ["arn", _partition, "iam", "", account, resource] = parts.as_slice() else { return Err(other()) };
-    let path_and_name = resource.strip_prefix(kind.word).and_then(|rest| rest.strip_prefix('/')).ok_or_else(other)?;
-    if AccountId::parse(account).is_err() && !(kind.is_also_of_aws && *account == "aws") {
+    let named = Arn::parse(arn).and_then(|arn| Some((arn.account, arn.in_iam(kind.word)?)));
+    let (account, path_and_name) = named.ok_or_else(|| format!("is not a {}'s ARN", kind.word))?;
+    if AccountId::parse(account).is_err() && !(kind.is_also_of_aws && account == "aws") {
         return Err("names no account: an account id has twelve digits".to_owned());
     }
     let (path, name) = path_and_name.rsplit_once('/').unwrap_or(("", path_and_name));
@@ -77,8 +76,7 @@ const ADMINISTRATORS: [&str; 6] = [
 
 /// Whether an ARN is that of one of them.
 fn is_administrators(arn: &str) -> bool {
-    let name = arn.rsplit('/').next().unwrap_or_default();
-    arn.contains("::aws:policy/") && ADMINISTRATORS.contains(&name)
+    Arn::parse(arn).is_some_and(Arn::is_policy_of_aws) && ADMINISTRATORS.contains(&name_in(arn))
 }
 
 fn is_role_name(name: &str) -> bool {
@@ -88,7 +86,7 @@ fn is_role_name(name: &str) -> bool {
 /// The accounts and kinds of the ARNs in the section, and the names of roles.
 pub(super) fn problems(config: &Config) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    let account_of = |arn: &str| arn.split(':').nth(4).map(ToOwned::to_owned).unwrap_or_default();
+    let account_of = |arn: &str| Arn::parse(arn).map(|arn| arn.account.to_owned()).unwrap_or_default();
     for (key, arn) in config.arns() {
         let (account, path) = (account_of(arn), format!("aws.{key}"));
         let of_aws = ["task_policy", "permissions_boundary"].contains(&&*key) || key.starts_with("policies.");
@@ -109,7 +107,7 @@ pub(super) fn problems(config: &Config) -> Vec<Diagnostic> {
     }
     for (key, value) in [("task_role", &config.task_role), ("node_role", &config.node_role)] {
         let Some(value) = value.as_ref().filter(|name| !is_role_name(name)) else { continue };
-        let name = value.rsplit('/').next().unwrap_or_default();
+        let name = name_in(value);
         let hint = match is_role_name(name) {
             true => format!("write its name alone, without account and path: `{name}`"),
             false => "a name has up to 64 letters, digits and `+=,.@_-`".to_owned(),
@@ -123,7 +121,7 @@ pub(super) fn problems(config: &Config) -> Vec<Diagnostic> {
         let hint = "name the policy that tasks need to run, and grant the rest";
         problems.push(Diagnostic::new("aws.task_policy", message).hint(hint));
     }
-    let of_no_form = |text: &&String| !text.starts_with("arn:");
+    let of_no_form = |text: &&String| !Arn::is_begun(text);
     if let Some(boundary) = config.permissions_boundary.as_ref().filter(of_no_form) {
         let message = format!("`{}` is not a policy's ARN", redacted(boundary));
         let hint = "write it like arn:aws:iam::111122223333:policy/boundary";

@@ -7,8 +7,8 @@ use cloudgrant_core::{ErrorKind, Result, redacted};
 use crate::client::bucket_region::elsewhere;
 use crate::config::AccountId;
 use crate::error;
-use crate::inventory::Inventory;
-use crate::inventory::lookups::buckets::{Bucket, Encryption, Owner};
+use crate::inventory::cache::Inventory;
+use crate::inventory::lookups::buckets::bucket::{Bucket, Encryption, Owner};
 use crate::resources::kms_key::Key;
 
 const GET_ENCRYPTION: &str = "s3:GetEncryptionConfiguration";

@@ -8,8 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use cloudgrant_core::{ErrorKind, Result, quoted};
 
 use crate::error;
-use crate::inventory::Inventory;
-use crate::inventory::lookups::buckets::{Asked, Bucket};
+use crate::inventory::cache::Inventory;
+use crate::inventory::lookups::buckets::bucket::{Asked, Bucket};
 
 /// Adds to a bucket what its reader and whoever writes there should know.
 pub(super) async fn look(inventory: &Inventory, name: &str, asked: Asked, bucket: &mut Bucket) -> Result<()> {

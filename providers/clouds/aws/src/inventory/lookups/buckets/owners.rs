@@ -7,9 +7,9 @@ use cloudgrant_core::{ErrorKind, Result};
 use crate::config::AccountId;
 use crate::config::partition::answered_region;
 use crate::error;
-use crate::inventory::Inventory;
+use crate::inventory::cache::Inventory;
 use crate::inventory::lookups::buckets::asking::{Answer, encryption, of_account, unread};
-use crate::inventory::lookups::buckets::{Asked, Bucket, Encryption, Owner};
+use crate::inventory::lookups::buckets::bucket::{Asked, Bucket, Encryption, Owner};
 
 /// A page of the list. Source: Amazon S3 API reference, ListBuckets, `max-buckets`: up to 10,000.
 const PAGE: i32 = 1_000;

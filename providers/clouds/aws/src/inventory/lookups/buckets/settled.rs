@@ -5,16 +5,7 @@ use std::collections::BTreeSet;
 use cloudgrant_core::{Error, ErrorKind, Result};
 
 use crate::config::AccountId;
-use crate::inventory::lookups::buckets::{Asked, Bucket, Encryption, Owner};
-
-/// What the stack's policies say of a bucket, where somebody has edited them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Contradictions {
-    /// All that they name as its owner.
-    pub(crate) owners: BTreeSet<AccountId>,
-    /// Whether several keys are named as the one that encrypts it now: then only S3 knows.
-    pub(crate) has_several_keys: bool,
-}
+use crate::inventory::lookups::buckets::bucket::{Asked, Bucket, Encryption, Owner};
 
 /// Refuses to make anything of policies that contradict each other where nobody can be asked: a guess would be written to all of
 /// them. And where they don't say any more whose a bucket was, nobody else is given it than those that they name, and the data
@@ -115,7 +106,7 @@ pub(super) fn settled(
             let note = asked.note.iter().fold(taken, |taken, note| format!("{taken}; {note}"));
             // The old one went with all that was in it, and its keys were another account's.
             let mut former: BTreeSet<_> = former();
-            former.retain(|key| key.account() == now.as_str());
+            former.retain(|key| key.account == *now);
             Bucket { former, note: Some(note), ..asked }
         }
         Owner::Account(now) => kept_out(&format!("account {now}")),

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::OtherArn;
+use crate::config::arn::Arn;
+use crate::resources::kinds::other_arn::OtherArn;
 
 impl OtherArn {
     /// The ARNs that the actions are on, with the actions of each.
@@ -21,7 +22,7 @@ impl OtherArn {
     pub(crate) fn acted_on(&self, action: &str) -> String {
         let arn = &self.arn;
         let is_one = |kind: &str| {
-            let name = arn.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix(kind));
+            let name = Arn::parse(arn).and_then(|arn| arn.resource.strip_prefix(kind));
             name.filter(|name| !name.is_empty() && !name.contains([':', '/']))
         };
         match action.split_once(':').unwrap_or_default() {
@@ -50,8 +51,8 @@ impl OtherArn {
 const STATE_MACHINE: &str = "stateMachine:";
 
 fn is_log_group(arn: &str) -> bool {
-    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
-    resource.strip_prefix("log-group:").is_some_and(|name| !name.is_empty() && !name.contains(':'))
+    let name = Arn::parse(arn).and_then(|arn| arn.resource.strip_prefix("log-group:"));
+    name.is_some_and(|name| !name.is_empty() && !name.contains(':'))
 }
 
 /// Actions that IAM asks of no resource, so that they give nothing on one. Source: Service Authorization Reference; those of the

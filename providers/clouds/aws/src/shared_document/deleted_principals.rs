@@ -6,9 +6,8 @@ use cloudgrant_core::{Error, ErrorKind};
 
 use crate::error::SAID;
 use crate::error::wording::INVALID_REPOSITORY_POLICY;
-use crate::shared_document::Shared;
 use crate::shared_document::merge::{Policy, Statement};
-use crate::shared_document::write::is_of_ours;
+use crate::shared_document::shared::Shared;
 
 /// Whether a principal was deleted: then AWS shows its unique id in place of its ARN, and takes no document with that any
 /// more. Source: IAM user guide, "AWS JSON policy elements: Principal".
@@ -18,6 +17,11 @@ pub(crate) fn is_dead_id(id: &str) -> bool {
 
 fn is_dead(statement: &Statement) -> bool {
     statement.principals().any(is_dead_id)
+}
+
+/// Whether a statement is of the stack whose mark that is.
+pub(super) fn is_of_ours(statement: &Statement, mark: &str) -> bool {
+    statement.sid().is_some_and(|sid| sid.contains(mark))
 }
 
 /// Takes deleted principals out of the stack's own statements, and nothing else: they give nothing any more, but AWS refuses
