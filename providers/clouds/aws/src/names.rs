@@ -16,12 +16,6 @@ const LONGEST_POLICY: usize = 128;
 /// The IAM path of whatever any stack owns.
 pub(crate) const PATH: &str = "/cloudgrant/";
 
-/// What is in the Sid of every stack's statements, within somebody else's document.
-pub(crate) const STACK: &str = "Cloudgrant";
-
-/// What the Sids of registries' statements say that they are for; those of grants say something else.
-const PULL: &str = "Pull";
-
 /// Whose an IAM path is: the stack, and the digits that stand for its cluster's issuer, where its home has one. `None` for a
 /// path that no stack has.
 pub(crate) fn slug_of(path: &str) -> Option<(Stack, Option<String>)> {
@@ -231,39 +225,6 @@ impl Names {
         format!("arn:{}:iam::{}:oidc-provider/{issuer}", self.partition, self.account)
     }
 
-    /// What marks a statement within somebody else's document as the stack's at this home. A Sid takes letters and
-    /// digits only, so that stacks and homes are told apart by digests: no stack's mark begins like another's.
-    pub(crate) fn mark(&self) -> String {
-        format!("{}{}", self.stack_mark(), digest(&self.home()))
-    }
-
-    /// The part of the mark that all homes of the stack share.
-    fn stack_mark(&self) -> String {
-        format!("{STACK}{}", digest(self.stack.as_str()))
-    }
-
-    /// Whether a Sid is that of the same stack at another home.
-    pub(crate) fn is_sid_of_another_home(&self, sid: &str) -> bool {
-        sid.contains(&self.stack_mark()) && !sid.contains(&self.mark())
-    }
-
-    /// The Sid of the statement for the nodes that pull the images of a registry: `AllowPull` (requirement 31), the mark, and
-    /// the registry's name.
-    pub(crate) fn sid_of_registry(&self, registry: &str) -> String {
-        format!("Allow{PULL}{}{}", self.mark(), name_in_sid(registry))
-    }
-
-    /// That of a statement that a verb and two names stand for together.
-    pub(crate) fn sid_of_two(&self, verb: &str, one: &str, other: &str) -> String {
-        format!("Allow{verb}{}{}", self.mark(), names_in_sid(one, other))
-    }
-
-    /// Whether a Sid is one that [`sid_of_two`](Self::sid_of_two) makes of that first name, whatever its verb and the other name.
-    pub(crate) fn is_sid_of_first(&self, sid: &str, one: &str) -> bool {
-        let is_registry_s = |verb: &str| verb.strip_prefix("Allow") == Some(PULL);
-        sid.split_once(&self.mark()).is_some_and(|(verb, names)| !is_registry_s(verb) && begins_with(names, one))
-    }
-
     /// What people read beside a policy or a role of the stack in the console.
     pub(crate) fn description(&self) -> String {
         format!("Task code access, managed by cloudgrant (stack {}, home {})", self.stack, self.home())
@@ -276,54 +237,6 @@ fn slug(scope: &Scope) -> String {
         Scope::Domain { domain } if domain.to_string() == Scope::Global.slug() => format!("domain+{domain}"),
         scope => scope.slug(),
     }
-}
-
-/// A name within a Sid, so that no two names come to the same: as [`camel`] has it, unless a word begins with a digit, which
-/// has no capital form (`stage-1` and `stage1`).
-pub(crate) fn name_in_sid(name: &str) -> String {
-    let is_plain = name.split('-').all(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
-    if is_plain { camel(name) } else { spelled_out(&[name]) }
-}
-
-/// Two names within a Sid. Which words are whose is only clear where each is one word (`a` with `b-c`, and `a-b` with `c`).
-fn names_in_sid(one: &str, other: &str) -> String {
-    let is_word = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.contains('-');
-    if is_word(one) && is_word(other) { camel(&format!("{one}-{other}")) } else { spelled_out(&[one, other]) }
-}
-
-/// Whether [`names_in_sid`] made that of a first name and another one.
-fn begins_with(names: &str, one: &str) -> bool {
-    let is_word = |rest: &str| {
-        let mut chars = rest.chars();
-        chars.next().is_some_and(|first| first.is_ascii_uppercase()) && !chars.any(|c| c.is_ascii_uppercase())
-    };
-    let spelled_out = format!("{}N", spelled_out(&[one]));
-    let is_plain = one.starts_with(|c: char| c.is_ascii_lowercase()) && !one.contains('-');
-    names.strip_prefix(&spelled_out).is_some_and(|rest| !rest.is_empty())
-        || is_plain && names.strip_prefix(&camel(one)).is_some_and(is_word)
-}
-
-/// Names that are lower-case have capitals to spare: `D` is a dash, `N` begins the next name. What [`camel`] makes begins
-/// with a capital or a digit, this with a small letter.
-pub(crate) fn spelled_out(names: &[&str]) -> String {
-    let names: Vec<_> = names.iter().map(|name| name.replace('-', "D")).collect();
-    format!("x{}", names.join("N"))
-}
-
-/// `training-data` becomes `TrainingData`.
-pub(crate) fn camel(name: &str) -> String {
-    let mut upper = true;
-    let mut camel = String::with_capacity(name.len());
-    for c in name.chars() {
-        if !c.is_ascii_alphanumeric() {
-            upper = true;
-        } else if std::mem::take(&mut upper) {
-            camel.extend(c.to_uppercase());
-        } else {
-            camel.push(c);
-        }
-    }
-    camel
 }
 
 #[cfg(test)]

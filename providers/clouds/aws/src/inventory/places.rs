@@ -10,7 +10,8 @@ use crate::config::partition::partition_of;
 use crate::inventory::bucket_statements::OWNER;
 use crate::inventory::snapshot::{Policy, Snapshot};
 use crate::names::Names;
-use crate::policy::document;
+use crate::policy::condition::compared;
+use crate::policy::document::{self, texts};
 use crate::resources::kinds::repository::Repository;
 use crate::resources::locator::Locator;
 use crate::shared_document::shared::{CustomerKey, OwnedBucket, Shared};
@@ -80,15 +81,8 @@ impl fmt::Display for Place {
 
 /// What a document names, each with the account that its statement is about.
 pub(crate) fn resources(document: &Value) -> Vec<(String, Option<AccountId>)> {
-    fn texts(value: &Value) -> impl Iterator<Item = &str> {
-        let list = match value {
-            Value::Array(list) => list.as_slice(),
-            one => std::slice::from_ref(one),
-        };
-        list.iter().filter_map(Value::as_str)
-    }
     let of = |statement: &Value| {
-        let account = texts(&statement["Condition"][EQUALS][OWNER]).next();
+        let account = compared(statement, EQUALS, OWNER).next();
         let account = account.and_then(|account| AccountId::parse(account).ok());
         texts(&statement["Resource"]).map(|arn| (arn.to_owned(), account.clone())).collect::<Vec<_>>()
     };

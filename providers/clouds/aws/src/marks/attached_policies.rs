@@ -9,20 +9,17 @@
 use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope};
-use serde_json::{Value, json};
+use cloudgrant_core::{IntentId, Object, ObjectId, Scope};
+use serde_json::Value;
 
 use crate::inventory::snapshot::{Policy, Snapshot};
+use crate::marks::mark;
 use crate::names::Names;
-use crate::objects::attributes::raw;
-use crate::objects::managed_policy::{self, ManagedPolicy};
+use crate::objects::managed_policy;
 use crate::policy::document;
 
 /// What these policies say that they name, in their names.
 const WHAT: &str = "attached";
-/// Source: AWS documentation, "GetCallerIdentity": no permissions are required.
-const ACTION: &str = "sts:GetCallerIdentity";
-const OPERATOR: &str = "StringEquals";
 const POLICY: &str = "aws:PrincipalTag/cloudgrant:policy";
 const DOCUMENT: &str = "aws:PrincipalTag/cloudgrant:document";
 const ROLE: &str = "aws:PrincipalTag/cloudgrant:role";
@@ -49,25 +46,9 @@ pub(crate) fn mark(
     scope: &Scope,
     because: Vec<IntentId>,
 ) -> Object {
-    let mut said = json!({ DOCUMENT: [policy.digest], POLICY: [policy.arn] });
-    if let Some(role) = role {
-        said[ROLE] = json!([role]);
-    }
-    let statement =
-        json!({ "Effect": "Allow", "Action": [ACTION], "Resource": ["*"], "Condition": { OPERATOR: said } });
-    let (path, document) = (names.path(), raw(&document::document(vec![statement])));
-    let attributes = ManagedPolicy::new(&path, &document, tags).attributes();
-    Object {
-        id: id(names, &policy.arn, role),
-        scope: scope.clone(),
-        attributes,
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because,
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
+    let of_policy = [(DOCUMENT, vec![policy.digest.as_str()]), (POLICY, vec![policy.arn.as_str()])];
+    let statement = mark::saying(of_policy.into_iter().chain(role.map(|role| (ROLE, vec![role]))));
+    mark::object(names, tags, id(names, &policy.arn, role), statement, (scope, because))
 }
 
 /// What a mark says.
@@ -82,14 +63,12 @@ pub(crate) struct Said {
 
 /// The marks that a stack has, in the order of their names; `None` of one that somebody has edited, so that nobody knows what it named.
 pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<ObjectId, Option<Said>> {
-    let (path, begin) = (names.path(), names.place(&[WHAT, ""]));
-    let is_mark = |policy: &&Policy| policy.path == path && policy.name.starts_with(&begin);
     let mark = |policy: &Policy| {
         let id = managed_policy::id(&policy.name);
         let said = said(&policy.document());
         (id.clone(), said.filter(|said| self::id(names, &said.policy, said.role.as_deref()) == id))
     };
-    snapshot.policies.values().filter(is_mark).map(mark).collect()
+    mark::called(names, snapshot, WHAT).map(mark).collect()
 }
 
 /// The policies that marks name on the stack's own roles, each with its mark.
@@ -105,16 +84,15 @@ pub(crate) fn said_by(policy: &Policy) -> Option<Said> {
 
 fn said(document: &Value) -> Option<Said> {
     let [statement] = document::statements(document) else { return None };
-    let text = |key: &str| {
-        let said = &statement["Condition"][OPERATOR][key];
-        said.as_str().or_else(|| said.get(0)?.as_str()).map(ToOwned::to_owned)
-    };
+    let text = |key: &str| mark::said(statement, key).map(ToOwned::to_owned);
     Some(Said { policy: text(POLICY)?, role: text(ROLE), digest: text(DOCUMENT)? })
 }
 
 #[cfg(test)]
 mod tests {
     use cloudgrant_core::Stack;
+
+    use serde_json::json;
 
     use super::*;
     use crate::config::AccountId;

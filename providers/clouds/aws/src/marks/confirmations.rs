@@ -6,24 +6,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use cloudgrant_core::{Confirmed, Desired, HowAsked, Object, ObjectId, Ownership, Scope};
-use serde_json::{Value, json};
+use cloudgrant_core::{Confirmed, Desired, HowAsked, Object, ObjectId, Scope};
+use serde_json::Value;
 
 use crate::inventory::snapshot::Snapshot;
+use crate::marks::mark;
 use crate::names::Names;
-use crate::objects::attributes::raw;
 use crate::objects::managed_policy;
-use crate::objects::managed_policy::ManagedPolicy;
 use crate::objects::statement_kinds::is_statement;
 use crate::policy::document;
 
 /// What these policies say that they name, in their names.
 const WHAT: &str = "handoff";
-/// Source: AWS documentation, "GetCallerIdentity": no permissions are required.
 /// What the mark says that somebody edited: no handoff is called so, as it has no kind and no name.
 const EDITED: &str = "edited";
-const ACTION: &str = "sts:GetCallerIdentity";
-const OPERATOR: &str = "StringEquals";
 const HANDOFF: &str = "aws:PrincipalTag/cloudgrant:handoff";
 const DOCUMENT: &str = "aws:PrincipalTag/cloudgrant:document";
 const ON: &str = "aws:PrincipalTag/cloudgrant:confirmed";
@@ -37,44 +33,39 @@ fn name(names: &Names, confirmed: &Confirmed) -> String {
 
 /// The mark of a confirmed handoff, with the tags that the manifest names for what the stack makes.
 pub(crate) fn mark(names: &Names, tags: &BTreeMap<String, String>, confirmed: &Confirmed) -> Object {
-    let mut said = json!({ HANDOFF: [confirmed.handoff()], DOCUMENT: [confirmed.document], ON: [confirmed.on] });
+    let mut said = vec![
+        (HANDOFF, vec![confirmed.handoff().to_owned()]),
+        (DOCUMENT, vec![confirmed.document.to_owned()]),
+        (ON, vec![confirmed.on.to_owned()]),
+    ];
     if confirmed.taken_back {
-        said[TAKEN_BACK] = json!(["true"]);
+        said.push((TAKEN_BACK, vec!["true".to_owned()]));
     }
     if !confirmed.how.is_empty() {
-        said[HOW] = json!(confirmed.how.texts());
+        said.push((HOW, confirmed.how.texts()));
     }
     policy(names, tags, managed_policy::id(&name(names, confirmed)), said)
 }
 
 /// What the mark is made that somebody has edited, whoever it is attached to by now: nothing is allowed by it any more, and nothing said.
 pub(crate) fn edited_mark(names: &Names, tags: &BTreeMap<String, String>, mark: &ObjectId) -> Object {
-    policy(names, tags, mark.clone(), json!({ HANDOFF: [EDITED] }))
+    policy(names, tags, mark.clone(), vec![(HANDOFF, vec![EDITED.to_owned()])])
 }
 
-fn policy(names: &Names, tags: &BTreeMap<String, String>, id: ObjectId, said: Value) -> Object {
-    let statement =
-        json!({ "Effect": "Allow", "Action": [ACTION], "Resource": ["*"], "Condition": { OPERATOR: said } });
-    let (path, document) = (names.path(), raw(&document::document(vec![statement])));
-    let attributes = ManagedPolicy::new(&path, &document, tags).attributes();
-    Object {
-        id,
-        scope: Scope::Global,
-        attributes,
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because: Vec::new(),
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
+fn policy(
+    names: &Names,
+    tags: &BTreeMap<String, String>,
+    id: ObjectId,
+    said: Vec<(&'static str, Vec<String>)>,
+) -> Object {
+    mark::object(names, tags, id, mark::saying(said), (&Scope::Global, Vec::new()))
 }
 
 /// The marks that a stack has, and what each says.
 pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<ObjectId, Option<Confirmed>> {
-    let (path, begin) = (names.path(), names.place(&[WHAT, ""]));
-    let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&begin));
-    ours.map(|policy| (managed_policy::id(&policy.name), whole(names, &policy.name, &policy.document()))).collect()
+    mark::called(names, snapshot, WHAT)
+        .map(|policy| (managed_policy::id(&policy.name), whole(names, &policy.name, &policy.document())))
+        .collect()
 }
 
 /// The documents out of which somebody took what they were asked to add, and of which no other such step counts as done.
@@ -102,12 +93,9 @@ fn whole(names: &Names, called: &str, document: &Value) -> Option<Confirmed> {
 
 fn said(document: &Value) -> Option<Confirmed> {
     let [statement] = document::statements(document) else { return None };
-    let text = |key: &str| {
-        let said = &statement["Condition"][OPERATOR][key];
-        said.as_str().or_else(|| said.get(0)?.as_str())
-    };
+    let text = |key: &str| mark::said(statement, key);
     // One that stands alone may be a text, and no list.
-    let how = match &statement["Condition"][OPERATOR][HOW] {
+    let how = match mark::all_said(statement, HOW) {
         Value::Array(entries) => entries.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?,
         Value::String(entry) => vec![entry.as_str()],
         Value::Null => Vec::new(),
@@ -137,8 +125,11 @@ pub(crate) fn unique_ids(names: &Names, snapshot: &Snapshot, desired: &Desired) 
 mod tests {
     use cloudgrant_core::Stack;
 
+    use serde_json::json;
+
     use super::*;
     use crate::config::AccountId;
+    use crate::marks::mark::ACTION;
 
     #[test]
     fn a_mark_says_what_was_confirmed_and_gives_nobody_anything() {

@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope};
+use cloudgrant_core::{IntentId, Object, ObjectId, Scope};
 use serde_json::{Value, json};
 
 use crate::config::eks_cluster::EksCluster;
 use crate::inventory::snapshot::Snapshot;
+use crate::marks::mark;
 use crate::names::Names;
-use crate::objects::attributes::raw;
-use crate::objects::managed_policy::{self, ManagedPolicy};
-use crate::policy::document;
+use crate::objects::managed_policy;
+use crate::policy::document::{self, texts};
 
 /// What these policies say that they name, in their names.
 const WHAT: &str = "eks-pods";
@@ -35,19 +35,7 @@ pub(crate) fn mark(
     because: Vec<IntentId>,
 ) -> Object {
     let statement = json!({ "Effect": "Allow", "Action": [ACTION], "Resource": [cluster.arn()] });
-    let (path, document) = (names.path(), raw(&document::document(vec![statement])));
-    let attributes = ManagedPolicy::new(&path, &document, tags).attributes();
-    Object {
-        id: id(names, cluster),
-        scope: scope.clone(),
-        attributes,
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because,
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
+    mark::object(names, tags, id(names, cluster), statement, (scope, because))
 }
 
 /// A mark that is there.
@@ -69,9 +57,7 @@ impl fmt::Display for Mark {
 
 /// The marks that a stack has, in the order of their names.
 pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> Vec<Mark> {
-    let (path, begin) = (names.path(), names.place(&[WHAT, ""]));
-    let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&begin));
-    let mut marks: Vec<_> = ours
+    let mut marks: Vec<_> = mark::called(names, snapshot, WHAT)
         .map(|policy| {
             let policy_id = managed_policy::id(&policy.name);
             let cluster = said(&policy.document());
@@ -86,8 +72,7 @@ pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> Vec<Mark> {
 
 fn said(document: &Value) -> Option<EksCluster> {
     let [statement] = document::statements(document) else { return None };
-    let said = &statement["Resource"];
-    EksCluster::parse(said.as_str().or_else(|| said.get(0)?.as_str())?)
+    EksCluster::parse(texts(&statement["Resource"]).next()?)
 }
 
 #[cfg(test)]

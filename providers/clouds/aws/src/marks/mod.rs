@@ -4,6 +4,7 @@
 pub(crate) mod attached_policies;
 pub(crate) mod confirmations;
 pub(crate) mod eks_clusters;
+mod mark;
 pub(crate) mod places;
 pub(crate) mod platform_places;
 pub(crate) mod taken_back;

@@ -16,6 +16,7 @@ use crate::inventory::snapshot::{Policy, Snapshot};
 use crate::names::Names;
 use crate::objects::attributes::raw;
 use crate::objects::managed_policy::{self, ManagedPolicy};
+use crate::policy::condition::Condition;
 use crate::policy::document::{self, POLICY_SIZE};
 use crate::shared_document::shared::Shared;
 
@@ -37,7 +38,7 @@ impl Place {
     fn naming(&self, documents: &BTreeSet<String>) -> Value {
         let mut statement = json!({ "Effect": "Allow", "Action": [self.reads()], "Resource": documents });
         if let Self::Buckets { account, .. } = self {
-            statement["Condition"] = json!({ EQUALS: { OWNER: [account.as_str()] } });
+            Condition::of(EQUALS, OWNER, [account.as_str()]).put_into(&mut statement);
         }
         document::document(vec![statement])
     }

@@ -7,20 +7,17 @@
 use std::collections::BTreeMap;
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{IntentId, Object, ObjectId, Ownership, Scope, redacted};
-use serde_json::{Value, json};
+use cloudgrant_core::{IntentId, Object, ObjectId, Scope, redacted};
+use serde_json::Value;
 
-use crate::inventory::snapshot::Snapshot;
+use crate::inventory::snapshot::{Policy, Snapshot};
+use crate::marks::mark;
 use crate::names::Names;
-use crate::objects::attributes::raw;
-use crate::objects::managed_policy::{self, ManagedPolicy};
+use crate::objects::managed_policy;
 use crate::policy::document;
 
 /// What these policies say that they name, in their names.
 const WHAT: &str = "platform";
-/// Source: AWS documentation, "GetCallerIdentity": no permissions are required.
-const ACTION: &str = "sts:GetCallerIdentity";
-const OPERATOR: &str = "StringEquals";
 const KEY: &str = "aws:PrincipalTag/cloudgrant:place";
 
 fn name(names: &Names, place: &str) -> String {
@@ -35,45 +32,30 @@ pub(crate) fn mark(
     scope: &Scope,
     because: Vec<IntentId>,
 ) -> Object {
-    let statement = json!({
-        "Effect": "Allow", "Action": [ACTION], "Resource": ["*"], "Condition": { OPERATOR: { KEY: [place] } },
-    });
-    let (path, document) = (names.path(), raw(&document::document(vec![statement])));
-    let attributes = ManagedPolicy::new(&path, &document, tags).attributes();
-    Object {
-        id: managed_policy::id(&name(names, place)),
-        scope: scope.clone(),
-        attributes,
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because,
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
+    let (id, statement) = (managed_policy::id(&name(names, place)), mark::saying([(KEY, vec![place])]));
+    mark::object(names, tags, id, statement, (scope, because))
 }
 
 /// The marks that a stack has, and what each names. What somebody has edited names what nobody knows.
 pub(crate) fn marked(names: &Names, snapshot: &Snapshot) -> BTreeMap<ObjectId, String> {
-    let (path, begin) = (names.path(), names.place(&[WHAT, ""]));
-    let ours = snapshot.policies.values().filter(|policy| policy.path == path && policy.name.starts_with(&begin));
-    let mark = |policy: &crate::inventory::snapshot::Policy| {
+    let mark = |policy: &Policy| {
         let said = said(&policy.document()).filter(|place| name(names, place) == policy.name);
         let place = said.unwrap_or_else(|| format!("a place whose name somebody took out of policy {}", policy.name));
         (managed_policy::id(&policy.name), redacted(&place))
     };
-    ours.map(mark).collect()
+    mark::called(names, snapshot, WHAT).map(mark).collect()
 }
 
 fn said(document: &Value) -> Option<String> {
     let [statement] = document::statements(document) else { return None };
-    let said = &statement["Condition"][OPERATOR][KEY];
-    said.as_str().or_else(|| said.get(0)?.as_str()).map(ToOwned::to_owned)
+    mark::said(statement, KEY).map(ToOwned::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use cloudgrant_core::Stack;
+
+    use serde_json::json;
 
     use super::*;
     use crate::config::AccountId;

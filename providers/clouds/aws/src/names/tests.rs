@@ -21,11 +21,8 @@ fn homes_of_one_stack_stay_apart() {
         assert_eq!(here.policy(&Scope::Global, 0) == there.policy(&Scope::Global, 0), same);
         assert_eq!(here.is_policy_of_ours(&there.policy_arn("x")), same);
         assert_eq!(here.is_path_of_another_home(&there.path()), !same);
-        assert_eq!(here.is_sid_of_another_home(&there.sid_of_registry("x")), !same);
-        assert_eq!(there.sid_of_registry("x").contains(&here.mark()), same);
     }
     // In a shared document, accounts are told apart too.
-    assert!(names().is_sid_of_another_home(&at("444455556666", None).sid_of_registry("x")));
     // A stack whose name begins alike is another stack, not another home.
     assert!(!names().is_path_of_another_home("/cloudgrant/acme-ml2/"));
     assert!(!names().is_path_of_another_home("/cloudgrant/acme/"));
@@ -128,8 +125,6 @@ fn shared_policies_are_named_after_their_documents() {
 #[test]
 fn names_that_come_near_each_other_stay_apart() {
     let names = names();
-    assert_ne!(names.sid_of_registry("stage-1"), names.sid_of_registry("stage1"));
-    assert_ne!(names.sid_of_two("Task", "a", "b-c"), names.sid_of_two("Task", "a-b", "c"));
     let scope = Scope::ProjectDomain {
         project: Project::parse("production").expect("project"),
         domain: Domain::parse("2").expect("domain"),
@@ -160,7 +155,6 @@ proptest! {
     #[test]
     fn different_things_have_different_names(
         one in (any_scope(), 0_usize..12), other in (any_scope(), 0_usize..12),
-        a in (NAME, NAME), b in (NAME, NAME),
     ) {
         let names = names();
         if one != other {
@@ -172,25 +166,7 @@ proptest! {
         for (scope, index) in [&one, &other] {
             prop_assert!(!names.is_shared_policy(&names.policy_arn(&names.policy(scope, *index))));
         }
-        if a.0 != b.0 {
-            prop_assert_ne!(names.sid_of_registry(&a.0), names.sid_of_registry(&b.0));
-        }
-        if a != b {
-            prop_assert_ne!(names.sid_of_two("Task", &a.0, &a.1), names.sid_of_two("Task", &b.0, &b.1));
-        }
-        let sid = names.sid_of_two("Task", &a.0, &a.1);
-        for one in [&a.0, &a.1, &b.0, &b.1] {
-            prop_assert_eq!(names.is_sid_of_first(&sid, one), *one == a.0, "{}: {}", sid, one);
-        }
-        prop_assert!(sid.chars().all(|c| c.is_ascii_alphanumeric()), "{}", sid);
     }
-}
-
-#[test]
-fn sids_are_letters_and_digits() {
-    let sid = names().sid_of_registry("trainer-images");
-    assert!(sid.starts_with("AllowPull") && sid.ends_with("TrainerImages"), "{sid}");
-    assert!(sid.chars().all(|c| c.is_ascii_alphanumeric()), "{sid}");
 }
 
 #[test]

@@ -13,8 +13,9 @@ use crate::inventory::known_secrets;
 use crate::inventory::lookups::buckets::bucket::{Bucket, Buckets, Encryption};
 use crate::inventory::lookups::reached::Reached;
 use crate::inventory::lookups::secrets::Resolved;
+use crate::policy::condition::Condition;
 use crate::policy::sids::{self, Purpose};
-use crate::policy::statement::{Condition, Statement};
+use crate::policy::statement::Statement;
 use crate::resources::by_arn;
 use crate::resources::kinds::arn_kind::Item;
 use crate::resources::kinds::object_store::{self, Objects};
@@ -102,9 +103,12 @@ struct Allow<'a> {
     effect: &'static str,
     action: &'a [&'a str],
     resource: Vec<String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "Condition::is_empty")]
     condition: Condition<'a>,
 }
+
+/// The condition key for what is listed of a bucket.
+pub(crate) const PREFIX: &str = "s3:prefix";
 
 /// What the statement of a level is for.
 fn purpose(level: Access) -> Purpose {
@@ -121,8 +125,7 @@ fn purpose(level: Access) -> Purpose {
 
 /// Keeps out a bucket of the same name that somebody else made after this one was deleted.
 pub(crate) fn owned<'a>(operator: &'a str, owner: Option<&str>) -> Condition<'a> {
-    let owner = owner.map(|owner| (operator, BTreeMap::from([(OWNER, BTreeSet::from([owner.to_owned()]))])));
-    owner.into_iter().collect()
+    owner.map_or_else(Condition::default, |owner| Condition::of(operator, OWNER, [owner]))
 }
 
 fn was_read(bucket: &Bucket) -> bool {
@@ -143,11 +146,7 @@ pub(crate) fn for_key(key: &Key, contexts: BTreeSet<String>) -> Condition<'stati
 
 /// The same for a key that encrypted the bucket before, said in such a way that the two are told apart.
 pub(crate) fn for_former_key(key: &Key, contexts: BTreeSet<String>) -> Condition<'static> {
-    let mut condition = for_key(key, contexts);
-    if let Some(via) = condition.remove("StringEquals") {
-        condition.entry("StringLike").or_default().extend(via);
-    }
-    condition
+    for_key(key, contexts).with_operator("StringEquals", "StringLike")
 }
 
 /// The condition under which secrets' key may be used. Source: AWS Secrets Manager user guide, "Secret encryption and
@@ -196,9 +195,8 @@ impl<'a> Builder<'a> {
                 continue;
             }
             // One statement a bucket: taken together, each bucket's prefixes would hold for the others as well.
-            let patterns = prefixes.iter().flat_map(|prefix| [(*prefix).to_owned(), [prefix, "*"].concat()]).collect();
-            let mut condition = owned(READ, self.owner(bucket));
-            condition.entry("StringLike").or_default().insert("s3:prefix", patterns);
+            let patterns = prefixes.iter().flat_map(|prefix| [(*prefix).to_owned(), [prefix, "*"].concat()]);
+            let condition = owned(READ, self.owner(bucket)).and("StringLike", PREFIX, patterns);
             let arn = self.bucket_arn(bucket);
             self.allow(Purpose::ListPrefix, &[object_store::LIST_OBJECTS], vec![arn], condition);
         }
@@ -258,17 +256,17 @@ impl<'a> Builder<'a> {
             let arns =
                 repositories.iter().filter(|(_, access)| *access == level).map(|(repository, _)| repository.arn());
             let arns: Vec<_> = arns.collect();
-            self.allow(purpose(level), repository::on_repository(level), arns, Condition::new());
+            self.allow(purpose(level), repository::on_repository(level), arns, Condition::default());
         }
         if !repositories.is_empty() {
-            self.allow(Purpose::Login, &[repository::LOGIN], vec!["*".to_owned()], Condition::new());
+            self.allow(Purpose::Login, &[repository::LOGIN], vec!["*".to_owned()], Condition::default());
         }
     }
 
     /// Requirements 37 to 39: the narrowest ARN, and the key where the secret has one of its own.
     fn secrets(&mut self, secrets: &[Resolved]) {
         let arns = secrets.iter().flat_map(|secret| secret.arns.clone()).collect();
-        self.allow(Purpose::Secrets, &[secret::READ_SECRET], arns, Condition::new());
+        self.allow(Purpose::Secrets, &[secret::READ_SECRET], arns, Condition::default());
         let mut by_key: BTreeMap<&Key, BTreeSet<String>> = BTreeMap::new();
         for secret in secrets {
             for key in &secret.keys {
@@ -291,7 +289,7 @@ impl<'a> Builder<'a> {
         for ((access, actions), arns) in by_actions {
             let Some(purpose) = Purpose::on_resource(access) else { continue };
             let actions: Vec<_> = actions.into_iter().collect();
-            self.allow(purpose, &actions, arns, Condition::new());
+            self.allow(purpose, &actions, arns, Condition::default());
         }
     }
 
@@ -344,11 +342,8 @@ mod tests {
             let arn = format!("arn:{partition}:kms:{region}:111122223333:key/1234");
             let key = Key::granted("s3", Some(&arn), Some(host), None).unwrap_or_else(|| panic!("{host}"));
             let contexts = || BTreeSet::from([format!("arn:{partition}:s3:::acme")]);
-            assert_eq!(for_key(&key, contexts())["StringEquals"]["kms:ViaService"], BTreeSet::from([host.to_owned()]));
-            assert_eq!(
-                for_former_key(&key, contexts())["StringLike"]["kms:ViaService"],
-                BTreeSet::from([host.to_owned()])
-            );
+            assert_eq!(json!(for_key(&key, contexts()))["StringEquals"]["kms:ViaService"], json!([host]));
+            assert_eq!(json!(for_former_key(&key, contexts()))["StringLike"]["kms:ViaService"], json!([host]));
         }
     }
 

@@ -12,10 +12,10 @@ use crate::config::{AccountId, Config};
 use crate::inventory::bucket_statements::{self, OWNER, READ, UNREAD};
 use crate::inventory::known_secrets;
 use crate::inventory::own_statements::{ALIASES, VIA};
-use crate::packing::statements::{contexts_of, for_former_key, for_key, for_secrets, owned};
+use crate::packing::statements::{PREFIX, contexts_of, for_former_key, for_key, for_secrets, owned};
+use crate::policy::condition::Condition;
 use crate::policy::document;
 use crate::policy::sids::{self, Purpose};
-use crate::policy::statement::Condition;
 use crate::resources::by_arn;
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
 use crate::resources::kinds::listed_actions;
@@ -61,9 +61,7 @@ fn is_of_form(statement: &Value, home: Home<'_>, listed: Listed) -> bool {
     let is_again = |actions: &[&str], condition: &Condition<'_>| {
         let resources = &statement["Resource"];
         let mut again = json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources });
-        if !condition.is_empty() {
-            again["Condition"] = json!(condition);
-        }
+        condition.put_into(&mut again);
         document::statement(&again) == statement
     };
     sids::purposes(sid).any(|purpose| match actions_of(purpose) {
@@ -71,7 +69,7 @@ fn is_of_form(statement: &Value, home: Home<'_>, listed: Listed) -> bool {
         Actions::OfResource => {
             written.on_resources(purpose).any(|(actions, condition)| is_again(actions, &condition))
                 || listed == Listed::MayBe
-                    && written.listed_actions().is_some_and(|actions| is_again(&actions, &Condition::new()))
+                    && written.listed_actions().is_some_and(|actions| is_again(&actions, &Condition::default()))
         }
         Actions::OnItsKey => written.on_key_of_resources().any(|(actions, condition)| is_again(actions, &condition)),
     })
@@ -143,21 +141,19 @@ impl Written<'_> {
     fn condition(&self, purpose: Purpose) -> Option<Condition<'static>> {
         let resources = texts(&self.statement["Resource"])?;
         let all = |is_one: &dyn Fn(&str) -> bool| resources.iter().all(|resource| is_one(resource));
-        let nothing = || Some(Condition::new());
         match purpose {
-            Purpose::List if all(&|arn| self.is_bucket(arn)) => self.owned(READ),
+            Purpose::List => all(&|arn| self.is_bucket(arn)).then(|| self.owned(READ)).flatten(),
             Purpose::ListPrefix => {
                 let [bucket] = resources.as_slice() else { return None };
                 self.listed(bucket)
             }
-            Purpose::Read | Purpose::Write | Purpose::ReadWrite | Purpose::Manage
-                if all(&|arn| self.objects(arn).is_some()) =>
-            {
-                self.owned(READ).or_else(|| self.owned(UNREAD))
+            Purpose::Read | Purpose::Write | Purpose::ReadWrite | Purpose::Manage => {
+                let are_objects = all(&|arn| self.objects(arn).is_some());
+                are_objects.then(|| self.owned(READ).or_else(|| self.owned(UNREAD))).flatten()
             }
-            Purpose::Pull | Purpose::Push if all(&is_repository) => nothing(),
-            Purpose::Login if resources == ["*"] => nothing(),
-            Purpose::Secrets if all(&is_secret) => nothing(),
+            Purpose::Pull | Purpose::Push => all(&is_repository).then(Condition::default),
+            Purpose::Login => (resources == ["*"]).then(Condition::default),
+            Purpose::Secrets => all(&is_secret).then(Condition::default),
             Purpose::Decrypt => {
                 let arns = self.compared("StringLike", known_secrets::CONTEXT)?;
                 let key = self.key("secretsmanager", "StringEquals")?;
@@ -166,7 +162,13 @@ impl Written<'_> {
             }
             Purpose::ReadKey | Purpose::WriteKey => Some(for_key(&self.key("s3", "StringEquals")?, self.contexts()?)),
             Purpose::FormerKey => Some(for_former_key(&self.key("s3", "StringLike")?, self.contexts()?)),
-            _ => None,
+            // Of these there are several conditions: see `on_resources` and `on_key_of_resources`.
+            Purpose::ListResource
+            | Purpose::ManageResource
+            | Purpose::ReadResource
+            | Purpose::ReadWriteResource
+            | Purpose::ResourceKey
+            | Purpose::WriteResource => None,
         }
     }
 
@@ -251,7 +253,6 @@ impl Written<'_> {
     }
 
     fn listed(&self, bucket: &str) -> Option<Condition<'static>> {
-        const PREFIX: &str = "s3:prefix";
         let patterns = self.compared("StringLike", PREFIX)?;
         let folders: Vec<_> = patterns.into_iter().filter(|pattern| !pattern.ends_with('*')).collect();
         let is_folder = |folder: &&str| {
@@ -259,10 +260,9 @@ impl Written<'_> {
             location.is_some_and(|location| !folder.is_empty() && location.prefix == **folder)
         };
         let are_fine = !folders.is_empty() && folders.iter().all(is_folder);
-        let mut condition = self.owned(READ).filter(|_| are_fine)?;
-        let patterns = folders.into_iter().flat_map(|folder| [folder.to_owned(), format!("{folder}*")]).collect();
-        condition.entry("StringLike").or_default().insert(PREFIX, patterns);
-        Some(condition)
+        let condition = self.owned(READ).filter(|_| are_fine)?;
+        let patterns = folders.into_iter().flat_map(|folder| [folder.to_owned(), format!("{folder}*")]);
+        Some(condition.and("StringLike", PREFIX, patterns))
     }
 
     /// `operator` is what compares the service.

@@ -113,6 +113,11 @@ pub(crate) fn statements(document: &Value) -> &[Value] {
     document.get("Statement").map_or(&[], as_list)
 }
 
+/// One text, or a list of them. What is no text is left out.
+pub(crate) fn texts(value: &Value) -> impl Iterator<Item = &str> {
+    as_list(value).iter().filter_map(Value::as_str)
+}
+
 fn as_list(value: &Value) -> &[Value] {
     match value {
         Value::Array(items) => items,

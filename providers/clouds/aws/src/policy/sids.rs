@@ -1,8 +1,15 @@
-//! The Sids of the statements in the stack's own policies: the name of a grant, and what the statement is for.
+//! How the stack's statements are named: in its own policies, and in documents that others write too. A Sid takes letters and digits only.
 
+use cloudgrant_core::digest::digest;
 use cloudgrant_core::{Access, GrantName};
 
-use crate::names::{name_in_sid, spelled_out};
+use crate::names::Names;
+
+/// What is in the Sid of every stack's statements, within somebody else's document.
+pub(crate) const STACK: &str = "Cloudgrant";
+
+/// What the Sids of registries' statements say that they are for; those of grants say something else.
+const PULL: &str = "Pull";
 
 /// One list for what is written and what is found again: a statement whose Sid nobody knows would stay when its grant is
 /// revoked.
@@ -125,39 +132,117 @@ pub(crate) fn is_of(sid: &str, grant: &GrantName) -> bool {
     Purpose::ALL.iter().any(|purpose| rest.strip_prefix(purpose.as_str()).is_some_and(is_apart))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What a statement of a grant is for within somebody else's document: the beginning of its Sid, behind `Allow`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InOthers {
+    /// In the policy of a key.
+    Key,
+    /// In that of a bucket, on the bucket.
+    List,
+    /// In that of a bucket, on its objects.
+    Objects,
+    /// In that of a resource that is granted by its ARN.
+    Resource,
+    /// In that of a repository, for task code.
+    Task,
+}
 
-    #[test]
-    fn what_is_written_is_found_again() {
-        let name = |name: &str| GrantName::parse(name).expect("a name");
-        // Each name, and it with the words of each purpose behind it: where one ends and the other begins is in no Sid.
-        let words = |purpose: &Purpose| {
-            let words =
-                purpose.as_str().chars().flat_map(|c| c.is_ascii_uppercase().then_some('-').into_iter().chain([c]));
-            words.collect::<String>().to_lowercase()
-        };
-        let plain = ["training-data", "training", "stage-1", "stage1", "2", "a"].into_iter();
-        let longer =
-            plain.clone().flat_map(|name| Purpose::ALL.iter().map(move |purpose| format!("{name}{}", words(purpose))));
-        let heads = ["training-read", "training-write", "training-former", "read", "a-b"].map(str::to_owned);
-        let names: Vec<_> = plain
-            .map(str::to_owned)
-            .chain(longer)
-            .chain(heads)
-            .collect::<std::collections::BTreeSet<_>>()
-            .iter()
-            .map(|text| name(text))
-            .collect();
-        for (grant, other) in names.iter().flat_map(|grant| names.iter().map(move |other| (grant, other))) {
-            for (purpose, apart) in Purpose::ALL.iter().flat_map(|one| ["", "2", "AB", "12"].map(|apart| (*one, apart)))
-            {
-                let sid = sid(grant, purpose) + apart;
-                assert_eq!(is_of(&sid, other), grant == other, "{sid}");
-            }
+impl InOthers {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "Key",
+            Self::List => "List",
+            Self::Objects => "Objects",
+            Self::Resource => "Resource",
+            Self::Task => "Task",
         }
-        let grant = &name("training-data");
-        assert!(!is_of("TrainingDataSomethingElse", grant) && !is_of("TrainingData", grant));
     }
 }
+
+impl Names {
+    /// What marks a statement within somebody else's document as the stack's at this home. Stacks and homes are told apart by digests:
+    /// no stack's mark begins like another's.
+    pub(crate) fn mark(&self) -> String {
+        format!("{}{}", self.stack_mark(), digest(&self.home()))
+    }
+
+    /// The part of the mark that all homes of the stack share.
+    fn stack_mark(&self) -> String {
+        format!("{STACK}{}", digest(self.stack().as_str()))
+    }
+
+    /// Whether a Sid is that of the same stack at another home.
+    pub(crate) fn is_sid_of_another_home(&self, sid: &str) -> bool {
+        sid.contains(&self.stack_mark()) && !sid.contains(&self.mark())
+    }
+
+    /// The Sid of the statement for the nodes that pull the images of a registry: `AllowPull` (requirement 31), the mark, and
+    /// the registry's name.
+    pub(crate) fn sid_of_registry(&self, registry: &str) -> String {
+        format!("Allow{PULL}{}{}", self.mark(), name_in_sid(registry))
+    }
+
+    /// That of a statement of a grant for one of its resources, by the names of both. `before` is how many others it has there for the
+    /// same.
+    pub(crate) fn sid_of_two(&self, what: InOthers, before: usize, grant: &str, resource: &str) -> String {
+        let number = if before == 0 { String::new() } else { (before + 1).to_string() };
+        format!("Allow{}{number}{}{}", what.as_str(), self.mark(), names_in_sid(grant, resource))
+    }
+
+    /// Whether a Sid is one that [`sid_of_two`](Self::sid_of_two) makes of that first name, whatever its verb and the other name.
+    pub(crate) fn is_sid_of_first(&self, sid: &str, one: &str) -> bool {
+        let is_registry_s = |verb: &str| verb.strip_prefix("Allow") == Some(PULL);
+        sid.split_once(&self.mark()).is_some_and(|(verb, names)| !is_registry_s(verb) && begins_with(names, one))
+    }
+}
+
+/// A name within a Sid, so that no two names come to the same: as [`camel`] has it, unless a word begins with a digit, which
+/// has no capital form (`stage-1` and `stage1`).
+fn name_in_sid(name: &str) -> String {
+    let is_plain = name.split('-').all(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
+    if is_plain { camel(name) } else { spelled_out(&[name]) }
+}
+
+/// Two names within a Sid. Which words are whose is only clear where each is one word (`a` with `b-c`, and `a-b` with `c`).
+fn names_in_sid(one: &str, other: &str) -> String {
+    let is_word = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase()) && !name.contains('-');
+    if is_word(one) && is_word(other) { camel(&format!("{one}-{other}")) } else { spelled_out(&[one, other]) }
+}
+
+/// Whether [`names_in_sid`] made that of a first name and another one.
+fn begins_with(names: &str, one: &str) -> bool {
+    let is_word = |rest: &str| {
+        let mut chars = rest.chars();
+        chars.next().is_some_and(|first| first.is_ascii_uppercase()) && !chars.any(|c| c.is_ascii_uppercase())
+    };
+    let spelled_out = format!("{}N", spelled_out(&[one]));
+    let is_plain = one.starts_with(|c: char| c.is_ascii_lowercase()) && !one.contains('-');
+    names.strip_prefix(&spelled_out).is_some_and(|rest| !rest.is_empty())
+        || is_plain && names.strip_prefix(&camel(one)).is_some_and(is_word)
+}
+
+/// Names that are lower-case have capitals to spare: `D` is a dash, `N` begins the next name. What [`camel`] makes begins
+/// with a capital or a digit, this with a small letter.
+fn spelled_out(names: &[&str]) -> String {
+    let names: Vec<_> = names.iter().map(|name| name.replace('-', "D")).collect();
+    format!("x{}", names.join("N"))
+}
+
+/// `training-data` becomes `TrainingData`.
+fn camel(name: &str) -> String {
+    let mut upper = true;
+    let mut camel = String::with_capacity(name.len());
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() {
+            upper = true;
+        } else if std::mem::take(&mut upper) {
+            camel.extend(c.to_uppercase());
+        } else {
+            camel.push(c);
+        }
+    }
+    camel
+}
+
+#[cfg(test)]
+mod tests;

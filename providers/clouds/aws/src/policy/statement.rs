@@ -1,6 +1,5 @@
 //! One statement of a policy, as text: a plan can hold very many of them, and a tree takes several times as much memory.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use foldhash::HashSet;
@@ -13,9 +12,6 @@ use crate::policy::document::{self, VERSION, counted};
 
 /// Stands for what a statement allows, or for what several do.
 pub(crate) type Meaning = [u8; 32];
-
-/// By the operator and the key.
-pub(crate) type Condition<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<String>>>;
 
 /// A statement in canonical form.
 #[derive(Debug, Clone, PartialEq, Eq)]

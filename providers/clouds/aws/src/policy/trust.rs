@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::Subject;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::config::eks_cluster::EksCluster;
-use crate::policy::document;
+use crate::policy::condition::{Condition, compared};
+use crate::policy::document::{self, texts};
 
 /// Source: Amazon EKS user guide, "Create IAM role with trust policy required by EKS Pod Identity"; it is the same in all partitions.
 const EKS: &str = "pods.eks.amazonaws.com";
@@ -15,6 +16,8 @@ const EKS: &str = "pods.eks.amazonaws.com";
 const CLUSTER: &str = "aws:RequestTag/eks-cluster-arn";
 const NAMESPACE: &str = "aws:RequestTag/kubernetes-namespace";
 const ACCOUNT: &str = "aws:RequestTag/kubernetes-service-account";
+
+const EQUALS: &str = "StringEquals";
 
 /// How OpenID Connect tokens of Kubernetes name a service account.
 const OF_TOKEN: &str = "system:serviceaccount:";
@@ -25,14 +28,13 @@ pub(crate) fn of_web_identity(issuers: &[(String, String)], audience: &str, subj
     let subjects: Vec<_> = subjects.iter().map(ToString::to_string).collect();
     // One statement an issuer: taken together, the keys of each would have to be in every token.
     let statements = issuers.iter().map(|(issuer, provider)| {
-        let mut equals = Map::new();
-        equals.insert(format!("{issuer}:aud"), audience.into());
-        equals.insert(format!("{issuer}:sub"), subjects.clone().into());
+        let (of_audience, of_subject) = (format!("{issuer}:aud"), format!("{issuer}:sub"));
+        let condition = Condition::of(EQUALS, &of_audience, [audience]).and(EQUALS, &of_subject, subjects.clone());
         json!({
             "Effect": "Allow",
             "Principal": { "Federated": provider },
             "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": { "StringEquals": equals },
+            "Condition": condition,
         })
     });
     document::document(statements.collect())
@@ -51,11 +53,14 @@ pub(crate) fn of_pod_identity(clusters: &[EksCluster], subjects: &[&Subject]) ->
         namespaces.entry(accounts).or_default().push(namespace);
     }
     let statements = namespaces.into_iter().map(|(accounts, namespaces)| {
+        let condition = Condition::of(EQUALS, CLUSTER, clusters.clone())
+            .and(EQUALS, NAMESPACE, namespaces)
+            .and(EQUALS, ACCOUNT, accounts);
         json!({
             "Effect": "Allow",
             "Principal": { "Service": EKS },
             "Action": ["sts:AssumeRole", "sts:TagSession"],
-            "Condition": { "StringEquals": { CLUSTER: clusters, NAMESPACE: namespaces, ACCOUNT: accounts } },
+            "Condition": condition,
         })
     });
     document::document(statements.collect())
@@ -87,24 +92,15 @@ fn of_tokens(trust: &Value) -> BTreeSet<&str> {
 pub(crate) fn of_pods(trust: &Value) -> BTreeSet<(String, String, String)> {
     let mut pods = BTreeSet::new();
     for statement in document::statements(trust) {
-        let equals = &statement["Condition"]["StringEquals"];
-        for cluster in texts(&equals[CLUSTER]) {
-            for namespace in texts(&equals[NAMESPACE]) {
-                let accounts = texts(&equals[ACCOUNT]);
+        let equals = |key| compared(statement, EQUALS, key);
+        for cluster in equals(CLUSTER) {
+            for namespace in equals(NAMESPACE) {
+                let accounts = equals(ACCOUNT);
                 pods.extend(accounts.map(|account| (cluster.to_owned(), namespace.to_owned(), account.to_owned())));
             }
         }
     }
     pods
-}
-
-/// One text, or a list of them.
-fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    let list = match value {
-        Value::Array(list) => list.as_slice(),
-        one => std::slice::from_ref(one),
-    };
-    list.iter().filter_map(Value::as_str)
 }
 
 #[cfg(test)]

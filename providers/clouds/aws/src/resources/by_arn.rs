@@ -1,6 +1,6 @@
 //! What a grant of a resource that is granted by its ARN needs besides: the key that encrypts it, and what is said of that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
     Checked, Diagnostic, GrantName, Intent, Intents, Note, Reach, ResourceKind, ResourceName, TaskAccess, listed,
@@ -9,10 +9,10 @@ use cloudgrant_core::{
 use serde_json::json;
 
 use crate::config::Config;
+use crate::policy::condition::Condition;
 use crate::policy::document;
 use crate::policy::document::POLICY_SIZE;
 use crate::policy::sids::{self, Purpose};
-use crate::policy::statement::Condition;
 use crate::resources::existing_policy;
 use crate::resources::kinds::arn_kind::{ArnKind, Elsewhere, Item, Rights};
 use crate::resources::kinds::other_arn::OtherArn;
@@ -26,12 +26,21 @@ const SID_APART: &str = "0000";
 impl Rights {
     /// The condition under which they hold.
     pub(crate) fn condition(&self) -> Condition<'static> {
-        let condition = self.only_where.map(|(operator, key, values)| {
-            let values = values.iter().map(|value| (*value).to_owned()).collect();
-            (operator, [(key, values)].into())
-        });
-        condition.into_iter().collect()
+        match self.only_where {
+            Some((operator, key, values)) => Condition::of(operator, key, values.iter().copied()),
+            None => Condition::default(),
+        }
     }
+}
+
+/// The actions of rights, by the condition under which they hold: each is a statement of its own, as one condition is for all that its
+/// statement allows.
+pub(crate) fn by_condition(rights: &[Rights]) -> BTreeMap<Condition<'static>, BTreeSet<&'static str>> {
+    let mut by_condition: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+    for rights in rights {
+        by_condition.entry(rights.condition()).or_default().extend(rights.actions);
+    }
+    by_condition
 }
 
 /// The key that the manifest says encrypts a resource.
@@ -59,7 +68,7 @@ fn parsed(text: &str, item: &Item) -> Result<Option<Key>, String> {
 pub(crate) fn for_key(kind: &ArnKind, key: &Key, contexts: BTreeSet<String>) -> Condition<'static> {
     match &kind.encrypted {
         Some(encrypted) => through(kind.service, key, encrypted.context.0, contexts),
-        None => Condition::new(),
+        None => Condition::default(),
     }
 }
 

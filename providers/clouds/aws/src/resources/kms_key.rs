@@ -3,14 +3,14 @@
 //! Whoever owns a bucket or a secret says what its key is called, and it ends in policies of ours and in commands for
 //! people to run: nothing else than a key gets that far.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::config::arn::Arn;
-use crate::policy::statement::Condition;
 use cloudgrant_core::redacted;
 
 use crate::config::AccountId;
 use crate::config::partition::Partition;
+use crate::policy::condition::Condition;
 
 /// Decrypting what was encrypted under a customer-managed key (requirement 37).
 pub(crate) const DECRYPT: &str = "kms:Decrypt";
@@ -132,15 +132,11 @@ pub(crate) fn through(
     contexts: BTreeSet<String>,
 ) -> Condition<'static> {
     let service = format!("{service}.{}.{}", key.region, service_domain(&key.region));
-    let mut condition = Condition::from([
-        ("StringEquals", BTreeMap::from([("kms:ViaService", BTreeSet::from([service]))])),
-        ("StringLike", BTreeMap::from([(context, contexts)])),
-    ]);
-    if let Some(alias) = &key.alias {
-        let aliases = BTreeMap::from([("kms:ResourceAliases", BTreeSet::from([alias.clone()]))]);
-        condition.insert("ForAnyValue:StringEquals", aliases);
+    let condition = Condition::of("StringEquals", "kms:ViaService", [service]).and("StringLike", context, contexts);
+    match &key.alias {
+        Some(alias) => condition.and("ForAnyValue:StringEquals", "kms:ResourceAliases", [alias]),
+        None => condition,
     }
-    condition
 }
 
 /// The domain of a region's services.

@@ -15,8 +15,9 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use serde_json::Value;
 
 use crate::client::Clients;
-use crate::names::{self, Names};
+use crate::names::Names;
 use crate::policy::document;
+use crate::policy::sids;
 use crate::shared_document::deleted_principals::{in_the_way, is_dead_id, is_of_ours, without_dead};
 use crate::shared_document::merge::{Policy, Statement, merged, with_statements};
 use crate::shared_document::shared::Shared;
@@ -148,6 +149,6 @@ impl SharedDocument for StatementChange<'_> {
     }
 
     fn is_of_a_stack(&self, part: &Statement) -> bool {
-        part.sid().is_some_and(|sid| sid.contains(names::STACK))
+        part.sid().is_some_and(|sid| sid.contains(sids::STACK))
     }
 }

@@ -17,13 +17,15 @@ use crate::inventory::bucket_statements::CONTEXT;
 use crate::inventory::lookups::buckets::bucket::{Bucket, Encryption, Owner};
 use crate::inventory::lookups::reached::Reached;
 use crate::inventory::lookups::secrets::Resolved;
+use crate::inventory::own_statements::VIA;
 use crate::marks::places::Places;
 use crate::objects::policy_statement::sid;
 use crate::objects::statement_kinds;
 use crate::objects::{bucket_statement, key_statement, resource_statement};
-use crate::packing::statements::{contexts_of, for_key, for_secrets};
+use crate::packing::statements::{PREFIX, contexts_of, for_key, for_secrets};
+use crate::policy::condition::Condition;
 use crate::policy::document;
-use crate::policy::statement::Condition;
+use crate::policy::sids::InOthers;
 use crate::resources::by_arn;
 use crate::resources::kinds::arn_kind::{Elsewhere, Item, Level, ResourcePolicy};
 use crate::resources::kinds::object_store::{self, Objects};
@@ -59,12 +61,11 @@ pub(crate) async fn wanted(
                 }
                 for (key, actions) in &keys {
                     let contexts: BTreeSet<String> = contexts_of(handles.config.partition(), &location).into();
-                    let condition = json!(for_key(key, contexts));
-                    desired.objects.push(part.in_key(key, actions, condition));
+                    desired.objects.push(part.in_key(key, actions, &for_key(key, contexts), 0));
                 }
             }
             Needed::Item { item, policy, key } => {
-                desired.objects.extend(policy.and_then(|policy| part.in_policy_of(&item, policy)));
+                desired.objects.extend(policy.into_iter().flat_map(|policy| part.in_policy_of(&item, policy)));
                 if let (Some(key), Some(level)) = (key, item.kind.level(reach.access)) {
                     desired.objects.extend(part.in_key_of(&item, &key, level));
                 }
@@ -72,8 +73,7 @@ pub(crate) async fn wanted(
             Needed::Secret { resolved, keys } => {
                 let arns: BTreeSet<_> = resolved.arns.into_iter().collect();
                 for key in &keys {
-                    let condition = json!(for_secrets(key, arns.clone()));
-                    desired.objects.push(part.in_key(key, &[DECRYPT], condition));
+                    desired.objects.push(part.in_key(key, &[DECRYPT], &for_secrets(key, arns.clone()), 0));
                 }
             }
         }
@@ -166,7 +166,7 @@ struct Part<'a> {
 
 impl Part<'_> {
     fn in_repository(&mut self, repository: Repository) -> Object {
-        let sid = self.handles.names.sid_of_two("Task", self.grant.name.as_str(), self.resource);
+        let sid = self.handles.names.sid_of_two(InOthers::Task, 0, self.grant.name.as_str(), self.resource);
         let actions = repository::on_repository(self.access);
         let object = enable_registry::statement_object(
             self.handles,
@@ -188,16 +188,16 @@ impl Part<'_> {
         let arn = format!("arn:{}:s3:::{}", self.handles.config.partition(), location.bucket);
         let mut statements = Vec::new();
         if object_store::lists(self.access) {
-            let mut statement = self.statement("List", &[object_store::LIST_OBJECTS], &arn);
+            let mut statement = self.statement(InOthers::List, 0, &[object_store::LIST_OBJECTS], &arn);
             if !location.prefix.is_empty() {
                 let prefixes = [location.prefix.clone(), format!("{}*", location.prefix)];
-                statement["Condition"] = json!({ "StringLike": { "s3:prefix": prefixes } });
+                Condition::of("StringLike", PREFIX, prefixes).put_into(&mut statement);
             }
             statements.push(statement);
         }
         let on_objects = object_store::on_objects(self.access);
         if !on_objects.is_empty() {
-            statements.push(self.statement("Objects", on_objects, &format!("{arn}/{}*", location.prefix)));
+            statements.push(self.statement(InOthers::Objects, 0, on_objects, &format!("{arn}/{}*", location.prefix)));
         }
         let shared = bucket.account().map(|account| {
             let (partition, name) = (self.handles.config.partition().to_owned(), location.bucket.clone());
@@ -224,45 +224,42 @@ impl Part<'_> {
         statements.into_iter().map(object).collect()
     }
 
-    /// What a level allows is in one statement: on the resource, and on what is in it.
-    fn in_policy_of(&self, item: &Item, policy: &ResourcePolicy) -> Option<Object> {
-        let level = item.kind.level(self.access)?;
-        let actions: BTreeSet<_> = level.rights.iter().flat_map(|rights| rights.actions).copied().collect();
-        let actions: Vec<_> = actions.into_iter().collect();
-        let mut statement = self.statement("Resource", &actions, "");
-        statement["Resource"] = item.on(policy.behind).collect::<Vec<_>>().into();
-        let condition = level.rights.iter().fold(Condition::new(), |mut all, rights| {
-            all.extend(rights.condition());
-            all
-        });
-        if !condition.is_empty() {
-            statement["Condition"] = json!(condition);
-        }
-        let statement = document::statement(&statement);
-        let arn = item.arn();
-        let attributes = resource_statement::attributes(item, &statement);
-        let id = resource_statement::id(&arn, sid(&statement));
-        let handoff = for_resource(item, policy, &statement).naming(self.principals.iter().cloned());
-        Some(self.object(id, attributes, item.kind.registered.kind.noun(), item.name(), Some(handoff)))
+    /// What a level allows is in one statement: on the resource, and on what is in it. What it allows under another condition is in
+    /// another one.
+    fn in_policy_of(&self, item: &Item, policy: &ResourcePolicy) -> Vec<Object> {
+        let rights = item.kind.level(self.access).map_or(&[][..], |level| level.rights);
+        let object = |(before, (condition, actions)): (usize, (Condition<'_>, BTreeSet<&str>))| {
+            let actions: Vec<_> = actions.into_iter().collect();
+            let mut statement = self.statement(InOthers::Resource, before, &actions, "");
+            statement["Resource"] = item.on(policy.behind).collect::<Vec<_>>().into();
+            condition.put_into(&mut statement);
+            let statement = document::statement(&statement);
+            let attributes = resource_statement::attributes(item, &statement);
+            let id = resource_statement::id(&item.arn(), sid(&statement));
+            let handoff = for_resource(item, policy, &statement).naming(self.principals.iter().cloned());
+            self.object(id, attributes, item.kind.registered.kind.noun(), item.name(), Some(handoff))
+        };
+        by_arn::by_condition(rights).into_iter().enumerate().map(object).collect()
     }
 
     /// The key of another account that a resource is, or that encrypts it.
-    fn in_key_of(&mut self, item: &Item, key: &Key, level: &Level) -> Option<Object> {
+    fn in_key_of(&mut self, item: &Item, key: &Key, level: &Level) -> Vec<Object> {
         let Some(encrypted) = &item.kind.encrypted else {
-            let rights = level.rights.first()?;
-            return Some(self.in_key(key, rights.actions, Value::Null));
+            let each = by_arn::by_condition(level.rights).into_iter().enumerate();
+            return each
+                .map(|(before, (condition, actions))| {
+                    self.in_key(key, &actions.into_iter().collect::<Vec<_>>(), &condition, before)
+                })
+                .collect();
         };
         let contexts = [(encrypted.context.1)(item)].into();
-        let condition = json!(by_arn::for_key(item.kind, key, contexts));
-        Some(self.in_key(key, level.on_key, condition))
+        vec![self.in_key(key, level.on_key, &by_arn::for_key(item.kind, key, contexts), 0)]
     }
 
     /// Where a key isn't known by its id, the statement has no place that we could find.
-    fn in_key(&mut self, key: &Key, actions: &[&str], condition: Value) -> Object {
-        let mut statement = self.statement("Key", actions, "*");
-        if !condition.is_null() {
-            statement["Condition"] = condition;
-        }
+    fn in_key(&mut self, key: &Key, actions: &[&str], condition: &Condition<'_>, before: usize) -> Object {
+        let mut statement = self.statement(InOthers::Key, before, actions, "*");
+        condition.put_into(&mut statement);
         let statement = document::statement(&statement);
         let known = CustomerKey::parse(&key.arn);
         let called = key.alias.as_deref().unwrap_or(&key.arn);
@@ -279,17 +276,17 @@ impl Part<'_> {
     fn in_whatever_key(&self, actions: &[&str], location: &Objects) -> Value {
         let partition = self.handles.config.partition();
         let suffix = Partition::named(partition).map_or("amazonaws.com", |partition| partition.dns_suffix);
-        let mut statement = self.statement("Key", actions, "*");
-        statement["Condition"] = json!({ "StringLike": {
-            "kms:ViaService": [format!("s3.*.{suffix}")],
-            CONTEXT: contexts_of(partition, location),
-        } });
+        let mut statement = self.statement(InOthers::Key, 0, actions, "*");
+        Condition::of("StringLike", VIA, [format!("s3.*.{suffix}")])
+            .and("StringLike", CONTEXT, contexts_of(partition, location))
+            .put_into(&mut statement);
         document::statement(&statement)
     }
 
-    fn statement(&self, verb: &str, actions: &[&str], resource: &str) -> Value {
+    /// `before` is how many statements the grant has there for the same.
+    fn statement(&self, what: InOthers, before: usize, actions: &[&str], resource: &str) -> Value {
         json!({
-            "Sid": self.handles.names.sid_of_two(verb, self.grant.name.as_str(), self.resource),
+            "Sid": self.handles.names.sid_of_two(what, before, self.grant.name.as_str(), self.resource),
             "Effect": "Allow",
             "Principal": { "AWS": self.principals },
             "Action": actions,
