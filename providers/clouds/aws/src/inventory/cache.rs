@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::client::Clients;
 use crate::config::Config;
+use crate::config::eks_cluster::EksCluster;
 use crate::inventory::lookups::buckets::found;
 use crate::inventory::lookups::secrets;
 use crate::inventory::reading::Reading;
@@ -37,6 +38,8 @@ pub(crate) struct Inventory {
     pub(super) made: Mutex<HashSet<String>>,
     pub(super) removed: Mutex<HashSet<String>>,
     pub(super) trusts: Mutex<HashSet<String>>,
+    /// Associations of EKS that were others' when they were looked at: the cluster and the ID.
+    pub(super) foreign_associations: Mutex<HashSet<(EksCluster, String)>>,
 }
 
 impl Inventory {
@@ -64,6 +67,7 @@ impl Inventory {
             made: Mutex::default(),
             removed: Mutex::default(),
             trusts: Mutex::default(),
+            foreign_associations: Mutex::default(),
         }
     }
 
@@ -115,6 +119,20 @@ impl Inventory {
     /// Whether EKS was told to delete it since it was connected: it may still be listed.
     pub(crate) fn was_removed(&self, arn: &str) -> bool {
         self.removed.lock().unwrap_or_else(PoisonError::into_inner).contains(arn)
+    }
+
+    /// Takes note of an association of EKS that is neither the stack's nor that of the stack at another home.
+    pub(crate) fn note_foreign_association(&self, cluster: &EksCluster, id: &str) {
+        let foreign = (cluster.clone(), id.to_owned());
+        self.foreign_associations.lock().unwrap_or_else(PoisonError::into_inner).insert(foreign);
+    }
+
+    /// Whether an association of EKS was found to be others' since it was connected. Only its tags would say otherwise by now, which
+    /// nobody but its maker puts there; whoever looks again asks.
+    pub(crate) fn is_foreign_association(&self, cluster: &EksCluster, id: &str) -> bool {
+        let foreign = (cluster.clone(), id.to_owned());
+        !self.looks_again()
+            && self.foreign_associations.lock().unwrap_or_else(PoisonError::into_inner).contains(&foreign)
     }
 
     /// Whether a role or a policy was made since it was connected.

@@ -4,6 +4,8 @@
 //! Source: Amazon EKS API reference, CreatePodIdentityAssociation and those beside it.
 
 pub(crate) mod association;
+#[cfg(test)]
+mod tests;
 pub(crate) mod there;
 
 use async_trait::async_trait;

@@ -3,7 +3,7 @@
 //!
 //! EKS lists associations without their roles and tags, and nothing else remembers which were the stack's once it wants them no more: the
 //! trust of its roles forgets them before they are deleted. So each one is asked for that no add-on made, or that is in the way of a wanted
-//! one.
+//! one; those of others once a run, however often it looks. Source: Amazon EKS API reference, PodIdentityAssociationSummary.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,8 +81,9 @@ pub(super) async fn read(looking: Looking<'_>, desired: &Desired, snapshot: &Sna
         let count = listed.len();
         let matters = |one: &Listed| {
             let id = association::id(&cluster, &one.namespace, &one.service_account);
-            // An add-on's is none of the stack's, but may be in its way.
-            wanted.contains(&id) || !one.is_of_addon
+            // An add-on's is none of the stack's, nor is that of others, but either may be in its way.
+            let is_others = one.is_of_addon || looking.inventory.is_foreign_association(&cluster, &one.id);
+            wanted.contains(&id) || !is_others
         };
         let ids = listed.into_iter().filter(matters).map(|one| one.id);
         let describe = |id: String| {
@@ -90,7 +91,11 @@ pub(super) async fn read(looking: Looking<'_>, desired: &Desired, snapshot: &Sna
             async move { there::describe(looking.clients, cluster, &id).await }
         };
         let there: Vec<_> = stream::iter(ids).map(describe).buffer_unordered(AT_A_TIME).try_collect().await?;
-        read.clusters.push(Cluster { there: there.into_iter().flatten().collect(), cluster, count, wanted });
+        let there: Vec<There> = there.into_iter().flatten().collect();
+        for one in there.iter().filter(|one| one.is_foreign(looking.names)) {
+            looking.inventory.note_foreign_association(&cluster, &one.id);
+        }
+        read.clusters.push(Cluster { there, cluster, count, wanted });
     }
     Ok(read)
 }

@@ -149,6 +149,37 @@ async fn a_plan_with_nothing_to_do_describes_each_association_once() {
     assert_eq!(asked_of_eks(&world) - before, 2 + 2 + 120, "two pages, two associations, and those of others");
 }
 
+/// How often EKS was asked what an association is like.
+fn described(world: &World) -> u64 {
+    world.running().counts().by_action.get("eks:DescribePodIdentityAssociation").copied().unwrap_or_default()
+}
+
+/// A run looks before it changes anything and afterwards. What is others' is asked for the first time alone, and that of whoever put the
+/// stack's tags on it in between the next run finds.
+#[tokio::test]
+async fn a_run_describes_associations_of_others_once() {
+    let text = bound("blue", GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let (eks, role) = (world.eks(), format!("{ROLES}production"));
+    let mut others = Vec::new();
+    for n in 0..12 {
+        let request = eks.create_pod_identity_association().cluster_name("blue").role_arn(&role);
+        let made = request.namespace(format!("other-{n}")).service_account("default").send().await.expect("made");
+        others.push(made.association.expect("one").association_arn.expect("an ARN"));
+    }
+    let ours = associations(&world, "blue").await["vision-production/default"].association_id.clone().expect("an id");
+    eks.delete_pod_identity_association().cluster_name("blue").association_id(ours).send().await.expect("deleted");
+    let before = described(&world);
+    let report = world.apply(&text).await.expect("a report");
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!(described(&world) - before, (12 + 1) + 2, "of others once; of ours the one that is left, and both");
+    let tagged = eks.tag_resource().resource_arn(&others[0]);
+    tagged.tags("cloudgrant:stack", "tests").tags("cloudgrant:home", "111122223333").send().await.expect("tagged");
+    let plan = world.plan(&text).await.expect("a plan");
+    assert_eq!(changed(&plan), ["Delete eks-pod-identity-association us-west-2/blue/other-0/default"]);
+}
+
 #[tokio::test]
 async fn what_somebody_edits_is_drift_and_is_put_back() {
     let text = bound("blue", GRANTS);

@@ -34,6 +34,11 @@ impl There {
         self.owner.is_none() && is_of_stack && has(HOME_TAG, &names.home()) == Some(false)
     }
 
+    /// Whether it is neither the stack's nor that of the stack at another home.
+    pub(crate) fn is_foreign(&self, names: &Names) -> bool {
+        !self.is_ours(names) && !self.is_at_another_home(names)
+    }
+
     /// Why nothing can be made where it is, as the stack didn't make it.
     pub(crate) fn in_the_way(&self, names: &Names) -> Error {
         let PodIdentityAssociation { cluster, namespace, service_account, role, .. } = &self.association;
