@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use cloudgrant_core::{Attributes, Change, Object, ObjectId, Outcome, Result, TerraformBlock};
+use cloudgrant_core::{Attributes, Change, Object, ObjectId, Outcome, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -64,9 +64,5 @@ impl ObjectKind for Kind {
         let Ok(of) = read::<BucketStatement<'_>>(KIND, &object.attributes) else { return Vec::new() };
         let bucket = word(Arn::parse(&of.bucket).and_then(Arn::in_s3).unwrap_or(&of.bucket));
         commands(&of.statement, ["s3api", "bucket"], &format!("--bucket {bucket}"))
-    }
-
-    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
-        None
     }
 }

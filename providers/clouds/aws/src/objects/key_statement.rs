@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use cloudgrant_core::{Attributes, Change, Object, ObjectId, Outcome, Result, TerraformBlock};
+use cloudgrant_core::{Attributes, Change, Object, ObjectId, Outcome, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -57,9 +57,5 @@ impl ObjectKind for Kind {
         let Ok(of) = read::<KeyStatement<'_>>(KIND, &object.attributes) else { return Vec::new() };
         let region = word(Arn::parse(&of.key).map(|arn| arn.region).unwrap_or_default());
         commands(&of.statement, ["kms", "key"], &format!("--region {region} --key-id {}", word(&of.key)))
-    }
-
-    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
-        None
     }
 }

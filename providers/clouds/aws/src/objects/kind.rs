@@ -21,5 +21,7 @@ pub(crate) trait ObjectKind: Sync {
     fn commands(&self, handles: Handles<'_>, object: &Object) -> Vec<String>;
 
     /// The blocks with which Terraform would make an object, where it can. Of a document that others write to, it would own everything.
-    fn terraform(&self, handles: Handles<'_>, object: &Object) -> Option<Vec<TerraformBlock>>;
+    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
+        None
+    }
 }

@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 use cloudgrant_core::digest::digest_of;
 use cloudgrant_core::{
-    Change, Handoff, HowAsked, IntentId, Object, ObjectId, Outcome, Ownership, Result, Scope, TerraformBlock, quoted,
+    Change, Handoff, HowAsked, IntentId, Object, ObjectId, Outcome, Ownership, Result, Scope, quoted,
 };
 use serde_json::json;
 
@@ -141,9 +141,5 @@ impl ObjectKind for Kind {
 
     fn commands(&self, _: Handles<'_>, _: &Object) -> Vec<String> {
         Vec::new()
-    }
-
-    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
-        None
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use cloudgrant_core::{Attributes, Change, Object, ObjectId, Outcome, Result, TerraformBlock, quoted};
+use cloudgrant_core::{Attributes, Change, Object, ObjectId, Outcome, Result, quoted};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -75,9 +75,5 @@ impl ObjectKind for Kind {
             merge(&of.statement),
             format!("aws ecr set-repository-policy {at} --policy-text file://merged.json"),
         ]
-    }
-
-    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
-        None
     }
 }

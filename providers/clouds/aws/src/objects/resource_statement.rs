@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use cloudgrant_core::{Attributes, Change, Object, ObjectId, Outcome, Result, TerraformBlock};
+use cloudgrant_core::{Attributes, Change, Object, ObjectId, Outcome, Result};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -69,9 +69,5 @@ impl ObjectKind for Kind {
             }
             Elsewhere::KeyPolicy | Elsewhere::Never(_) => Vec::new(),
         }
-    }
-
-    fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
-        None
     }
 }

@@ -105,12 +105,10 @@ fn narrow(
     let mut desired = Desired::default();
     let name = handles.names.role(&binding.scope);
     let role = role::id(&name);
-    let own = [
-        (STACK_TAG, handles.names.stack().to_string()),
-        (HOME_TAG, handles.names.home()),
-        (SCOPE_TAG, binding.scope.to_string()),
-    ];
-    let mut tags: Tags = own.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+    let mut tags: Tags = own_tags(handles.names, &binding.scope)
+        .map(|(key, value)| (key.to_owned(), value.into()))
+        .into_iter()
+        .collect();
     tags.extend(task_policy.map(|arn| (TASK_POLICY_TAG.to_owned(), arn.into())));
     tags.extend(handles.config.tags.iter().map(|(key, value)| (key.clone(), value.as_str().into())));
     let trust = raw(&trust(handles.config, handles.names, binding)?);
@@ -148,6 +146,11 @@ fn narrow(
     Ok(Bound { desired, principals: vec![principal] })
 }
 
+/// The tags that say whose something is, and for which scope.
+fn own_tags(names: &Names, scope: &Scope) -> [(&'static str, String); 3] {
+    [(STACK_TAG, names.stack().to_string()), (HOME_TAG, names.home()), (SCOPE_TAG, scope.to_string())]
+}
+
 /// The binding, and the grants of its own scope.
 fn for_binding(binding: &Checked<ScopeBinding>) -> Vec<IntentId> {
     let grants = binding.grants.iter().filter(|grant| grant.scope == binding.scope).map(|grant| grant.id());
@@ -177,12 +180,8 @@ fn principal(handles: Handles<'_>, binding: &Checked<ScopeBinding>, name: String
 /// What EKS gives the role by: an association of each service account in each cluster, after the cluster's mark.
 fn associations(handles: Handles<'_>, binding: &Checked<ScopeBinding>, name: &str, role: &ObjectId) -> Vec<Object> {
     let (names, scope) = (handles.names, &binding.scope);
-    let mut tags = BTreeMap::from([
-        (STACK_TAG.to_owned(), names.stack().to_string()),
-        (HOME_TAG.to_owned(), names.home()),
-        (SCOPE_TAG.to_owned(), scope.to_string()),
-    ]);
-    tags.extend(handles.config.tags.iter().map(|(key, value)| (key.clone(), value.clone())));
+    let mut tags = BTreeMap::from(own_tags(names, scope).map(|(key, value)| (key.to_owned(), value)));
+    tags.extend(handles.config.tags.clone());
     let mut objects = Vec::new();
     for cluster in handles.config.eks_clusters() {
         let mark = eks_clusters::mark(names, &handles.config.tags, &cluster, scope, for_binding(binding));
