@@ -55,4 +55,5 @@ mod taking_away;
 mod terminal;
 mod unreachable;
 mod where_from;
+mod without_effect;
 mod worlds;

@@ -126,6 +126,10 @@ impl Engine {
         let told = principals.iter().filter(is_told).map(|principal| principal.scope.clone()).collect();
         let in_cloud: HashSet<_> = desired.objects.iter().map(|object| object.id.clone()).collect();
         let mut observed = self.observe_all(intents, &mut desired, principals, watch, cancel).await?;
+        if self.baseline.is_some() || self.thorough {
+            // Which of its keys have no effect is for whoever grants: what they had an effect on may be what goes here.
+            desired.notes.retain(|note| !note.about.starts_with("platform."));
+        }
         let all = desired.objects.iter().map(|object| &object.id);
         let of_platform: BTreeSet<_> = all.filter(|id| !in_cloud.contains(id)).cloned().collect();
         let is_handed_off = |object: &&Object| {

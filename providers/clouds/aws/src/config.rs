@@ -8,6 +8,7 @@ pub(crate) mod eks_cluster;
 pub(crate) mod partition;
 pub(crate) mod profiles;
 pub(crate) mod region;
+pub(crate) mod without_effect;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -29,6 +29,7 @@ pub(crate) const DELIVERY: Delivery = Delivery {
             maps_namespaces: false,
         },
     ],
+    untold: "task code of `global` runs under the platform's own role or identity, and no scope is narrower than that",
 };
 
 /// What its charts' templates make annotations of. For Azure's they have none, so that an export has one.
@@ -83,8 +84,12 @@ mod tests {
     }
 
     fn platform_delivery(keys: Keys) -> PlatformDelivery {
+        platform_delivery_of(tenancy(), keys)
+    }
+
+    fn platform_delivery_of(tenancy: Tenancy, keys: Keys) -> PlatformDelivery {
         let context = PlatformContext {
-            tenancy: Arc::new(tenancy()),
+            tenancy: Arc::new(tenancy),
             stack: Stack::parse("acme").expect("a stack"),
             home: "home".to_owned(),
             is_cloud_in_sandbox: false,
@@ -181,15 +186,103 @@ mod tests {
         // Where cloudgrant sets none, it isn't passed over in silence.
         let keys =
             Keys { deployment: Some(serde_json::from_value(json!("flyte.example.com")).expect("a host")), ..keys };
+        let principals = [principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))];
         for (way, told) in [
-            (DeliveryMethod::Handoff, 2),
-            (DeliveryMethod::Kubernetes, 2),
-            (DeliveryMethod::Admin, 0),
-            (DeliveryMethod::LeaveAdmin, 0),
-            (DeliveryMethod::Settings, 1),
+            (DeliveryMethod::Handoff, &["platform.attribute", "platform.deployment"][..]),
+            (DeliveryMethod::Kubernetes, &["platform.attribute", "platform.deployment"]),
+            (DeliveryMethod::Admin, &[]),
+            (DeliveryMethod::LeaveAdmin, &["platform.attribute"]),
+            (DeliveryMethod::Settings, &["platform.attribute"]),
         ] {
-            let desired = of(&platform_delivery(Keys { delivery: way.into(), ..keys.clone() }), &[]).expect("told");
-            assert_eq!(desired.notes.len(), told, "{way:?}: {:?}", desired.notes);
+            let desired =
+                of(&platform_delivery(Keys { delivery: way.into(), ..keys.clone() }), &principals).expect("told");
+            let of_keys =
+                desired.notes.iter().map(|note| note.about.as_str()).filter(|about| about.starts_with("platform."));
+            assert_eq!(of_keys.collect::<Vec<_>>(), told, "{way:?}: {:?}", desired.notes);
+        }
+    }
+
+    /// Which way is meant, nobody guesses: whoever has none and names a deployment is told what to write.
+    #[test]
+    fn whoever_names_a_deployment_and_no_way_is_told_the_line_that_is_missing() {
+        let host = || Some(serde_json::from_value(json!("flyte.example.com")).expect("a host"));
+        let attribute = || Some(serde_json::from_value(json!("ours")).expect("an attribute"));
+        let shared = || Naming::new("flyte", "{project}-{domain}").expect("templates");
+        let (first, second) = ("the first versions of Flyte and Union", "the second ones");
+        let kubernetes = || DeliveryMethod::Kubernetes.into();
+        for (keys, naming, line) in [
+            (
+                Keys { deployment: host(), ..Keys::default() },
+                Naming::default(),
+                Some(format!("write `delivery: admin` ({first}) or `delivery: settings` ({second})")),
+            ),
+            (
+                Keys { deployment: host(), ..Keys::default() },
+                shared(),
+                Some(format!("write `delivery: settings` ({second})")),
+            ),
+            (
+                Keys { deployment: host(), attribute: attribute(), ..Keys::default() },
+                Naming::default(),
+                Some(format!("write `delivery: admin` ({first})")),
+            ),
+            (
+                Keys { deployment: host(), delivery: kubernetes(), ..Keys::default() },
+                shared(),
+                Some(format!("write `delivery: [settings, kubernetes]` ({second})")),
+            ),
+            (Keys { deployment: host(), delivery: DeliveryMethod::Settings.into(), ..Keys::default() }, shared(), None),
+        ] {
+            let tenancy = Tenancy { naming, ..tenancy() };
+            let told = principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()));
+            let desired = of(&platform_delivery_of(tenancy, keys.clone()), &[told]).expect("told");
+            let note = desired.notes.iter().find(|note| note.about == "platform.deployment");
+            assert_eq!(note.is_some(), line.is_some(), "{keys:?}");
+            let said = note.map(|note| note.message.as_str()).unwrap_or_default();
+            assert!(said.ends_with(&line.unwrap_or_default()), "{keys:?}: {said}");
+            // Nothing is written by it.
+            let is_told = keys.delivery != Deliveries::default();
+            assert!(is_told || desired.objects.iter().all(|object| object.handoff.is_some()), "{desired:?}");
+        }
+        // Where there is nobody to tell of, a line would have no effect, either.
+        let none = of(&platform_delivery(Keys { deployment: host(), ..Keys::default() }), &[]).expect("told");
+        assert!(none.notes.iter().all(|note| !note.message.contains("write")), "{:?}", none.notes);
+    }
+
+    /// Of two ways, the one that has nothing to do is told; where neither has, the key is.
+    #[test]
+    fn a_way_by_which_nothing_is_told_is_named() {
+        let both = |by| Deliveries { control_plane: Some(by), cluster: Some(Who::Cloudgrant) };
+        let (admin, settings) = (ControlPlane::Admin(Who::Cloudgrant), ControlPlane::Settings(Who::Cloudgrant));
+        let templated = principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()));
+        let untemplated = principal("example/client-id", "r", AnnotationValue::Known("r".to_owned()));
+        let identity = Identity::BoundByCloud {
+            name: "r".to_owned(),
+            identifier: "arn:r".to_owned(),
+            overridden: DELIVERY.templated,
+            issuers: Vec::new(),
+        };
+        let bound = Principal { identity, ..templated.clone() };
+        for (delivery, principals, said) in [
+            (both(admin), vec![templated.clone()], Some("`kubernetes` has nothing to annotate here")),
+            (
+                both(admin),
+                vec![untemplated.clone()],
+                Some("`admin` has no effect here: no cluster resource attribute says"),
+            ),
+            (both(admin), vec![templated.clone(), untemplated], None),
+            (both(settings), vec![bound.clone()], Some("`kubernetes` has no effect here: the cloud itself")),
+            (both(settings), vec![bound.clone(), templated], None),
+            (both(settings), vec![], Some("it has no effect here: task code of `global`")),
+            (DeliveryMethod::Kubernetes.into(), vec![bound], Some("it has no effect here: the cloud itself")),
+            (DeliveryMethod::Handoff.into(), vec![], None),
+            (DeliveryMethod::LeaveKubernetes.into(), vec![], None),
+        ] {
+            let desired = of(&platform_delivery(Keys { delivery, ..Keys::default() }), &principals).expect("told");
+            let notes = desired.notes.iter().filter(|note| note.about == "platform.delivery");
+            let notes: Vec<_> = notes.map(|note| note.message.as_str()).collect();
+            assert_eq!(notes.len(), usize::from(said.is_some()), "{delivery:?}: {notes:?}");
+            assert!(said.is_none_or(|said| notes[0].starts_with(said)), "{delivery:?}: {notes:?}");
         }
     }
 
@@ -212,6 +305,47 @@ mod tests {
         let leaving = leaving_settings();
         let told = of(&leaving, &[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))]);
         assert!(told.expect("told").objects.iter().all(|object| object.handoff.is_some()));
+    }
+
+    /// Kubernetes makes `default` with each namespace, and no other: a step that names another one makes it first.
+    #[test]
+    fn an_account_that_nobody_makes_is_made_by_the_step_that_annotates_it() {
+        let naming = Naming::new("{project}-{domain}", "tasks").expect("templates");
+        let named = |one: &Principal| {
+            let serves = one.serves.iter().map(|(pair, _)| (pair.clone(), naming.subject(pair)));
+            Principal { serves: serves.collect(), ..one.clone() }
+        };
+        let usual = principal("example/client-id", "r", AnnotationValue::Known("r".to_owned()));
+        let ours = named(&usual);
+        let get = "kubectl get serviceaccount tasks --namespace vision-production >/dev/null 2>&1";
+        let create = format!("{get} || kubectl create serviceaccount tasks --namespace vision-production");
+        for way in [DeliveryMethod::Settings, DeliveryMethod::Handoff, DeliveryMethod::LeaveKubernetes] {
+            let platform_delivery = platform_delivery(Keys { delivery: way.into(), ..Keys::default() });
+            let document = |one: &Principal| {
+                let told = of(&platform_delivery, std::slice::from_ref(one)).expect("told");
+                let documents = told.objects.into_iter().filter_map(|object| Some(object.handoff?.document));
+                documents.collect::<String>()
+            };
+            let (usual, ours) = (document(&usual), document(&ours));
+            assert!(ours.contains(&format!("{create}\nkubectl annotate serviceaccount tasks ")), "{way:?}: {ours}");
+            assert!(
+                usual.contains("kubectl annotate ") && !usual.contains("create serviceaccount"),
+                "{way:?}: {usual}"
+            );
+        }
+        // Where the cloud binds the principal, no step annotates it, and a setting names it all the same.
+        let identity = Identity::BoundByCloud {
+            name: "r".to_owned(),
+            identifier: "arn:r".to_owned(),
+            overridden: DELIVERY.templated,
+            issuers: Vec::new(),
+        };
+        for (one, told) in [(&usual, false), (&ours, true)] {
+            let bound = Principal { identity: identity.clone(), ..one.clone() };
+            let settings = platform_delivery(Keys { delivery: DeliveryMethod::Settings.into(), ..Keys::default() });
+            let notes = of(&settings, &[bound]).expect("told").notes;
+            assert_eq!(notes.iter().any(|note| note.message.contains(&create)), told, "{notes:?}");
+        }
     }
 
     /// One apply serves both: nobody is asked for anything, and an account has its annotation before a setting names it.

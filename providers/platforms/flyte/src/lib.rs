@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     Backend, ClientCode, ConnectPlatform, Conventions, DeliveryFile, Desired, ExecutePermission, Handoff, HowAsked,
-    Intents, ObjectId, PermissionDocument, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet,
+    Intents, Note, ObjectId, PermissionDocument, Platform, PlatformContext, Principal, Purpose, Reach, Result, Snippet,
     Tenancy, WayTo, register_platform,
 };
 use cloudgrant_platform_kit::{KINDS, Keys, PlatformDelivery, task_code};
@@ -48,7 +48,12 @@ impl Platform for Flyte {
     }
 
     fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
-        delivery::of(&self.platform_delivery, principals)
+        let mut desired = delivery::of(&self.platform_delivery, principals)?;
+        if !self.tenancy.organization.is_empty() {
+            let message = "it has no effect on what is made: it is Union's name for a customer, and nothing of Flyte's is called by it";
+            desired.notes.push(Note::warning("platform.organization", message));
+        }
+        Ok(desired)
     }
 
     fn kinds(&self) -> &'static [&'static str] {

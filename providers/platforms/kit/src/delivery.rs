@@ -28,6 +28,8 @@ pub struct Delivery {
     pub of_attributes: &'static [&'static str],
     /// The charts that have values for each domain.
     pub charts: &'static [Chart],
+    /// Why there may be no principal of which the platform is to be told: the end of a sentence.
+    pub untold: &'static str,
 }
 
 impl Delivery {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 mod keys;
+mod without_effect;
 
 pub use keys::{Attribute, ControlPlane, Deliveries, DeliveryMethod, Host, Keys, Who, written};
 
@@ -16,7 +17,8 @@ use cloudgrant_platform_admin::AdminRecords;
 use cloudgrant_platform_kubernetes::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts};
 use cloudgrant_platform_settings::SettingsRecords;
 
-use crate::{Delivery, annotation, by_scope, service_account_settings, service_accounts};
+use crate::platform_delivery::without_effect::Told;
+use crate::{Delivery, PLATFORM_BINDING, annotation, by_scope, service_account_settings, service_accounts};
 
 /// The sandboxes that stand in for a cluster, and for the platform's control plane.
 const CLUSTER: &str = "kubernetes";
@@ -173,16 +175,20 @@ impl PlatformDelivery {
         ask: impl Fn(&Principal, &Asked) -> Result<Desired>,
     ) -> Result<Desired> {
         use ControlPlane::{Admin, Settings};
-        let Deliveries { control_plane, .. } = self.keys.delivery;
+        let Deliveries { control_plane, cluster } = self.keys.delivery;
         let annotates = self.keys.delivery.annotates();
+        let looks = cluster == Some(Who::SomebodyElse);
         if !annotates && matches!(control_plane, None | Some(Admin(Who::SomebodyElse))) {
             let mut desired = delivery.desired(&self.tenancy, principals, ask)?;
-            desired.notes.extend(self.unused());
+            desired.notes.extend(self.without_effect(delivery, principals));
             desired.overridden = overridden(principals);
+            if looks {
+                see_in_cluster(&mut desired.objects, principals);
+            }
             return Ok(desired);
         }
         let (mut desired, mut handed_off, mut set) = (Desired::default(), Vec::new(), Vec::new());
-        desired.notes.extend(self.unused());
+        desired.notes.extend(self.without_effect(delivery, principals));
         for principal in principals {
             if let Identity::Asked(asked) = &principal.identity {
                 desired.extend(ask(principal, asked)?);
@@ -200,6 +206,7 @@ impl PlatformDelivery {
                 None | Some(Admin(_)) => {}
             }
             if let Identity::BoundByCloud { .. } = principal.identity {
+                desired.notes.extend(unmade(principal).filter(|_| matches!(control_plane, Some(Settings(_)))));
                 continue;
             }
             let mut unsaid = None;
@@ -239,6 +246,9 @@ impl PlatformDelivery {
         }
         desired.extend(delivery.desired(&self.tenancy, &handed_off, ask)?);
         desired.overridden = overridden(principals);
+        if looks {
+            see_in_cluster(&mut desired.objects, principals);
+        }
         Ok(desired)
     }
 
@@ -279,18 +289,17 @@ impl PlatformDelivery {
         Some(Note::info(binding, message))
     }
 
-    /// That the manifest has keys for the platform's control plane where cloudgrant doesn't ask it.
-    fn unused(&self) -> Vec<Note> {
-        let Keys { delivery, attribute, deployment } = &self.keys;
-        let (is_admin, is_settings) = (delivery.asks_admin(), delivery.asks_settings());
-        let attribute = attribute.as_ref().filter(|_| !is_admin).map(|_| {
-            Note::warning("platform.attribute", "it is for `platform.delivery: admin`, and has no effect here")
-        });
-        let deployment = deployment.as_ref().filter(|_| !is_admin && !is_settings).map(|_| {
-            let message = "it is for `platform.delivery: admin` and `settings`, and has no effect here";
-            Note::warning("platform.deployment", message)
-        });
-        attribute.into_iter().chain(deployment).collect()
+    /// That the manifest has keys of this section that have no effect on what the platform is told.
+    fn without_effect(&self, delivery: &Delivery, principals: &[Principal]) -> Vec<Note> {
+        let has_attribute = |principal: &Principal| self.attribute(delivery, principal).is_ok();
+        let has_own_namespaces = |principal: &Principal| self.tenancy.naming.has_own_namespaces(principal.scope.kind());
+        let told = Told {
+            principals,
+            has_attribute: &has_attribute,
+            has_own_namespaces: &has_own_namespaces,
+            untold: delivery.untold,
+        };
+        told.notes(&self.keys)
     }
 
     /// How pairs stop running under a principal: a sentence.
@@ -329,6 +338,24 @@ impl PlatformDelivery {
     }
 }
 
+/// Has what somebody else is asked for, so that service accounts are annotated, be seen in the cluster, which is read for what cloudgrant
+/// takes away there: the annotations themselves, or the attributes of which the platform makes them.
+fn see_in_cluster(objects: &mut [Object], principals: &[Principal]) {
+    let mut served: BTreeMap<ObjectId, Vec<(&Principal, &Subject)>> = BTreeMap::new();
+    for principal in principals {
+        for (pair, subject) in &principal.serves {
+            for name in [pair.to_string(), principal.scope.slug()] {
+                served.entry(ObjectId::new(PLATFORM_BINDING, name)).or_default().push((principal, subject));
+            }
+        }
+    }
+    for object in objects {
+        for (principal, account) in served.get(&object.id).into_iter().flatten() {
+            cloudgrant_platform_kubernetes::seen_on(object, principal, [*account]);
+        }
+    }
+}
+
 /// The service accounts whose pods the cloud itself gives a principal, whoever annotates them.
 fn overridden(principals: &[Principal]) -> BTreeMap<Subject, &'static str> {
     let of_one = |principal: &Principal| match principal.identity {
@@ -338,6 +365,24 @@ fn overridden(principals: &[Principal]) -> BTreeMap<Subject, &'static str> {
         Identity::Known { .. } | Identity::Asked(_) => Vec::new(),
     };
     principals.iter().flat_map(of_one).collect()
+}
+
+/// That a setting names service accounts that nothing in a plan makes: where the cloud binds a principal, nobody annotates them.
+fn unmade(principal: &Principal) -> Option<Note> {
+    let binding = principal.because.iter().find(|intent| matches!(intent, IntentId::Binding(_)))?;
+    let accounts = principal.service_accounts();
+    let mut commands = accounts.iter().filter_map(|account| service_accounts::create(account));
+    let first = commands.next()?;
+    let others = match commands.count() {
+        0 => String::new(),
+        others => format!(", and the same for {others} more"),
+    };
+    Some(Note::info(
+        binding,
+        format!(
+            "pods start only where their service account is there, which is for whoever runs the cluster: `{first}`{others}"
+        ),
+    ))
 }
 
 /// That no template of the platform's is known to take a principal.

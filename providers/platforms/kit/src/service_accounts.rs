@@ -105,6 +105,20 @@ pub(crate) fn taken_back(whose: &str, keys: &[&str], accounts: &BTreeSet<Subject
     Handoff::unseen(ADMINISTRATOR, format!("no longer let the service accounts of {whose} name an identity"), document)
 }
 
+/// The command that makes a service account where it isn't there; `None` for the one that Kubernetes makes with each namespace.
+///
+/// Source: Kubernetes documentation, "Configure Service Accounts for Pods".
+pub(crate) fn create(subject: &Subject) -> Option<String> {
+    const OF_KUBERNETES: &str = "default";
+    let (name, namespace) = (quoted(subject.service_account()), quoted(subject.namespace()));
+    (subject.service_account() != OF_KUBERNETES).then(|| {
+        format!(
+            "kubectl get serviceaccount {name} --namespace {namespace} >/dev/null 2>&1 || kubectl create serviceaccount {name} --namespace \
+             {namespace}"
+        )
+    })
+}
+
 /// The commands that annotate the service accounts of a principal.
 fn annotate(document: &mut String, principal: &Principal, annotation: &Annotation) {
     let Annotation { key, value, pod_label: _ } = annotation;
@@ -118,6 +132,9 @@ fn annotate(document: &mut String, principal: &Principal, annotation: &Annotatio
         }
     };
     for subject in principal.service_accounts() {
+        if let Some(create) = create(subject) {
+            _ = writeln!(document, "{create}");
+        }
         _ = writeln!(
             document,
             "{guard}kubectl annotate serviceaccount {} --namespace {} --overwrite {key}={value}",

@@ -1,6 +1,8 @@
 //! A service account's annotation as an object of a plan.
 
-use cloudgrant_core::{AnnotationValue, Identity, Object, Ownership, Principal, Reference, quoted};
+use cloudgrant_core::{
+    Annotation, AnnotationValue, Identity, Object, ObjectId, Ownership, Principal, Reference, quoted,
+};
 use serde_json::{Value, json};
 
 use crate::names::{id, parts};
@@ -9,14 +11,11 @@ use crate::names::{id, parts};
 /// cloud binds the principal by itself, or somebody has to make it.
 pub fn objects(principal: &Principal) -> Vec<Object> {
     let Identity::Known { annotation, .. } = &principal.identity else { return Vec::new() };
-    let (value, references) = match &annotation.value {
-        AnnotationValue::Known(value) => (Value::from(value.as_str()), Vec::new()),
-        AnnotationValue::Chosen { object, output, .. } => {
-            // As a JSON pointer has it (RFC 6901).
-            let key = annotation.key.replace('~', "~0").replace('/', "~1");
-            (Value::Null, vec![Reference { pointer: format!("/annotations/{key}"), object: object.clone(), output }])
-        }
-    };
+    let (value, chosen) = value_of(annotation);
+    // As a JSON pointer has it (RFC 6901).
+    let key = annotation.key.replace('~', "~0").replace('/', "~1");
+    let reference = |(object, output)| Reference { pointer: format!("/annotations/{key}"), object, output };
+    let references = Vec::from_iter(chosen.map(reference));
     let attributes = json!({ "annotations": { annotation.key: value } });
     let account = |namespace: &str, account: &str| {
         let name = format!("{namespace}/{account}");
@@ -34,6 +33,14 @@ pub fn objects(principal: &Principal) -> Vec<Object> {
     };
     let accounts = principal.service_accounts().into_iter();
     accounts.map(|subject| account(subject.namespace(), subject.service_account())).collect()
+}
+
+/// What an annotation says: null as long as the cloud has yet to choose it, and what chooses it then.
+pub(crate) fn value_of(annotation: &Annotation) -> (Value, Option<(ObjectId, &'static str)>) {
+    match &annotation.value {
+        AnnotationValue::Known(value) => (Value::from(value.as_str()), None),
+        AnnotationValue::Chosen { object, output, .. } => (Value::Null, Some((object.clone(), *output))),
+    }
 }
 
 /// The configuration that is applied. It has nothing but what is the stack's: what it leaves out, the stack gives up.
@@ -63,7 +70,7 @@ pub(crate) fn commands(manager: &str, object: &Object) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use cloudgrant_core::{Annotation, Domain, IntentId, Naming, ObjectId, Pair, Project, Scope};
+    use cloudgrant_core::{Domain, IntentId, Naming, Pair, Project, Scope};
 
     use super::*;
 

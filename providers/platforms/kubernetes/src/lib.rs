@@ -15,6 +15,7 @@
 mod account;
 mod backend;
 mod bounds;
+mod by_others;
 mod client;
 mod errors;
 mod fields;
@@ -33,6 +34,7 @@ use cloudgrant_core::{
 
 pub use crate::account::objects;
 pub use crate::backend::ServiceAccounts;
+pub use crate::by_others::seen_on;
 use crate::manager::manager;
 pub use crate::names::{KINDS, SERVICE_ACCOUNT_ANNOTATION};
 

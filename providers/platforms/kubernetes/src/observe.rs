@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 use serde_json::{Value, json};
 
 use crate::backend::ServiceAccounts;
+use crate::by_others;
 use crate::client::Connected;
 use crate::errors::{WITHOUT_CLUSTER, asked, in_the_way, missing, needing};
 use crate::fields::{applied_by, others_with, told};
@@ -88,6 +89,7 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
         observed.objects.insert(id(name), found);
     }
     *backend.seen() = seen;
+    by_others::observe(desired, &accounts, &backend.manager, &mut observed);
     let absent = wanted.keys().filter(|name| !accounts.contains_key(**name));
     of_missing(cluster, &absent.copied().collect(), &mut observed).await?;
     if let Some(note) = of_place(backend, &wanted, &observed) {

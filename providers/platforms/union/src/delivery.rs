@@ -25,6 +25,8 @@ pub(crate) const DELIVERY: Delivery = Delivery {
         pod_labels: &["config", "k8s", "plugins", "k8s", "default-labels"],
         maps_namespaces: true,
     }],
+    untold: "task code of `global` runs under the platform's own role or identity, and the Union team itself binds those that it makes for \
+             domains on Azure",
 };
 
 /// Its template has the annotation's key as a value.

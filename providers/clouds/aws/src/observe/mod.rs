@@ -15,7 +15,10 @@ use std::collections::BTreeSet;
 
 use cloudgrant_core::{Desired, Observed, Result};
 
+use crate::client::Clients;
 use crate::config::region;
+use crate::config::{Config, region, without_effect};
+use crate::inventory::Inventory;
 use crate::inventory::task_roles;
 use crate::marks::{confirmations, platform_places};
 use crate::observe::findings::other_homes::OtherHomes;
@@ -44,6 +47,7 @@ pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<
         pod_identity_association::read(looking, desired, &snapshot)
     )?;
     observed.notes.extend(region::note(&looking.config.region));
+    observed.notes.extend(without_effect::notes(looking.config));
     observed.unmakeable.extend(unmakeable);
     observed.unread.extend(unread);
     // Whoever takes something away would read that there is nothing.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use cloudgrant_core::{
     Annotation, AnnotationValue, Asked, Bound, Checked, Desired, Domain, Error, ErrorKind, Identity, Intent, IntentId,
-    MadeBy, Object, ObjectId, Permissions, Principal, Result, Scope, ScopeBinding, Subject, quoted,
+    MadeBy, Note, Object, ObjectId, Permissions, Principal, Result, Scope, ScopeBinding, Subject, quoted,
 };
 use serde_json::json;
 
@@ -73,7 +73,16 @@ pub(crate) async fn bound(
     }
     let notes = unbound::notes(handles, bindings, &bound.desired).await?;
     bound.desired.notes.extend(notes);
+    bound.desired.notes.extend(audience_without_effect(handles, &bound));
     Ok(bound)
+}
+
+/// That nobody asks for whom tokens are, as whom the identities trust is for the platform's vendor to say, who made them.
+fn audience_without_effect(handles: Handles<'_>, bound: &Bound) -> Option<Note> {
+    let is_written = handles.config.cluster.audience.is_some();
+    let made_by_vendor = handles.conventions.scoped_principals == MadeBy::Vendor && bound.principals.is_empty();
+    let message = "it has no effect here: whom an identity trusts is for its owner to say, and each of these is the platform's or its vendor's";
+    (is_written && made_by_vendor).then(|| Note::warning("azure.cluster.audience", message))
 }
 
 /// Requirements 2 and 3.
