@@ -2,6 +2,7 @@
 
 import pytest
 from support import dump, examples, terraform, world
+from support.accounts import DATA_PLANE
 from support.terraform import Terraform
 
 pytestmark = pytest.mark.skipif(terraform.missing() is not None, reason=str(terraform.missing()))
@@ -62,6 +63,51 @@ def test_terraform_makes_what_is_exported(cloud, cloudgrant, folder, tmp_path, e
     cloudgrant.run("export", "--file", path, "--to", delivery, "--terraform", "--dry-run", "--exit-code")
     oracle.destroy()
     assert dump.account(cloud.data_plane) == before
+
+
+def exported(cloudgrant, manifest, delivery):
+    cloudgrant.run("export", "--file", manifest, "--to", delivery, "--terraform")
+    return delivery / "terraform" / "cloudgrant.tf"
+
+
+def test_terraform_makes_nothing_in_another_account(cloud, cloudgrant, folder, tmp_path):
+    """What is exported names no credentials: whoever's these are, only the manifest's account gets anything."""
+    configuration = exported(cloudgrant, examples.path_of("project-domain"), tmp_path / "delivery")
+    before = dump.account(cloud.registry)
+    oracle = Terraform(configuration, folder, cloud.registry, cloud.registry)
+    assert f"This configuration is for account {DATA_PLANE}" in oracle.refusal()
+    assert oracle.ask("apply", "-no-color", "-auto-approve").returncode == 1
+    assert dump.account(cloud.registry) == before
+
+
+def test_terraform_makes_associations_in_the_cluster_s_region_alone(cloud, cloudgrant, folder, tmp_path):
+    """A cluster of the same name may be in another region, too."""
+    manifest = tmp_path / "cloudgrant.yaml"
+    text = examples.path_of("project-domain").read_text(encoding="utf-8")
+    bound = text.replace("  cluster:\n", "  binding: pod-identity\n  cluster:\n    name: blue\n", 1)
+    assert bound != text
+    manifest.write_text(bound, encoding="utf-8")
+    delivery = tmp_path / "delivery"
+    # There is no EKS in moto: the configuration follows from the manifest, and Terraform only plans.
+    cloudgrant.run("export", "--file", manifest, "--to", delivery, "--terraform", f"--sandbox={tmp_path / 'sandbox'}")
+    configuration = delivery / "terraform" / "cloudgrant.tf"
+    oracle = Terraform(configuration, folder, cloud.data_plane, cloud.registry)
+    assert "This configuration is for region us-west-2" in oracle.refusal(region="eu-west-1")
+    associations = [address for address in oracle.plan() if address.startswith("aws_eks_pod_identity_association.")]
+    assert associations, oracle.said
+
+
+def test_terraform_takes_no_version_that_nobody_tried(cloud, cloudgrant, folder, tmp_path):
+    configuration = exported(cloudgrant, examples.path_of("project-domain"), tmp_path / "delivery")
+    oracle = Terraform(configuration, folder, cloud.data_plane, cloud.registry)
+    versions = folder / "cloudgrant_versions.tf"
+    text = versions.read_text(encoding="utf-8")
+    assert 'source  = "hashicorp/aws"' in text
+    # The same constraint without the version that is here.
+    versions.write_text(text.replace(">= 5.29.0, < 7.0.0", ">= 6.0.0, < 7.0.0"), encoding="utf-8")
+    assert oracle.ask("init", "-no-color").returncode == 1
+    versions.write_text(text, encoding="utf-8")
+    oracle.run("init", "-no-color")
 
 
 def test_terraform_reads_what_is_exported_of_azure(cloudgrant, tmp_path):

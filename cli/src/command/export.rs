@@ -87,7 +87,9 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         if options.terraform || options.commands {
             let desired = work.interrupts.unless(engine.desired(work.progress)).await?;
             work.progress.clear();
-            files.extend(options.terraform.then(|| terraform::file(session, &desired)));
+            if options.terraform {
+                files.extend(terraform::files(session, &desired));
+            }
             files.extend(options.commands.then(|| commands::file(session, &desired)));
         }
         let missing = match missing {
@@ -98,7 +100,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
         let mut later: BTreeSet<_> =
             engine.files(&as_if_known(&principals))?.into_iter().map(|file| file.path).collect();
         // Terraform takes the end of a file for the end of what is in it.
-        later.extend([terraform::PATH, commands::PATH].map(ToOwned::to_owned));
+        later.extend([terraform::PATH, terraform::VERSIONS, commands::PATH].map(ToOwned::to_owned));
         let stack = &session.loaded().manifest.stack;
         // One stack's name may stand for several, each with a home of its own.
         let sandbox = if session.is_in_sandbox() { ", in the sandbox" } else { "" };

@@ -1,12 +1,17 @@
 //! The cloud's objects as a Terraform configuration.
 
-use cloudgrant_core::{DeliveryFile, Desired, Session, TerraformBlock};
+use cloudgrant_core::{DeliveryFile, Desired, Session, TerraformBlock, TerraformPurpose};
 
 /// Where in the folder it is.
 pub(crate) const PATH: &str = "terraform/cloudgrant.tf";
 
-/// The file: a block for each object that Terraform can make without owning what is somebody else's, and the others by name.
-pub(crate) fn file(session: &Session, desired: &Desired) -> DeliveryFile {
+/// Where it stands with which versions of Terraform's providers that works: a configuration says it once, and who has it say so already
+/// leaves this file out.
+pub(crate) const VERSIONS: &str = "terraform/cloudgrant_versions.tf";
+
+/// The files: a block for each object that Terraform can make without owning what is somebody else's, and the others by name; and the
+/// versions of its providers, where there is such a block.
+pub(crate) fn files(session: &Session, desired: &Desired) -> Vec<DeliveryFile> {
     let (mut blocks, mut others) = (Vec::<TerraformBlock>::new(), Vec::new());
     for object in &desired.objects {
         match session.terraform(object).filter(|_| object.handoff.is_none()) {
@@ -17,6 +22,8 @@ pub(crate) fn file(session: &Session, desired: &Desired) -> DeliveryFile {
     // One object may be there once for each of its scopes, and one that is looked up for each that names it.
     blocks.sort_by(|a, b| (a.purpose, a.kind, &a.label).cmp(&(b.purpose, b.kind, &b.label)));
     blocks.dedup();
+    let objects = blocks.partition_point(|block| block.purpose == TerraformPurpose::Settings);
+    let settings: String = blocks.drain(..objects).map(|block| format!("\n{block}")).collect();
     others.sort();
     others.dedup();
     let mut content = String::new();
@@ -31,9 +38,17 @@ pub(crate) fn file(session: &Session, desired: &Desired) -> DeliveryFile {
             content.push_str(&format!("# - {id}\n"));
         }
     }
-    DeliveryFile {
+    let versions = DeliveryFile {
+        path: VERSIONS.to_owned(),
+        purpose: "The versions of Terraform's provider with which the configuration beside this works. A configuration has one block of \
+                  these: leave this file out where yours has it."
+            .to_owned(),
+        content: settings,
+    };
+    let file = DeliveryFile {
         path: PATH.to_owned(),
         purpose: "The cloud's objects, for Terraform to make in place of `cloudgrant apply`.".to_owned(),
         content,
-    }
+    };
+    std::iter::once(file).chain(Some(versions).filter(|versions| !versions.content.is_empty())).collect()
 }

@@ -36,6 +36,10 @@ class Terraform:
         self.folder = folder
         shutil.copy(HCL / "provider.tf", folder)
         shutil.copy(HCL / configuration, folder)
+        # What an export has for the versions of the provider stands beside it.
+        versions = (HCL / configuration).parent / "cloudgrant_versions.tf"
+        if versions.exists():
+            shutil.copy(versions, folder)
         rc = folder / "terraform.rc"
         mirror = json.dumps(os.environ["TF_PLUGIN_MIRROR"])
         rc.write_text(
@@ -52,16 +56,26 @@ class Terraform:
             "TF_VAR_registry": json.dumps(_credentials(registry)),
         }
 
-    def run(self, *arguments):
-        done = subprocess.run(
+    def ask(self, *arguments, **variables):
+        return subprocess.run(
             ["terraform", *arguments],
             cwd=self.folder,
-            env=self.environment,
+            env=self.environment | {f"TF_VAR_{name}": value for name, value in variables.items()},
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
+
+    def refusal(self, **variables):
+        """What Terraform says of a configuration that it doesn't take, as one line; it fails where it takes it."""
+        self.run("init", "-no-color")
+        done = self.ask("plan", "-no-color", **variables)
+        assert done.returncode == 1, done.stdout
+        return " ".join(done.stderr.replace("│", " ").split())
+
+    def run(self, *arguments):
+        done = self.ask(*arguments)
         # 2 is what -detailed-exitcode says when there is something to do, and an import is something.
         assert done.returncode in (0, 2), f"terraform {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
         return done

@@ -1,17 +1,15 @@
 # Two accounts at one endpoint that is not AWS. No account of anybody's is ever reached.
 
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
 variable "endpoint" { type = string }
 variable "data_plane" { type = object({ key = string, secret = string, token = string }) }
+variable "region" {
+  type    = string
+  default = "us-west-2"
+}
 variable "registry" { type = object({ key = string, secret = string, token = string }) }
 
 provider "aws" {
-  region                      = "us-west-2"
+  region                      = var.region
   access_key                  = var.data_plane.key
   secret_key                  = var.data_plane.secret
   token                       = var.data_plane.token

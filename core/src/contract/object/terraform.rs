@@ -12,7 +12,7 @@ use crate::digest::digest;
 /// A block of a Terraform configuration: what makes an object, or what looks one up that is somebody else's.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TerraformBlock {
-    /// Whether it makes an object (`resource`) or looks one up (`data`).
+    /// Whether it makes an object (`resource`), looks one up (`data`) or says something to Terraform itself (`terraform`).
     pub purpose: TerraformPurpose,
     /// The type, as the provider calls it: `aws_iam_role`.
     pub kind: &'static str,
@@ -25,6 +25,8 @@ pub struct TerraformBlock {
 /// What a block is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TerraformPurpose {
+    /// What Terraform itself is told: a configuration has one such block, and so it is in a file of its own.
+    Settings,
     /// Something that is there, and that nobody here makes.
     Data,
     /// Something that Terraform makes, changes and deletes.
@@ -44,6 +46,8 @@ pub enum TerraformValue {
     List(Vec<String>),
     /// Texts by their keys.
     Map(Vec<(String, String)>),
+    /// Texts by names of the language.
+    Named(Vec<(&'static str, &'static str)>),
     /// A block within the block.
     Block(Vec<(&'static str, TerraformValue)>),
 }
@@ -57,6 +61,17 @@ impl TerraformBlock {
     /// A block that looks something up by its name.
     pub fn data(kind: &'static str, name: &str, arguments: Vec<(&'static str, TerraformValue)>) -> Self {
         Self { purpose: TerraformPurpose::Data, kind, label: Self::label(name), arguments }
+    }
+
+    /// The block that says with which versions of Terraform's provider `name` a configuration works: `source` is where that is from, and
+    /// `version` a constraint.
+    ///
+    /// Source: Terraform's documentation, "Provider requirements", "Version constraints".
+    pub fn required_provider(name: &'static str, source: &'static str, version: &'static str) -> Self {
+        let provider = TerraformValue::Named(vec![("source", source), ("version", version)]);
+        let required = TerraformValue::Block(vec![(name, provider)]);
+        let arguments = vec![("required_providers", required)];
+        Self { purpose: TerraformPurpose::Settings, kind: "terraform", label: name.to_owned(), arguments }
     }
 
     /// A block that looks up as whom Terraform works, and stops it where that isn't meant: `attribute` of what is looked up must be
@@ -93,6 +108,7 @@ impl TerraformBlock {
         TerraformValue::Reference(match purpose {
             TerraformPurpose::Resource => format!("{kind}.{label}.{name}"),
             TerraformPurpose::Data => format!("data.{kind}.{label}.{name}"),
+            TerraformPurpose::Settings => format!("{kind}.{name}"),
         })
     }
 
@@ -104,11 +120,11 @@ impl TerraformBlock {
 
 impl fmt::Display for TerraformBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let purpose = match self.purpose {
-            TerraformPurpose::Resource => "resource",
-            TerraformPurpose::Data => "data",
-        };
-        writeln!(f, "{purpose} {} {} {{", text(self.kind), text(&self.label))?;
+        match self.purpose {
+            TerraformPurpose::Resource => writeln!(f, "resource {} {} {{", text(self.kind), text(&self.label))?,
+            TerraformPurpose::Data => writeln!(f, "data {} {} {{", text(self.kind), text(&self.label))?,
+            TerraformPurpose::Settings => writeln!(f, "{} {{", self.kind)?,
+        }
         write_arguments(f, &self.arguments, 1)?;
         writeln!(f, "}}")
     }
@@ -133,6 +149,11 @@ fn write_arguments(
             }
             TerraformValue::Map(values) => {
                 let items = values.iter().map(|(key, value)| Item { name: text(key), value: Some(text(value)) });
+                Some(object(items.collect(), depth))
+            }
+            TerraformValue::Named(values) => {
+                let items =
+                    values.iter().map(|(name, value)| Item { name: (*name).to_owned(), value: Some(text(value)) });
                 Some(object(items.collect(), depth))
             }
         },
@@ -258,6 +279,22 @@ mod tests {
             assert!(label.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'), "{label}");
             assert!(!odd[..at].contains(label), "{label}");
         }
+    }
+
+    #[test]
+    fn what_terraform_itself_is_told_has_no_labels() {
+        let block = TerraformBlock::required_provider("aws", "hashicorp/aws", ">= 5.29.0, < 7.0.0");
+        let lines = [
+            "terraform {",
+            "  required_providers {",
+            "    aws = {",
+            "      source  = \"hashicorp/aws\"",
+            "      version = \">= 5.29.0, < 7.0.0\"",
+            "    }",
+            "  }",
+            "}",
+        ];
+        assert_eq!(block.to_string(), lines.map(|line| format!("{line}\n")).concat());
     }
 
     #[test]

@@ -163,7 +163,9 @@ impl Backend for Aws {
         let account = self.config.account.as_str();
         let what = format!("account {account}: give its provider credentials of that one");
         let guard = TerraformBlock::guard("aws_caller_identity", ("account_id", account), &what);
-        Some([guard].into_iter().chain(blocks).collect())
+        // `aws_eks_pod_identity_association` is in it since 5.29; 7 may call things otherwise, as 6 does in part.
+        let versions = TerraformBlock::required_provider("aws", "hashicorp/aws", ">= 5.29.0, < 7.0.0");
+        Some([versions, guard].into_iter().chain(blocks).collect())
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

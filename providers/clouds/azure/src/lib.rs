@@ -150,7 +150,9 @@ impl Backend for Azure {
         let subscription = self.config.subscription.as_str();
         let what = format!("subscription {subscription}: name it in its provider");
         let guard = TerraformBlock::guard("azurerm_subscription", ("subscription_id", subscription), &what);
-        Some([guard].into_iter().chain(blocks).collect())
+        // Arguments are called otherwise in 4, and may be in 6.
+        let versions = TerraformBlock::required_provider("azurerm", "hashicorp/azurerm", ">= 5.0.0, < 6.0.0");
+        Some([versions, guard].into_iter().chain(blocks).collect())
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

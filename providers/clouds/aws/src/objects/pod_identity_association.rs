@@ -76,7 +76,12 @@ impl ObjectKind for Kind {
             ("role_arn", role),
             ("tags", Map(association.tags.into_iter().collect())),
         ];
-        Some(vec![TerraformBlock::resource("aws_eks_pod_identity_association", &object.id, arguments)])
+        // Clusters of one name are others in other regions. The provider says which one is meant, and only since version 6 could the
+        // association. Its `id` is the region in both.
+        let what = format!("region {}, where its EKS cluster is: set that in its provider", cluster.region);
+        let guard = TerraformBlock::guard("aws_region", ("id", &cluster.region), &what);
+        let association = TerraformBlock::resource("aws_eks_pod_identity_association", &object.id, arguments);
+        Some(vec![guard, association])
     }
 }
 
