@@ -4,7 +4,9 @@
 
 mod words;
 
-use self::words::{BY_NAME, NEVER, NEVER_WITHIN, ON_ARNS_OF, SEEN_WITHIN, SETS_UP, SWITCHES_OFF, USES, VERBS, WRITES};
+use self::words::{
+    BY_NAME, LISTED, NEVER, NEVER_WITHIN, ON_ARNS_OF, SEEN_WITHIN, SETS_UP, SWITCHES_OFF, USES, VERBS, WRITES,
+};
 
 /// Why an action can't be listed for an ARN of a service, as the end of a sentence that begins with it, and what to do; `None` where it
 /// can.
@@ -72,6 +74,9 @@ fn never(name: &str, words: &[&str]) -> Option<&'static str> {
         };
         words.iter().any(is_word) || never.len() >= SEEN_WITHIN && folded.contains(&never)
     };
+    // A list of them starts none.
+    let is_listed = |never: &str| matches!(words, ["List", ..]) && LISTED.contains(&never);
+    let is = |never: &&str| !is_listed(never) && is(never);
     let within = || NEVER_WITHIN.iter().any(|it| folded.contains(it)).then_some(NEVER[0].1);
     NEVER.iter().find(|(never, _)| never.iter().any(&is)).map(|(_, why)| *why).or_else(within)
 }

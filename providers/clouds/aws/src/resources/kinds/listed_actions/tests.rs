@@ -38,6 +38,43 @@ fn what_uses_a_resource_is_let_through() {
     }
 }
 
+/// Whatever it lists, a list starts nothing. Where it has what was given to something, it stays refused.
+#[test]
+fn a_list_of_what_runs_is_let_through_unless_it_has_what_runs_in_it() {
+    for action in [
+        "events:ListRules",
+        "codebuild:ListBuilds",
+        "codebuild:ListBuildsForProject",
+        "ecs:ListTasks",
+        "codebuild:ListProjects",
+        "states:ListStateMachines",
+    ] {
+        let service = action.split(':').next().unwrap_or_default();
+        assert_eq!(refused(action, service), None, "{action}");
+    }
+    for action in [
+        "lambda:ListFunctions",
+        "events:ListTargetsByRule",
+        "elasticmapreduce:ListInstanceFleets",
+        "elasticmapreduce:ListSteps",
+        "mediaconvert:ListJobs",
+        "redshift-data:ListStatements",
+        "ecs:ListTaskDefinitions",
+        "glue:GetJobBookmark",
+        "events:PutRule",
+        "events:DeleteRule",
+        "events:DescribeRule",
+        "events:listrules",
+        "codebuild:BatchGetBuilds",
+        "kms:ListGrants",
+        "iot:ListPrincipalThings",
+        "cognito-idp:ListUsers",
+    ] {
+        let service = action.split(':').next().unwrap_or_default();
+        assert!(refused(action, service).is_some(), "{action}");
+    }
+}
+
 #[test]
 fn what_shares_hands_out_or_acts_as_others_is_never_let_through() {
     for action in [

@@ -104,6 +104,11 @@ pub(super) const NEVER: [(&[&str], &str); 3] = [
     ),
 ];
 
+/// Of these words, those that a `List…` may have: its answers have what such a thing is called and does, and nothing that it is given.
+/// The lists of functions have their variables, those of jobs, instances, statements, commands and targets may have arguments and
+/// configurations, and people put passwords into these.
+pub(super) const LISTED: [&str; 6] = ["Alarm", "Build", "Machine", "Project", "Rule", "Task"];
+
 /// From how many letters on a word is found within others, too.
 pub(super) const SEEN_WITHIN: usize = 5;
 
