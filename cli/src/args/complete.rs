@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap_complete::{ArgValueCandidates, ArgValueCompleter, CompleteEnv, CompletionCandidate, PathCompleter};
 use cloudgrant_core::manifest::{Loaded, Names, Overrides};
-use cloudgrant_core::{Purpose, Session, Settings};
+use cloudgrant_core::{Purpose, Scope, Session, Settings};
 use cloudgrant_sandbox_kit::knobs::KNOBS;
 
 use crate::args::manifest_file;
@@ -80,6 +80,33 @@ pub(crate) fn grants() -> ArgValueCandidates {
     ArgValueCandidates::new(|| candidates(grants_left()))
 }
 
+/// What a handoff may be called: as its grant or registry, or as the platform's step for a project and domain, or a domain, of which the
+/// manifest grants something. Which of these are steps, only the cloud knows, and nobody asks it for a shell.
+pub(crate) fn handoffs() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let mut names = grants_left();
+        for name in bound_names().unwrap_or_default() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        candidates(names)
+    })
+}
+
+/// The projects and domains, and the domains, whose task code is to run under a principal of its own.
+fn bound_names() -> Option<Vec<String>> {
+    let session = session()?;
+    let mut names = Vec::new();
+    for binding in session.intents().bindings.iter().filter(|binding| binding.scope != Scope::Global) {
+        names.extend(binding.serves().map(|(pair, _)| pair.to_string()));
+        if let Scope::Domain { domain } = &binding.scope {
+            names.push(domain.to_string());
+        }
+    }
+    Some(names)
+}
+
 /// The same, or all of it: one excludes the other.
 pub(crate) fn revocable() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
@@ -123,8 +150,14 @@ pub(crate) fn documents() -> ArgValueCandidates {
     ArgValueCandidates::new(|| candidates(document_names().unwrap_or_default()))
 }
 
-/// Nothing where something is wrong with the manifest: a shell isn't who should be told. No request is sent.
 fn document_names() -> Option<Vec<String>> {
+    let all = session()?.permissions(Purpose::Apply);
+    Some(all.into_iter().map(|document| document.name.to_string()).collect())
+}
+
+/// The manifest, held against the providers. Nothing where something is wrong with it: a shell isn't who should be told. No request is
+/// sent.
+fn session() -> Option<Session> {
     let provider = value_of(&["--provider"], &typed());
     let flag = |provider: OsString| Some(("provider".to_owned(), provider.to_str()?.into(), "--provider".to_owned()));
     let flags = provider.and_then(flag).into_iter().collect();
@@ -134,9 +167,7 @@ fn document_names() -> Option<Vec<String>> {
     let profile = value_of(&["--profile"], &typed()).and_then(|profile| profile.into_string().ok());
     let loaded = Loaded::draft_from_file(&file(&typed())?, &Overrides { profile, environment, flags }).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    let session = runtime.block_on(Session::open(loaded, Settings::default())).ok()?;
-    let all = session.permissions(Purpose::Apply);
-    Some(all.into_iter().map(|document| document.name.to_string()).collect())
+    runtime.block_on(Session::open(loaded, Settings::default())).ok()
 }
 
 fn candidates(names: Vec<String>) -> Vec<CompletionCandidate> {

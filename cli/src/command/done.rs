@@ -29,7 +29,7 @@ Examples:
   cloudgrant done vision-production --undo  It wasn't done, or no longer is")]
 pub(crate) struct Options {
     /// The step, by its name in the plan, or by that of the only grant or registry that it is for
-    #[arg(value_name = "NAME", add = crate::args::complete::grants())]
+    #[arg(value_name = "NAME", add = crate::args::complete::handoffs())]
     #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
     name: String,
 
@@ -137,6 +137,14 @@ impl Step {
             return Ok(Exit::Done);
         }
         shell.printer.data(&match &self.confirmed {
+            Some(on) if !self.undo => {
+                // Whoever had it taken back, as after a revoke of what the manifest still has, says so with the same command.
+                let undo = shell.global.repeated(&format!("done {} --undo", quoted(&self.name)));
+                format!(
+                    "{} was confirmed on {on} already: nothing was changed. If it was taken back since, say so with `{undo}`.\n",
+                    self.name
+                )
+            }
             Some(on) => format!("{} was confirmed on {on} already: nothing was changed.\n", self.name),
             None => format!("{} doesn't count as done: nothing was changed.\n", self.name),
         })?;

@@ -37,6 +37,12 @@ fn names_of_the_manifest_are_completed_in_every_shell() {
                 assert!(of(&["cloudgrant", command, ""]).iter().any(|name| name == grant), "{shell} {command} {grant}");
             }
         }
+        // A step on the platform goes by its project and domain, or by its domain.
+        let steps = of(&["cloudgrant", "done", ""]);
+        let of_platform = ["forecasting-production", "vision-production", "production"];
+        assert_eq!(steps, [&grants[..], &of_platform].concat(), "{shell}");
+        assert_eq!(of(&["cloudgrant", "done", "vis"]), ["vision-production"], "{shell}");
+        assert_eq!(of(&["cloudgrant", "done", "--undo", "vis"]), ["vision-production"], "{shell}");
         assert_eq!(of(&["cloudgrant", "revoke", "tra"]), ["training-data", "trainer-images"], "{shell}");
         assert_eq!(of(&["cloudgrant", "explain", "--file", "some-folder/other.toml", "el"]), ["elsewhere"], "{shell}");
         assert_eq!(of(&["cloudgrant", "plan", "--file", "some"]), ["some-folder/"], "{shell}");

@@ -168,6 +168,27 @@ fn what_names_a_principal_that_was_made_anew_is_asked_for_again() {
     }
 }
 
+/// The manifest still asks for it: whoever had it taken back is told how to say that.
+#[test]
+fn after_a_revoke_of_everything_done_says_how_to_say_that_it_was_taken_back() {
+    for manifest in [ON_AWS.to_owned(), ON_AWS.replace(TRAINER, ""), on_azure(), by_the_vendor()] {
+        let folder = Folder::with(&manifest);
+        exits(&folder, &["apply", "--yes"], 0);
+        let (name, id) = first_handoff(&folder);
+        exits(&folder, &["done", &name, "--yes"], 0);
+        exits(&folder, &["revoke", "--all", "--yes"], 1);
+        let output = folder.output(&["done", &name, "--yes", "--sandbox"]);
+        let said = flat(&(String::from_utf8_lossy(&output.stdout) + &*String::from_utf8_lossy(&output.stderr)));
+        assert!(said.contains("taken back") && said.contains(" --undo"), "{id}: {said}");
+        assert!(!said.contains("counts as done"), "{id}: {said}");
+        exits(&folder, &["done", &name, "--undo", "--yes"], 0);
+        // Others may have been asked for more, of which nobody said anything.
+        let output = folder.output(&["revoke", "--all", "--yes", "--sandbox"]);
+        let again = flat(&(String::from_utf8_lossy(&output.stdout) + &*String::from_utf8_lossy(&output.stderr)));
+        assert!(!again.contains("was confirmed on 20"), "{id}: {again}");
+    }
+}
+
 #[test]
 fn what_was_done_for_a_grant_that_is_gone_is_to_be_taken_back() {
     for (manifest, without) in [

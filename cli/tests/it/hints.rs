@@ -228,6 +228,15 @@ fn a_platform_with_nothing_in_it_is_not_missing() {
     assert!(!told.contains("`platform` is missing"), "{told}");
 }
 
+/// The program says which there are.
+#[test]
+fn a_platform_without_a_kind_is_told_every_platform() {
+    let told = hinted(&MANIFEST.replace("  kind: union\n", ""));
+    assert!(told.contains("hint: write `kind: flyte` or `kind: union` in `platform`"), "{told}");
+    let told = hinted(&MANIFEST.replace("kind: union", "kind: [union]"));
+    assert!(!told.contains("write `kind: flyte` or"), "it isn't missing: {told}");
+}
+
 /// clap takes a variable for an option that was written, and what was written for required.
 #[test]
 fn usage_asks_for_no_option_that_a_variable_gives() {

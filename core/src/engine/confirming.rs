@@ -13,7 +13,11 @@ use crate::engine::apply::report::Report;
 use crate::engine::cancel::Cancel;
 use crate::engine::setup::Engine;
 use crate::engine::watch::Watch;
+use crate::engine::{Engine, apply};
+use crate::plan::confirmation::HandoffNames;
+use crate::plan::{Action, ApprovedPlan, Change, Plan};
 use crate::plan::{ApprovedPlan, Plan};
+use crate::text::redact::quoted;
 
 /// What somebody says of a handoff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +102,18 @@ impl Engine {
         }
         if let Some(first) = missing(plan, change) {
             let message = format!("{handoff} can't be done yet: {first} is to be made before it");
-            return Err(Error::new(ErrorKind::NotFound, message)
-                .hint("apply first: `cloudgrant apply`; then have the handoff carried out that the next plan shows"));
+            let mut hint =
+                "apply first: `cloudgrant apply`; then have the handoff carried out that the next plan shows"
+                    .to_owned();
+            // After a revoke of what the manifest still has, what was done before is what somebody speaks of.
+            if let Some((.., says)) = there.filter(|(.., says)| !says.taken_back) {
+                let name = quoted(&HandoffNames::of(plan).shortest(handoff));
+                hint = format!(
+                    "if what was confirmed on {} was taken back, say so: `cloudgrant done {name} --undo`; else {hint}",
+                    says.on
+                );
+            }
+            return Err(Error::new(ErrorKind::NotFound, message).hint(hint));
         }
         let confirmed = Confirmed {
             kind: handoff.kind.to_owned(),

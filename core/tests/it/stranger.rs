@@ -187,6 +187,10 @@ async fn no_task_code_gets_a_namespace_of_kubernetes_own() {
         ("a, kubernetes", "kube-system, b", ""),
         ("kube-a", "b", ", namespace: flyte, service_account: \"{project}-{domain}\""),
         ("a", "b", ", namespace: kubeflow"),
+        // The namespace is what is Kubernetes' own, and no project of such a name.
+        ("kube", "b", ", namespace: \"{project}\""),
+        ("kube", "b", ", namespace: \"{domain}-{project}\""),
+        ("kube", "b", ", namespace: \"tasks-{project}-{domain}\""),
     ] {
         let found = problems(&of(projects, domains, more), &Overrides::default()).await;
         assert!(found.is_empty(), "{projects} {domains}{more}: {found:?}");

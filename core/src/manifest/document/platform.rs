@@ -43,7 +43,12 @@ pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value,
         } else if KEYS.contains(&key.as_str()) {
             rest.insert(key.clone(), value.clone());
         } else {
-            problems.push(possible::unknown_key(Path::default().key("platform").key(key).to_string(), key, &known));
+            let mut problem = possible::unknown_key(Path::default().key("platform").key(key).to_string(), key, &known);
+            let of_another = linked.iter().find(|platform| (platform.keys)().contains(&key.as_str()));
+            if let Some((another, hint)) = of_another.zip(problem.hint.take_if(|_| of_another.is_some())) {
+                problem.hint = Some(format!("it is a key of `kind: {}` alone; {hint}", another.id));
+            }
+            problems.push(problem);
         }
     }
     let of_kind = linked.iter().find(|platform| Some(platform.id) == kind);
@@ -57,8 +62,15 @@ pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value,
 pub(super) fn read(section: &Value, problems: &mut Vec<Diagnostic>) -> Option<Part<Section>> {
     let before = problems.len();
     let read = strict::read_part(section, "platform", problems);
+    let linked = platforms::platforms().unwrap_or_default();
+    for problem in problems[before..].iter_mut().filter(|problem| problem.path == "platform.kind") {
+        // Which platforms there are is a matter of the program.
+        let kinds: Vec<_> = linked.iter().map(|platform| format!("`kind: {}`", platform.id)).collect();
+        if section.get("kind").is_none() && !kinds.is_empty() {
+            problem.hint = Some(format!("write {} in `platform`", kinds.join(" or ")));
+        }
+    }
     if !section.is_object() {
-        let linked = platforms::platforms().unwrap_or_default();
         let is_named = linked.iter().any(|platform| Some(platform.id) == section.as_str());
         let of_kind = linked.iter().filter(|platform| !is_named || Some(platform.id) == section.as_str());
         let own: BTreeSet<_> = of_kind.flat_map(|platform| (platform.keys)()).collect();
@@ -303,7 +315,7 @@ fn of_kubernetes(platform: &Tenancy, pair: &Pair, namespace: &str) -> Diagnostic
     );
     Diagnostic::new(path, message).hint(
         "name the namespaces in which the platform starts tasks: `{project}-{domain}`, where it isn't set up otherwise; a project or \
-         domain whose name begins so needs a template that begins with something else",
+         domain called `kube`, or whose name begins with `kube-`, needs a template that makes no such namespace of it",
     )
 }
 

@@ -116,7 +116,7 @@ impl FromStr for Knobs {
                     Some(quota) if !quota.is_empty() => {
                         knobs.quotas.insert(quota.to_owned(), number(part, value)?);
                     }
-                    _ => return Err(bad(part, "there is no such knob")),
+                    _ => return Err(bad(part, "there is no such fault")),
                 },
             }
         }
@@ -179,9 +179,9 @@ impl fmt::Display for Knobs {
 
 fn bad(part: &str, why: &str) -> SandboxError {
     let known: Vec<String> = KNOBS.iter().map(|(example, meaning)| format!("  {example}  {meaning}")).collect();
-    SandboxError::new(format!("read the sandbox knob `{part}`"))
+    SandboxError::new(format!("read the fault `{part}` of the sandbox"))
         .because(why)
-        .hint(format!("knobs are separated by commas:\n{}", known.join("\n")))
+        .hint(format!("faults are separated by commas:\n{}", known.join("\n")))
 }
 
 fn duration(part: &str, value: &str) -> Result<Duration, SandboxError> {
