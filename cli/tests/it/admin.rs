@@ -55,7 +55,7 @@ fn in_admin(folder: &Folder, cloud: &str, requests: &[(&str, &str, Value)]) -> V
 }
 
 /// The maps of all records, by `PROJECT/DOMAIN`, without marks.
-fn records(folder: &Folder, cloud: &str) -> Value {
+pub(crate) fn records(folder: &Folder, cloud: &str) -> Value {
     let all =
         in_admin(folder, cloud, &[("GET", "/api/v1/matchable_attributes?resource_type=CLUSTER_RESOURCE", Value::Null)]);
     let record = |one: &Value| {

@@ -277,6 +277,15 @@ fn programs_in_the_sandbox_reach_its_cluster_and_no_real_one() {
     let (code, refused) = run(format!("KUBECONFIG=real {cloudgrant} plan"));
     assert_eq!(code, Some(1), "{refused}");
     assert!(refused.contains("never written to a real cluster"), "{refused}");
+    // What can't be read may be anybody's. What stands in it isn't told.
+    folder.write("broken", "users: [a-token\n");
+    for file in ["broken", "nowhere"] {
+        let (code, refused) = run(format!("KUBECONFIG={file} {cloudgrant} plan"));
+        assert_eq!(code, Some(1), "{refused}");
+        assert!(refused.contains("the way to the Kubernetes cluster isn't known"), "{file}: {refused}");
+        assert!(!refused.contains("a-token") && !refused.contains("real cluster"), "{file}: {refused}");
+    }
+    assert_eq!(annotations(&folder, "azure").len(), 1);
 }
 
 fn kubeconfig(server: &str, name: &str) -> Value {

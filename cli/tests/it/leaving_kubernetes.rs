@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::delivery::{KEY, ONE_DOMAIN, VISION, annotations, exits, in_cluster};
 use crate::json::assert_valid;
@@ -108,4 +108,72 @@ fn an_annotation_that_somebody_else_has_as_well_stays_and_that_is_told() {
         "{revoked}"
     );
     assert_eq!(annotations(&folder, "azure"), BTreeMap::from([(VISION.to_owned(), theirs)]));
+}
+
+/// The handoffs of a plan that are open, and the annotations that come of each, by service account.
+fn open(plan: &Value) -> BTreeMap<String, Value> {
+    let changes = plan["changes"].as_array().expect("changes").iter();
+    let handoffs = changes.filter(|change| change["action"] == "handoff");
+    handoffs.map(|one| (one["name"].to_string(), one["after"]["service_accounts"].clone())).collect()
+}
+
+/// The cluster is read for what cloudgrant takes away there: what somebody else has done in it, a plan sees by itself.
+#[test]
+fn what_somebody_else_annotates_is_seen_and_what_they_take_off_is_to_be_done_again() {
+    const SEEN: &str = "somebody else has done it, as the service accounts show";
+    for (manifest, cloud) in [(two_domains(), "azure"), (two_domains_on_aws(), "aws")] {
+        let folder = Folder::with(&manifest);
+        exits(&folder, &["apply", "--yes"], 0);
+        // What is there is cloudgrant's, and goes.
+        folder.write("cloudgrant.yaml", leaving(&manifest));
+        let asked = open(&assert_valid(&folder, &["plan", "--sandbox"]));
+        assert!(!asked.is_empty(), "{cloud}");
+        exits(&folder, &["apply", "--yes"], 0);
+        assert!(annotations(&folder, cloud).is_empty(), "{cloud}");
+        let plan = assert_valid(&folder, &["plan", "--sandbox"]);
+        assert_eq!(open(&plan), asked, "{cloud}");
+        assert!(!plan["notes"].to_string().contains(SEEN), "{cloud}: {}", plan["notes"]);
+        let name = asked.keys().next().expect("a step").trim_matches('"').to_owned();
+        let said = exits(&folder, &["done", &name, "--yes"], 2);
+        assert!(said.contains("needs nobody's word"), "{cloud}: {said}");
+
+        let by_hand = async |cluster: crate::delivery::Cluster, is_there: bool| {
+            for (name, annotations) in asked.values().flat_map(|accounts| accounts.as_object().expect("accounts")) {
+                let (namespace, account) = name.split_once('/').expect("a namespace");
+                let keys = annotations.as_object().expect("annotations").iter();
+                let value = |value: &Value| if is_there { value.clone() } else { Value::Null };
+                let set: serde_json::Map<_, _> = keys.map(|(key, it)| (key.clone(), value(it))).collect();
+                assert!(is_there != set.values().any(Value::is_null), "{set:?}");
+                cluster.annotate_account(namespace, account, set.into()).await;
+            }
+        };
+        in_cluster(&folder, cloud, async |cluster| by_hand(cluster, true).await);
+        let plan = assert_valid(&folder, &["plan", "--sandbox"]);
+        assert!(open(&plan).is_empty(), "{cloud}: {plan:#}");
+        let notes = plan["notes"].as_array().expect("notes").iter();
+        assert_eq!(notes.filter(|note| note["message"] == SEEN).count(), asked.len(), "{cloud}: {}", plan["notes"]);
+        exits(&folder, &["drift", "--exit-code"], 0);
+        exits(&folder, &["apply", "--yes"], 0);
+        assert_eq!(
+            annotations(&folder, cloud).len(),
+            asked.values().flat_map(|it| it.as_object()).map(|it| it.len()).sum::<usize>()
+        );
+
+        in_cluster(&folder, cloud, async |cluster| by_hand(cluster, false).await);
+        assert_eq!(open(&assert_valid(&folder, &["plan", "--sandbox"])), asked, "{cloud}");
+        exits(&folder, &["revoke", "--all", "--yes"], 0);
+    }
+}
+
+/// Another value than the one that is asked for is what is there, and no more.
+#[test]
+fn an_annotation_of_somebody_else_s_that_names_another_principal_is_not_taken_for_done() {
+    let folder = Folder::with(&leaving(ONE_DOMAIN));
+    exits(&folder, &["apply", "--yes"], 0);
+    in_cluster(&folder, "azure", async |cluster| cluster.annotate(VISION, json!({ KEY: "another" })).await);
+    let plan = assert_valid(&folder, &["plan", "--sandbox"]);
+    assert_eq!(open(&plan).len(), 1, "{plan:#}");
+    let there = plan["changes"].as_array().expect("changes").iter().find(|change| change["action"] == "handoff");
+    let there = &there.expect("a handoff")["before"]["service_accounts"]["vision-production/default"][KEY];
+    assert_eq!(there, "another", "{plan:#}");
 }

@@ -5,6 +5,7 @@ use cloudgrant_flyte as _;
 use cloudgrant_union as _;
 
 mod admin;
+mod admin_and_kubernetes;
 mod all_at_once;
 mod audit;
 mod azure;

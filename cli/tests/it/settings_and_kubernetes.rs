@@ -130,3 +130,19 @@ fn a_list_that_no_deployment_has_is_refused() {
 fn a_plan_that_tells_both() {
     assert_looks!(Folder::with(&both()).run(&["plan", "--sandbox"]));
 }
+
+/// A setting would have runs start under an account that names nobody yet: it comes after the annotation, and not without it.
+#[test]
+fn no_setting_names_an_account_that_could_not_be_annotated() {
+    let folder = Folder::with(&both());
+    let failed = exits(&folder, &["apply", "--yes", "--faults", "deny=serviceaccounts:patch"], 1);
+    assert!(failed.contains("service-account-annotation"), "{failed}");
+    assert_eq!(accounts(&folder, "aws"), json!({}), "no account is set");
+    assert!(annotations(&folder, "aws").is_empty());
+    // The other way round, what is annotated harms nobody.
+    exits(&folder, &["apply", "--yes", "--faults", "deny=settings:CreateSettings"], 1);
+    assert_eq!((annotations(&folder, "aws").len(), accounts(&folder, "aws")), (3, json!({})));
+    exits(&folder, &["apply", "--yes"], 0);
+    assert_eq!(accounts(&folder, "aws").as_object().map(serde_json::Map::len), Some(3));
+    exits(&folder, &["plan", "--exit-code"], 0);
+}

@@ -100,6 +100,22 @@ async fn what_needs_an_apply_first_or_nobody_s_word_is_refused() {
     assert_eq!(refusal(&fake, &id("statement")).await.kind(), ErrorKind::Unsupported);
 }
 
+/// What was confirmed counts on where it can be seen by now, and what is seen is told beside it.
+#[tokio::test(start_paused = true)]
+async fn a_confirmation_that_what_is_seen_does_not_bear_out_is_told() {
+    let fake = remembering(vec![object("role", &[]), statement("as follows")]);
+    apply(&fake).await;
+    say(&fake, &id("statement"), Said::Done).await.expect("it is written");
+    let doubts =
+        |plan: &Plan| plan.notes.iter().filter(|note| note.message.contains("doesn't show that it is done")).count();
+    assert_eq!(doubts(&plan(&fake).await), 0, "nobody can see it");
+    let mut seen = statement("as follows");
+    seen.handoff.as_mut().expect("one").verifiable = true;
+    fake.want(vec![object("role", &[]), seen]);
+    let now = plan(&fake).await;
+    assert_eq!((told(&now), doubts(&now)), ((vec![], vec!["statement"]), 1), "{now:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_nothing_wants_any_more_is_to_be_taken_back_until_that_is_confirmed() {
     let fake = remembering(vec![object("role", &[]), statement("as follows")]);

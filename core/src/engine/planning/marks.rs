@@ -152,7 +152,8 @@ impl Engine {
             let on = wanted.get(&change.id).and_then(|mark| plan.marks.get(mark)?.says.as_ref());
             let (Some(Confirmed { on, .. }), Some(handoff)) = (on.cloned(), change.handoff) else { continue };
             if handoff.verifiable {
-                let message = format!("it was confirmed on {on}, and what can be seen of it doesn't show that it is done");
+                let message =
+                    format!("it was confirmed on {on}, and what can be seen of it doesn't show that it is done");
                 plan.notes.push(Note::warning(&change.id, message));
             }
             confirmed.push(Confirmation { object: change.id, because: change.because, on, handoff });
