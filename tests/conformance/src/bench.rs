@@ -175,6 +175,19 @@ impl<F: Fixture> Bench<F> {
         sketch
     }
 
+    /// What a sketch grants: each resource by its name, with its locator, at each level.
+    fn granted(&self, sketch: &Sketch) -> Vec<(String, String, Access)> {
+        let mut granted = Vec::new();
+        for (at, (locator, _)) in self.resources.iter().enumerate() {
+            let name = resource_name(at);
+            let levels = sketch.grants.iter().filter_map(|grant| grant["access"].get(&name));
+            for level in levels.filter_map(|level| serde_json::from_value(level.clone()).ok()) {
+                granted.push((name.clone(), locator.clone(), level));
+            }
+        }
+        granted
+    }
+
     /// What a manifest asks, and what is wrong with it, without a connection.
     pub(crate) fn read(&self, sketch: &Sketch) -> Checked<(Loaded, Intents, Vec<Diagnostic>)> {
         let mut platform = self.fixture.platform();
@@ -186,12 +199,14 @@ impl<F: Fixture> Bench<F> {
         let resources = self.resources.iter().enumerate();
         let resources: Map<_, _> =
             resources.map(|(at, (locator, _))| (resource_name(at), json!({ self.id(): locator }))).collect();
+        let section = sketch.section.clone().unwrap_or_else(|| self.fixture.section());
+        let section = self.fixture.section_of(section, &self.granted(sketch));
         let manifest = json!({
             "version": 1,
             "stack": sketch.stack,
             "provider": self.id(),
             "platform": platform,
-            self.id(): sketch.section.clone().unwrap_or_else(|| self.fixture.section()),
+            self.id(): section,
             "resources": resources,
             "grants": sketch.grants,
             "registries": sketch.registries,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cloudgrant_core::{Connect, Context, ObjectId, Provider, Registration, Result, Settings};
+use cloudgrant_core::{Access, Connect, Context, ObjectId, Provider, Registration, Result, Settings};
 use serde_json::{Value, json};
 
 /// A world in which a provider can be tried: an emulator of its cloud, or an account that is there for tests.
@@ -33,6 +33,13 @@ pub trait Fixture: Send + Sync + Sized + 'static {
 
     /// The provider's section of the manifest, fit for this world.
     fn section(&self) -> Value;
+
+    /// A section with what a manifest has to say in it of what is granted there: each resource by its name in the manifest, with its locator
+    /// and a level. For providers whose section has keys by resource and level, all of which have to be used.
+    fn section_of(&self, section: Value, granted: &[(String, String, Access)]) -> Value {
+        let _ = granted;
+        section
+    }
 
     /// Locators of what task code can be granted: at least one for each resource kind that the provider declares, and
     /// better two for one of them. Without the words `forecasting`, `vision`, `development` and `production`, of which

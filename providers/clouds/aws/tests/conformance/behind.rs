@@ -7,7 +7,7 @@ use cloudgrant_conformance::Hook;
 use cloudgrant_core::ObjectId;
 use serde_json::{Map, Value, json};
 
-use crate::world::{ACCOUNT, ISSUER, OTHER, THEIRS, World};
+use crate::world::{ACCOUNT, ISSUER, OTHER, THEIRS, World, existing_policy};
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 const POLICY: &str =
@@ -34,7 +34,9 @@ pub(crate) fn access(snapshot: &Value) -> Option<BTreeSet<String>> {
     let mut access = BTreeSet::new();
     for (role, facts) in snapshot["roles"].as_object()? {
         let ours = facts["attached"].as_array()?.iter().filter_map(Value::as_str);
-        for arn in ours.filter(|arn| arn.contains(":policy/cloudgrant/")) {
+        // What others maintain is attached by the stack alone here.
+        let is_attached_by_us = |arn: &&str| arn.contains(":policy/cloudgrant/") || *arn == existing_policy();
+        for arn in ours.filter(is_attached_by_us) {
             for statement in snapshot["policies"][arn]["Statement"].as_array().into_iter().flatten() {
                 let mut statement = statement.clone();
                 statement.as_object_mut()?.shift_remove("Sid");

@@ -45,6 +45,16 @@ pub(crate) const WRITES: [&str; 17] = [
     "kms:PutKeyPolicy",
 ];
 
+/// A resource of a kind that the provider doesn't know.
+pub(crate) fn stream() -> String {
+    format!("arn:aws:kinesis:us-west-2:{ACCOUNT}:stream/events")
+}
+
+/// A policy that others maintain, and that gives what reading the stream is to give.
+pub(crate) fn existing_policy() -> String {
+    format!("arn:aws:iam::{ACCOUNT}:policy/data/events-reader")
+}
+
 pub(crate) struct World {
     _folder: tempfile::TempDir,
     pub(crate) running: Running,
@@ -81,6 +91,12 @@ impl World {
         let provider = world.iam().create_open_id_connect_provider().url(format!("https://{OTHER_ISSUER}"));
         provider.client_id_list("sts.amazonaws.com").send().await.expect("another cluster's provider");
         world.bucket_of_others().await;
+        let document = json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": ["kinesis:GetRecords", "kinesis:GetShardIterator"], "Resource": stream() }],
+        });
+        let policy = world.iam().create_policy().path("/data/").policy_name("events-reader");
+        policy.policy_document(document.to_string()).send().await.expect("a policy of others");
         world
     }
 
