@@ -27,6 +27,8 @@ pub(crate) struct Cloud {
     pub(crate) registry: &'static str,
     /// How the hosts of databases end.
     pub(crate) database: &'static str,
+    /// How the hosts of Azure Machine Learning end.
+    pub(crate) machine_learning: &'static str,
     /// How the hosts of clusters' issuers end.
     pub(crate) clusters: &'static str,
     /// Who says in tokens that it made them.
@@ -49,6 +51,7 @@ const PUBLIC: Cloud = Cloud {
     service_bus: "servicebus.windows.net",
     registry: "azurecr.io",
     database: "database.windows.net",
+    machine_learning: "api.azureml.ms",
     clusters: "prod-aks.azure.com",
     issuer: "https://sts.windows.net",
 };
@@ -64,6 +67,7 @@ const GOVERNMENT: Cloud = Cloud {
     service_bus: "servicebus.usgovcloudapi.net",
     registry: "azurecr.us",
     database: "database.usgovcloudapi.net",
+    machine_learning: "api.ml.azure.us",
     clusters: "prod-aks.azure.us",
     issuer: "https://sts.windows.net",
 };
@@ -79,6 +83,7 @@ const CHINA: Cloud = Cloud {
     service_bus: "servicebus.chinacloudapi.cn",
     registry: "azurecr.cn",
     database: "database.chinacloudapi.cn",
+    machine_learning: "api.ml.azure.cn",
     clusters: "prod-aks.azure.cn",
     issuer: "https://sts.chinacloudapi.cn",
 };

@@ -16,6 +16,7 @@ const DEFAULTS: &[(&str, u64)] = &[
     ("TagsPerResource", 50),
     ("PageSize", 200),
     ("TokenSeconds", 3599),
+    ("OperationSeconds", 0),
 ];
 
 /// The quotas in force.
@@ -64,6 +65,11 @@ impl Quotas {
         self.get("TokenSeconds")
     }
 
+    /// How long what a service does after it has answered takes.
+    pub(crate) fn operation_seconds(&self) -> usize {
+        self.get("OperationSeconds")
+    }
+
     /// Entries on a page; at least one, or lists would never end.
     pub(crate) fn page(&self) -> usize {
         self.get("PageSize").max(1)
@@ -85,8 +91,9 @@ mod tests {
             quotas.description(),
             quotas.tags(),
             quotas.token_seconds(),
+            quotas.operation_seconds(),
             quotas.page(),
         ];
-        assert_eq!(all, [4000, 5000, 20, 8192, 2048, 50, 3599, 1]);
+        assert_eq!(all, [4000, 5000, 20, 8192, 2048, 50, 3599, 0, 1]);
     }
 }

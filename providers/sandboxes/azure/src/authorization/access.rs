@@ -94,6 +94,12 @@ fn denies(denial: &Denial, scope: &Id, plane: Plane, action: &str) -> bool {
     in_scope && permits(&denial.permissions, plane, action)
 }
 
+/// A star between slashes stands for nothing at all, too: Azure's Managed Identity Operator may assign identities by
+/// `userAssignedIdentities/*/assign/action`, and AzureML Data Scientist may not write computes by `computes/*/write`.
+fn fits(pattern: &str, action: &str) -> bool {
+    matches_stars(pattern, action) || pattern.contains("/*/") && matches_stars(&pattern.replace("/*/", "/"), action)
+}
+
 /// Whether any of a role's permissions allows an action.
 pub(crate) fn permits(permissions: &[Permission], plane: Plane, action: &str) -> bool {
     permissions.iter().any(|permission| {
@@ -101,8 +107,7 @@ pub(crate) fn permits(permissions: &[Permission], plane: Plane, action: &str) ->
             Plane::Control => (&permission.actions, &permission.not_actions),
             Plane::Data => (&permission.data_actions, &permission.not_data_actions),
         };
-        yes.iter().any(|pattern| matches_stars(pattern, action))
-            && !no.iter().any(|pattern| matches_stars(pattern, action))
+        yes.iter().any(|pattern| fits(pattern, action)) && !no.iter().any(|pattern| fits(pattern, action))
     })
 }
 

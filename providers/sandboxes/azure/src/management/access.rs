@@ -1,7 +1,7 @@
 //! Whether somebody may do something, and what lets them.
 //!
 //! `GET /_sandbox/access` with
-//! * `principal`: an object id, a client id, or the id of a managed identity;
+//! * `principal`: an object id, a client id, the id of a managed identity, or of a resource with a system-assigned one;
 //! * `scope`: the id of a resource;
 //! * `action` or `data_action`;
 //! * for blobs, `path`, `prefix` and `sub_operation` (as in `Blob.List`); for images, `repository`;
@@ -16,6 +16,7 @@ use super::{Refusal, bad};
 use crate::authorization::access::{self, Plane};
 use crate::authorization::condition::{AccessRequest, Attributes};
 use crate::protocol::query::Query;
+use crate::services::arm::machine_learning;
 use crate::services::arm::request::id::Id;
 use crate::services::arm::request::route::Kind;
 use crate::state::State;
@@ -53,6 +54,9 @@ pub(super) fn access(state: &State, query: &Query) -> Result<Value, Refusal> {
 fn principal(state: &State, text: &str) -> String {
     if let Some(identity) = Id::parse(text).and_then(|id| state.identities.get(id.key())) {
         return identity.principal.clone();
+    }
+    if let Some(principal) = Id::parse(text).and_then(|id| machine_learning::principal_of(state, &id)) {
+        return principal;
     }
     let is_it = |one: &&crate::state::model::Principal| {
         one.client.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(text))

@@ -8,6 +8,8 @@
 //! * `{"id": "/subscriptions/…", "tenantId": …}`: a subscription. The sandbox's client becomes its Owner if it is of the
 //!   home tenant, unless `"owner": false`.
 //! * Ids of role, deny and federated things, identities, resources of any type.
+//! * `{"id": …, "fails": {"code": …, "message": …}}`: the next operation on a workspace, compute or endpoint is accepted, and
+//!   fails at its end.
 //! * `{"principal": {"id": …, "type": "User", "displayName": …, "appId": …, "tenantId": …, "members": […]}}`; with
 //!   `"certificates": ["-----BEGIN CERTIFICATE-----…"]`, the application can log in with the key of any of them.
 
@@ -25,7 +27,7 @@ use crate::services::arm::request::route::Kind;
 use crate::services::arm::resources::{defaults, federated_credentials, generic, identities};
 use crate::services::entra::jwt;
 use crate::state::model::{
-    Assignment, Credential, Definition, Denial, Identity, Principal, Resource, Subscription, Tags,
+    Assignment, Credential, Definition, Denial, Failure, Identity, Principal, Resource, Subscription, Tags,
 };
 use crate::state::{State, time};
 
@@ -44,6 +46,13 @@ pub(super) fn put(state: &mut State, body: &Value) -> Result<Value, Refusal> {
     let id = id_of(body)?;
     if id.parent().is_none() && id.group().is_none() {
         return subscription(state, &id, body);
+    }
+    if let Some(failure) = body.get("fails") {
+        let failure: Failure = serde_json::from_value(failure.clone())
+            .map_err(|error| bad(&format!("`fails` has a code and a message: {error}")))?;
+        let shown = json!({"id": id.text(), "fails": &failure});
+        state.failing.insert(id.key().to_owned(), failure);
+        return Ok(shown);
     }
     around(state, &id)?;
     let kind = id.resource_type().and_then(|full_type| Kind::of_type(&full_type));

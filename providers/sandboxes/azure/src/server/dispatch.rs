@@ -194,7 +194,7 @@ impl Dispatcher {
             Err(error) => return error.into(),
         };
         let mut outcome = match self.call(&mut state, request, route, &caller, base, clash) {
-            Ok(reply) => Outcome { status: reply.status, body: reply.body, headers: Vec::new() },
+            Ok(reply) => Outcome { status: reply.status, body: reply.body, headers: reply.headers },
             Err(error) => error.into(),
         };
         outcome.headers.push(left);

@@ -154,6 +154,12 @@ impl Filter {
     }
 }
 
+/// Whether an identity is a resource of its own, or a part of another one.
+fn explicit(id: &str) -> &'static str {
+    let is_own = id.to_ascii_lowercase().contains("/userassignedidentities/");
+    if is_own { "isExplicit=True" } else { "isExplicit=False" }
+}
+
 fn render(principal: &Principal) -> Value {
     match principal.kind.as_str() {
         "ServicePrincipal" => json!({
@@ -165,7 +171,7 @@ fn render(principal: &Principal) -> Value {
             "accountEnabled": true,
             "servicePrincipalNames": principal.client.iter().collect::<Vec<_>>(),
             "servicePrincipalType": if principal.identity.is_some() { "ManagedIdentity" } else { "Application" },
-            "alternativeNames": principal.identity.iter().flat_map(|id| ["isExplicit=True", id]).collect::<Vec<_>>(),
+            "alternativeNames": principal.identity.iter().flat_map(|id| [explicit(id), id]).collect::<Vec<_>>(),
             "appOwnerOrganizationId": principal.tenant,
         }),
         "Group" => json!({

@@ -65,6 +65,45 @@ pub(crate) struct Resource {
     #[serde(default)]
     pub(crate) more: Map<String, Value>,
     pub(crate) properties: Map<String, Value>,
+    /// What was written and is never shown: keys, passwords.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) secrets: Map<String, Value>,
+}
+
+/// What a resource provider is still busy with after it has answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Operation {
+    /// Where clients ask for its status.
+    pub(crate) id: String,
+    /// The id of the resource that it is about.
+    pub(crate) resource: String,
+    pub(crate) change: Change,
+    /// The object id of whoever began it.
+    pub(crate) caller: String,
+    pub(crate) begun: Millis,
+    /// When it ends.
+    pub(crate) until: Millis,
+    /// Whether the resource has been told of its end.
+    #[serde(default)]
+    pub(crate) is_over: bool,
+    /// Why it fails at its end.
+    #[serde(default)]
+    pub(crate) failure: Option<Failure>,
+}
+
+/// What an operation does to its resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Change {
+    Create,
+    Update,
+    Delete,
+}
+
+/// The error that a failed operation tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) code: String,
+    pub(crate) message: String,
 }
 
 /// A user-assigned managed identity.
@@ -175,6 +214,7 @@ by_id! {
     Credential => "federated-credentials",
     Assignment => "role-assignments",
     Denial => "deny-assignments",
+    Operation => "operations",
 }
 
 impl Entity for Definition {

@@ -14,7 +14,7 @@ use crate::cloud::Cloud;
 use crate::quotas::Quotas;
 use crate::services::arm::request::id::Id;
 use crate::state::model::{
-    Assignment, Credential, Definition, Denial, Entity, Identity, Principal, Resource, Subscription,
+    Assignment, Credential, Definition, Denial, Entity, Failure, Identity, Operation, Principal, Resource, Subscription,
 };
 use crate::state::time;
 
@@ -36,6 +36,7 @@ pub(crate) struct State {
     pub(crate) assignments: Table<Assignment>,
     pub(crate) definitions: Table<Definition>,
     pub(crate) denials: Table<Denial>,
+    pub(crate) operations: Table<Operation>,
     /// Roles that Azure itself offers, by GUID.
     pub(crate) built_in: Table<Definition>,
     pub(crate) quotas: Quotas,
@@ -44,6 +45,8 @@ pub(crate) struct State {
     pub(crate) replication: Duration,
     /// When an assignment of a role was last deleted: its definition counts that one for as long as replication takes.
     pub(crate) released: BTreeMap<String, time::Millis>,
+    /// How the next operation on a resource fails, by its key.
+    pub(crate) failing: BTreeMap<String, Failure>,
     store: Store,
 }
 
@@ -71,6 +74,7 @@ in_memory! {
     Assignment => assignments,
     Definition => definitions,
     Denial => denials,
+    Operation => operations,
 }
 
 impl State {
@@ -94,12 +98,14 @@ impl State {
             assignments: Table::new(),
             definitions: Table::new(),
             denials: Table::new(),
+            operations: Table::new(),
             built_in: built_in_roles::built_in(),
             quotas,
             ids: Ids::new(history.start()),
             history,
             replication,
             released: BTreeMap::new(),
+            failing: BTreeMap::new(),
             store,
         };
         state.read::<Subscription>()?;
@@ -110,6 +116,7 @@ impl State {
         state.read::<Assignment>()?;
         state.read::<Definition>()?;
         state.read::<Denial>()?;
+        state.read::<Operation>()?;
         Ok(state)
     }
 

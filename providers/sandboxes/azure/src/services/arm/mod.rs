@@ -1,6 +1,7 @@
 //! Azure Resource Manager: what every resource type shares, and the types.
 
 pub(crate) mod authorization;
+pub(crate) mod machine_learning;
 pub(crate) mod request;
 pub(crate) mod resources;
 
@@ -26,6 +27,7 @@ pub(crate) fn carry_out(state: &mut State, call: &Call<'_>, denied: &[String]) -
     {
         return Err(caller::wrong_tenant(state.cloud, call.caller, call.base, &subscription.tenant));
     }
+    machine_learning::operations::settle(state)?;
     authorize(state, call, denied)?;
     if let Some(verb) = &call.route.verb {
         return action(state, call, verb);
@@ -43,6 +45,9 @@ pub(crate) fn carry_out(state: &mut State, call: &Call<'_>, denied: &[String]) -
         Kind::DenyAssignment => deny_assignments::call(state, call),
         Kind::Provider => providers::call(call),
         Kind::Resource => generic::list_all(state, call),
+        Kind::Workspace | Kind::Compute | Kind::Datastore | Kind::OnlineEndpoint | Kind::Operation => {
+            machine_learning::call(state, call, denied)
+        }
         Kind::Registry
         | Kind::StorageAccount
         | Kind::BlobService
@@ -56,6 +61,9 @@ pub(crate) fn carry_out(state: &mut State, call: &Call<'_>, denied: &[String]) -
 
 /// A POST that is no resource's.
 fn action(state: &State, call: &Call<'_>, verb: &str) -> Answer<Reply> {
+    if let (&Method::POST, Some(answer)) = (call.method, machine_learning::action(state, call, verb)) {
+        return answer;
+    }
     match (call.method, verb.to_ascii_lowercase().as_str(), call.route.kind) {
         (&Method::POST, "register", Kind::Provider) => providers::register(call),
         (&Method::POST, "checknameavailability", Kind::Registry | Kind::StorageAccount) => {
@@ -91,7 +99,8 @@ fn authorize(state: &State, call: &Call<'_>, denied: &[String]) -> Answer<()> {
     let is_gone =
         *call.method == Method::DELETE && call.route.kind == Kind::RoleAssignment && there == Attributes::new();
     let by_nothing = is_gone && !verdict.unfulfilled.is_empty() && verdict.denied_by.is_empty();
-    if !refused && (is_open(call) || verdict.is_allowed() || by_nothing) {
+    let is_open = is_open(call) || machine_learning::operations::is_own(state, call);
+    if !refused && (is_open || verdict.is_allowed() || by_nothing) {
         return Ok(());
     }
     let scope = match (&call.route.name, call.route.kind.is_extension()) {

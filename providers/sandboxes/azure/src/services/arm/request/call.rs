@@ -1,6 +1,6 @@
 //! One request to Azure Resource Manager, and its answer.
 
-use http::Method;
+use http::{HeaderName, Method};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -30,15 +30,16 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Option<Value>,
+    pub(crate) headers: Vec<(HeaderName, String)>,
 }
 
 impl Reply {
     pub(crate) fn ok(body: Value) -> Self {
-        Self { status: 200, body: Some(body) }
+        Self { status: 200, body: Some(body), headers: Vec::new() }
     }
 
     pub(crate) fn created(body: Value) -> Self {
-        Self { status: 201, body: Some(body) }
+        Self { status: 201, body: Some(body), headers: Vec::new() }
     }
 
     pub(crate) fn written(is_new: bool, body: Value) -> Self {
@@ -46,7 +47,14 @@ impl Reply {
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, body: None }
+        Self { status, body: None, headers: Vec::new() }
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
     }
 }
 

@@ -28,6 +28,12 @@ pub(crate) enum Kind {
     Secret,
     Cluster,
     Namespace,
+    Workspace,
+    Compute,
+    Datastore,
+    OnlineEndpoint,
+    /// What a provider is still busy with.
+    Operation,
 }
 
 /// What lies under a provider's namespace, by full type.
@@ -46,6 +52,14 @@ pub(crate) const PROVIDED: &[(Kind, &str)] = &[
     (Kind::Secret, "Microsoft.KeyVault/vaults/secrets"),
     (Kind::Cluster, "Microsoft.ContainerService/managedClusters"),
     (Kind::Namespace, "Microsoft.ServiceBus/namespaces"),
+    (Kind::Workspace, "Microsoft.MachineLearningServices/workspaces"),
+    (Kind::Compute, "Microsoft.MachineLearningServices/workspaces/computes"),
+    (Kind::Datastore, "Microsoft.MachineLearningServices/workspaces/datastores"),
+    (Kind::OnlineEndpoint, "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"),
+    (Kind::Operation, "Microsoft.MachineLearningServices/locations/workspaceOperationsStatus"),
+    (Kind::Operation, "Microsoft.MachineLearningServices/locations/computeOperationsStatus"),
+    (Kind::Operation, "Microsoft.MachineLearningServices/locations/mfeOperationsStatus"),
+    (Kind::Operation, "Microsoft.MachineLearningServices/locations/mfeOperationResults"),
 ];
 
 impl Kind {

@@ -1,8 +1,8 @@
 //! Which api-versions a kind has, and the one that a request asks for.
 
 use super::known_versions::{
-    AUTHORIZATION, CLUSTERS, CREDENTIALS, DEFINITIONS, DENIALS, IDENTITIES, NAMESPACES, REGISTRIES, RESOURCES, STORAGE,
-    VAULTS,
+    AUTHORIZATION, CLUSTERS, CREDENTIALS, DEFINITIONS, DENIALS, IDENTITIES, MACHINE_LEARNING, NAMESPACES, REGISTRIES,
+    RESOURCES, STORAGE, VAULTS,
 };
 use super::route::Kind;
 use crate::protocol::errors::{Answer, ArmError};
@@ -21,6 +21,7 @@ pub(crate) fn of(kind: Kind) -> &'static [&'static str] {
         Kind::Vault | Kind::Secret => VAULTS,
         Kind::Cluster => CLUSTERS,
         Kind::Namespace => NAMESPACES,
+        Kind::Workspace | Kind::Compute | Kind::Datastore | Kind::OnlineEndpoint | Kind::Operation => MACHINE_LEARNING,
         Kind::Subscription | Kind::Tenant | Kind::Location | Kind::ResourceGroup | Kind::Resource | Kind::Provider => {
             RESOURCES
         }

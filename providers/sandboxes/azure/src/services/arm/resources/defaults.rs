@@ -6,6 +6,7 @@ use cloudgrant_sandbox_kit::ids::guid_of;
 use serde_json::{Map, Value, json};
 
 use crate::cloud::Cloud;
+use crate::services::arm::machine_learning::defaults as machine_learning;
 use crate::services::arm::request::id::Id;
 use crate::services::arm::request::route::Kind;
 use crate::state::model::{Resource, Tags};
@@ -26,9 +27,13 @@ pub(crate) fn resource(cloud: &Cloud, id: &Id, location: &str, tenant: &str, cre
         Some(Kind::Secret) => (json!({}), secret(cloud, id, created)),
         Some(Kind::Cluster) => (json!({}), cluster(id, location)),
         Some(Kind::Namespace) => namespace(cloud, &name),
+        Some(Kind::Workspace) => (
+            json!({"kind": "Default", "sku": {"name": "Basic", "tier": "Basic"}}),
+            Value::Object(machine_learning::workspace(cloud, id, location, tenant, created)),
+        ),
         _ => (json!({}), json!({})),
     };
-    let has_location = kind != Some(Kind::Container);
+    let has_location = !matches!(kind, Some(Kind::Container | Kind::Datastore));
     Resource {
         id: id.text().to_owned(),
         location: has_location.then(|| location.to_owned()),
@@ -36,6 +41,7 @@ pub(crate) fn resource(cloud: &Cloud, id: &Id, location: &str, tenant: &str, cre
         created,
         more: object(more),
         properties: object(properties),
+        secrets: Map::new(),
     }
 }
 

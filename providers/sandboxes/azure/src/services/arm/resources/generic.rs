@@ -70,7 +70,7 @@ fn list(state: &State, call: &Call<'_>, kind: Kind) -> Answer<Reply> {
 }
 
 /// Whether the caller, who may read a list, may read one of what is in it: the rest is left out, without a word.
-fn is_shown(state: &State, call: &Call<'_>, one: &Resource) -> bool {
+pub(crate) fn is_shown(state: &State, call: &Call<'_>, one: &Resource) -> bool {
     // A role on the list's scope is one on all of it; only a deny assignment can take something out.
     let Some(id) = Id::parse(&one.id).filter(|_| !state.denials.is_empty()) else { return true };
     let action = call.route.action(call.method);
@@ -151,7 +151,9 @@ pub(crate) fn list_all(state: &State, call: &Call<'_>) -> Answer<Reply> {
     let terms = call.query.get("$filter").map(filter::parse).transpose()?.unwrap_or_default();
     let inside = format!("{}/", call.id().key());
     let plain = below(&state.resources, &inside)
-        .filter(|(key, _)| !resource_groups::is_group(key) && !key.contains("/blobservices/"))
+        .filter(|(key, _)| {
+            !resource_groups::is_group(key) && !key.contains("/blobservices/") && !key.contains("/datastores/")
+        })
         .map(|(key, one)| (key.as_str(), summary(&render(one, "9999-12-31"))));
     let identities = below(&state.identities, &inside)
         .map(|(key, one)| (key.as_str(), summary(&identities::render(one, "9999-12-31"))));

@@ -42,9 +42,9 @@ fn namespaces() -> Vec<&'static str> {
 
 fn render(subscription: Option<&str>, namespace: &str) -> Value {
     let own = [Kind::Tenant, Kind::Subscription, Kind::ResourceGroup, Kind::Resource, Kind::Provider];
-    let kinds = PROVIDED.iter().map(|(kind, _)| *kind).chain(own);
+    let kinds = PROVIDED.iter().copied().chain(own.map(|kind| (kind, kind.full_type())));
     let types: Vec<Value> = kinds
-        .filter_map(|kind| Some((kind, kind.full_type().strip_prefix(namespace)?.strip_prefix('/')?)))
+        .filter_map(|(kind, full_type)| Some((kind, full_type.strip_prefix(namespace)?.strip_prefix('/')?)))
         .map(|(kind, name)| {
             let newest: Vec<&str> = versions::of(kind).iter().rev().copied().collect();
             json!({"resourceType": name, "locations": [], "apiVersions": newest, "capabilities": "None"})

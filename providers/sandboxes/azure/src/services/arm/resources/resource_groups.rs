@@ -62,6 +62,7 @@ pub(crate) fn make(id: &Id, location: &str, tags: Tags, created: time::Millis) -
         created,
         more: Map::new(),
         properties,
+        secrets: Map::new(),
     }
 }
 
