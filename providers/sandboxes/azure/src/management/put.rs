@@ -10,8 +10,11 @@
 //! * Ids of role, deny and federated things, identities, resources of any type.
 //! * `{"id": …, "fails": {"code": …, "message": …}}`: the next operation on a workspace, compute or endpoint is accepted, and
 //!   fails at its end.
+//! * `{"appManagementPolicy": …}`: what the home tenant allows of applications' secrets, as Microsoft Graph has it below
+//!   `policies/defaultAppManagementPolicy`.
 //! * `{"principal": {"id": …, "type": "User", "displayName": …, "appId": …, "tenantId": …, "members": […]}}`; with
-//!   `"certificates": ["-----BEGIN CERTIFICATE-----…"]`, the application can log in with the key of any of them.
+//!   `"certificates": ["-----BEGIN CERTIFICATE-----…"]`, the application can log in with the key of any of them;
+//!   with `"graphPermissions": ["Application.ReadWrite.OwnedBy"]` it may do so much in Microsoft Graph.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -27,7 +30,7 @@ use crate::services::arm::request::route::Kind;
 use crate::services::arm::resources::{defaults, federated_credentials, generic, identities};
 use crate::services::entra::jwt;
 use crate::state::model::{
-    Assignment, Credential, Definition, Denial, Failure, Identity, Principal, Resource, Subscription, Tags,
+    AppPolicy, Assignment, Credential, Definition, Denial, Failure, Identity, Principal, Resource, Subscription, Tags,
 };
 use crate::state::{State, time};
 
@@ -40,6 +43,9 @@ impl From<ArmError> for Refusal {
 
 /// Makes or changes something.
 pub(super) fn put(state: &mut State, body: &Value) -> Result<Value, Refusal> {
+    if let Some(policy) = body.get("appManagementPolicy") {
+        return app_policy(state, policy);
+    }
     if let Some(wanted) = body.get("principal") {
         return principal(state, wanted);
     }
@@ -135,7 +141,14 @@ fn principal(state: &mut State, wanted: &Value) -> Result<Value, Refusal> {
     let members =
         wanted["members"].as_array().map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect());
     let certificates = wanted["certificates"].as_array().map(|all| certificates(all)).transpose()?;
+    let permissions = wanted["graphPermissions"]
+        .as_array()
+        .map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect());
     let made = Principal {
+        graph_permissions: permissions
+            .or_else(|| before.as_ref().map(|one| one.graph_permissions.clone()))
+            .unwrap_or_default(),
+        more: before.as_ref().map(|one| one.more.clone()).unwrap_or_default(),
         certificates: certificates.or_else(|| before.as_ref().map(|one| one.certificates.clone())).unwrap_or_default(),
         client: text("appId").or_else(|| before.as_ref().and_then(|one| one.client.clone())),
         name: text("displayName").or_else(|| before.as_ref().map(|one| one.name.clone())).unwrap_or_else(|| id.clone()),
@@ -160,6 +173,14 @@ fn certificates(all: &[Value]) -> Result<Vec<String>, Refusal> {
         der.map(|der| jwt::encode(&der)).ok_or_else(|| bad("`certificates` takes certificates in PEM"))
     };
     all.iter().map(read).collect()
+}
+
+/// What the home tenant allows of applications' credentials.
+fn app_policy(state: &mut State, policy: &Value) -> Result<Value, Refusal> {
+    let Value::Object(policy) = policy else { return Err(bad("`appManagementPolicy` is an object")) };
+    let made = AppPolicy { id: state.tenant.clone(), policy: policy.clone() };
+    state.save(made).map_err(ArmError::from)?;
+    Ok(json!({"appManagementPolicy": policy}))
 }
 
 /// RFC 7396.
@@ -221,7 +242,8 @@ fn credential(state: &mut State, id: &Id, body: &Value) -> Result<Value, Refusal
     let properties =
         merged::<CredentialBody>(state.credentials.get(id.key()).map(federated_credentials::render), body)?.properties;
     let CredentialProperties { issuer, subject, audiences } = properties;
-    let made = Credential { id: id.text().to_owned(), issuer, subject, audiences, changed: 0 };
+    let made =
+        Credential { id: id.text().to_owned(), issuer, subject, audiences, name: None, description: None, changed: 0 };
     let shown = federated_credentials::render(&made);
     state.save(made).map_err(ArmError::from)?;
     Ok(shown)

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::services::arm::authorization::{deny_assignments, role_assignments, role_definitions};
 use crate::services::arm::request::id::Id;
 use crate::services::arm::resources::{federated_credentials, generic, identities};
+use crate::services::graph::applications;
 use crate::state::State;
 use crate::state::model::{Principal, Subscription};
 
@@ -25,6 +26,7 @@ pub(super) fn all(state: &State) -> Value {
             .values()
             .map(|one| role_definitions::render(&Id::root(), one, NEWEST))
             .collect::<Vec<_>>(),
+        "applications": state.applications.values().map(applications::render).collect::<Vec<_>>(),
         "denyAssignments": state.denials.values().map(deny_assignments::render).collect::<Vec<_>>(),
     })
 }

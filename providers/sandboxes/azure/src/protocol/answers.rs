@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::protocol::errors::ArmError;
 use crate::server::target::Target;
 use crate::services::entra::errors::TokenError;
+use crate::services::graph::errors::GraphError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
@@ -59,6 +60,12 @@ pub(crate) fn throttled(target: &Target, request_id: &str) -> Outcome {
             outcome.headers.push((RETRY_AFTER, "1".to_owned()));
             outcome
         }
+        Target::Graph(_) => {
+            let error = GraphError::new(429, "TooManyRequests", "Too many requests. Please retry after 1 second.");
+            let mut outcome = Outcome::new(429, error.body(request_id));
+            outcome.headers.push((RETRY_AFTER, "1".to_owned()));
+            outcome
+        }
         _ => too_many(1).into(),
     }
 }
@@ -73,6 +80,11 @@ pub(crate) fn failed(target: &Target, request_id: &str) -> Outcome {
                 "A transient error has occurred. Please try again.",
             );
             Outcome::new(503, error.body(request_id, request_id))
+        }
+        Target::Graph(_) => {
+            let message = "The service is temporarily unavailable. Please retry the request.";
+            let error = GraphError::new(503, "ServiceUnavailable", message);
+            Outcome::new(503, error.body(request_id))
         }
         _ => ArmError::unexpected().into(),
     }

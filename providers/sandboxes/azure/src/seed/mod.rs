@@ -13,7 +13,7 @@ pub(crate) mod wishes;
 use cloudgrant_sandbox_kit::ids::guid_of;
 use cloudgrant_sandbox_kit::store::BEGIN_ANEW;
 use cloudgrant_sandbox_kit::{Result, SandboxError};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use self::locators::{Account, Thing};
 use self::wishes::Wishes;
@@ -183,6 +183,8 @@ fn client(state: &mut State) -> Result<()> {
             identity: None,
             members: Vec::new(),
             certificates: Vec::new(),
+            graph_permissions: Vec::new(),
+            more: Map::new(),
         })?)
     })
 }

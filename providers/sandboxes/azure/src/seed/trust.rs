@@ -47,6 +47,8 @@ pub(super) fn seed(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> 
                     subject: subject.clone(),
                     audiences: vec![wishes.audience.clone()],
                     changed: LONG_AGO,
+                    name: None,
+                    description: None,
                 })?)
             })?;
         }

@@ -27,7 +27,8 @@ use crate::services::entra::caller::{self, Caller, Service};
 use crate::services::entra::errors::TokenError;
 use crate::services::entra::jwt::Key;
 use crate::services::entra::{Wish, discovery, token};
-use crate::services::graph::{self, GraphError};
+use crate::services::graph::errors::GraphError;
+use crate::services::graph::{self, call as graph_call};
 use crate::services::{arm, metadata};
 use crate::state::State;
 use crate::state::ids::is_guid;
@@ -139,7 +140,7 @@ impl Dispatcher {
             },
             Target::Metadata => Outcome::new(200, metadata::endpoints(self.cloud, &base, request)),
             Target::Graph(segments) => match self.graph(request, segments, &base) {
-                Ok(body) => Outcome::new(200, body),
+                Ok(reply) => Outcome { status: reply.status, body: reply.body, headers: Vec::new() },
                 Err(error) => Outcome::new(error.status, error.body(request_id)),
             },
             Target::Arm(route) => self.arm(request, route.as_ref(), &base, clash, course),
@@ -163,12 +164,28 @@ impl Dispatcher {
         }
     }
 
-    fn graph(&self, request: &Request, segments: &[String], base: &str) -> Result<Value, GraphError> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    fn graph(&self, request: &Request, segments: &[String], base: &str) -> Result<graph_call::Reply, GraphError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let caller = caller::caller(request, &self.key, state.cloud, base, &state.tenant, Service::Graph)
             .map_err(|error| GraphError::new(401, "InvalidAuthenticationToken", error.message))?;
         let query = Query::parse(&request.query);
-        graph::call(&state, &caller, &request.method, segments, &query, &request.body)
+        let action = graph::action(segments, &request.method);
+        if self.denied_in(None).iter().any(|pattern| *pattern == action) {
+            let message = "Insufficient privileges to complete the operation.";
+            return Err(GraphError::new(403, "Authorization_RequestDenied", message));
+        }
+        let prefers = request.header("prefer").unwrap_or_default().to_ascii_lowercase();
+        let call = graph_call::Call {
+            caller: &caller,
+            method: &request.method,
+            segments,
+            query: &query,
+            body: &request.body,
+            makes_missing: prefers.split([',', ';']).any(|one| one.trim() == "create-if-missing"),
+            base,
+            path: &request.path,
+        };
+        graph::carry_out(&mut state, &call)
     }
 
     fn arm(

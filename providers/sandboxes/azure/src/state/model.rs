@@ -51,6 +51,60 @@ pub(crate) struct Principal {
     /// The certificates of an application, each in DER and base64 for URLs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) certificates: Vec<String>,
+    /// Which application permissions of Microsoft Graph it was granted. The sandbox's own client has more than these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) graph_permissions: Vec<String>,
+    /// What Microsoft Graph shows of it besides: tags, notes …
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) more: Map<String, Value>,
+}
+
+/// An application of Microsoft Entra: what a service principal is an instance of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Application {
+    /// The object id.
+    pub(crate) id: String,
+    /// The client id.
+    pub(crate) client: String,
+    pub(crate) tenant: String,
+    /// Whoever made it calls it so, and finds it by that.
+    pub(crate) unique_name: Option<String>,
+    pub(crate) created: Millis,
+    /// When it was deleted; it can be restored for a month.
+    #[serde(default)]
+    pub(crate) deleted: Option<Millis>,
+    /// The service principal that was deleted with it.
+    #[serde(default)]
+    pub(crate) deleted_principal: Option<Principal>,
+    /// Object ids.
+    pub(crate) owners: Vec<String>,
+    #[serde(default)]
+    pub(crate) passwords: Vec<Password>,
+    #[serde(default)]
+    pub(crate) credentials: Vec<Credential>,
+    /// What clients write of it.
+    pub(crate) properties: Map<String, Value>,
+}
+
+/// A client secret, of which only a digest is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Password {
+    pub(crate) key: String,
+    pub(crate) name: Option<String>,
+    pub(crate) hint: String,
+    pub(crate) digest: String,
+    pub(crate) begins: Millis,
+    pub(crate) ends: Millis,
+    pub(crate) created: Millis,
+}
+
+/// What a tenant allows of applications' credentials.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AppPolicy {
+    /// The tenant's id.
+    pub(crate) id: String,
+    /// As Microsoft Graph shows it.
+    pub(crate) policy: Map<String, Value>,
 }
 
 /// A resource without logic of its own: a group, a registry, a storage account …
@@ -129,6 +183,11 @@ pub(crate) struct Credential {
     pub(crate) issuer: String,
     pub(crate) subject: String,
     pub(crate) audiences: Vec<String>,
+    /// Its name and description, where its id has none: an application's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) description: Option<String>,
     /// When it became what it is: a changed one takes as long to be known as a new one.
     pub(crate) changed: Millis,
 }
@@ -215,6 +274,8 @@ by_id! {
     Assignment => "role-assignments",
     Denial => "deny-assignments",
     Operation => "operations",
+    Application => "applications",
+    AppPolicy => "app-policies",
 }
 
 impl Entity for Definition {

@@ -14,7 +14,8 @@ use crate::cloud::Cloud;
 use crate::quotas::Quotas;
 use crate::services::arm::request::id::Id;
 use crate::state::model::{
-    Assignment, Credential, Definition, Denial, Entity, Failure, Identity, Operation, Principal, Resource, Subscription,
+    AppPolicy, Application, Assignment, Credential, Definition, Denial, Entity, Failure, Identity, Operation,
+    Principal, Resource, Subscription,
 };
 use crate::state::time;
 
@@ -37,6 +38,8 @@ pub(crate) struct State {
     pub(crate) definitions: Table<Definition>,
     pub(crate) denials: Table<Denial>,
     pub(crate) operations: Table<Operation>,
+    pub(crate) applications: Table<Application>,
+    pub(crate) app_policies: Table<AppPolicy>,
     /// Roles that Azure itself offers, by GUID.
     pub(crate) built_in: Table<Definition>,
     pub(crate) quotas: Quotas,
@@ -75,6 +78,8 @@ in_memory! {
     Definition => definitions,
     Denial => denials,
     Operation => operations,
+    Application => applications,
+    AppPolicy => app_policies,
 }
 
 impl State {
@@ -99,6 +104,8 @@ impl State {
             definitions: Table::new(),
             denials: Table::new(),
             operations: Table::new(),
+            applications: Table::new(),
+            app_policies: Table::new(),
             built_in: built_in_roles::built_in(),
             quotas,
             ids: Ids::new(history.start()),
@@ -117,6 +124,8 @@ impl State {
         state.read::<Definition>()?;
         state.read::<Denial>()?;
         state.read::<Operation>()?;
+        state.read::<Application>()?;
+        state.read::<AppPolicy>()?;
         Ok(state)
     }
 
@@ -190,6 +199,13 @@ impl State {
                 && principal.client.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(client))
         };
         self.principals.values().find(is_it)
+    }
+
+    /// The application that logs in with a client id in a tenant, if it is there.
+    pub(crate) fn application(&self, client: &str, tenant: &str) -> Option<&Application> {
+        let mut there =
+            self.applications.values().filter(|one| one.deleted.is_none() && one.tenant.eq_ignore_ascii_case(tenant));
+        there.find(|one| one.client.eq_ignore_ascii_case(client))
     }
 
     /// Remembers that something was seeded, so that it stays deleted once somebody deletes it.

@@ -170,7 +170,7 @@ impl Cloud {
     }
 }
 
-async fn finish(request: reqwest::RequestBuilder) -> Reply {
+pub(crate) async fn finish(request: reqwest::RequestBuilder) -> Reply {
     let response = request.send().await.expect("an answer");
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.expect("a body");

@@ -14,6 +14,7 @@ mod federation;
 mod graph;
 mod identities;
 mod lifetime;
+mod machine_learning;
 mod management;
 mod permissions;
 mod resources;

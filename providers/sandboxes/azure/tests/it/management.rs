@@ -73,7 +73,7 @@ async fn the_state_is_the_same_after_there_and_back() {
     cloud.delete(&path).await.is(200);
     assert_eq!(cloud.state().await, before);
     let kinds: Vec<&String> = before.as_object().expect("an object").keys().collect();
-    assert_eq!(kinds.len(), 8, "{kinds:?}");
+    assert_eq!(kinds.len(), 9, "{kinds:?}");
 }
 
 #[tokio::test]

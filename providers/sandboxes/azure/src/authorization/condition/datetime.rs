@@ -5,10 +5,10 @@ use std::str::FromStr;
 use time::{Date, Month, Time, UtcDateTime};
 
 /// Tenths of a microsecond in a second: the precision of blob versions and snapshots.
-const TICKS: i64 = 10_000_000;
+pub(crate) const TICKS: i64 = 10_000_000;
 
 /// Reads `yyyy-mm-ddThh:mm:ss.mmmmmmmZ`, with up to seven digits of a second or none, as ticks of 100 ns since 1970.
-pub(super) fn moment(text: &str) -> Option<i64> {
+pub(crate) fn moment(text: &str) -> Option<i64> {
     let rest = text.strip_suffix('Z')?;
     let (whole, fraction) = match rest.split_once('.') {
         None => (rest, 0),

@@ -24,7 +24,7 @@
 
 mod ast;
 mod catalogue;
-mod datetime;
+pub(crate) mod datetime;
 mod error;
 mod evaluate;
 mod lexer;

@@ -100,6 +100,8 @@ mod tests {
             identity: None,
             members: Vec::new(),
             certificates: certificates.iter().map(|der| jwt::encode(der)).collect(),
+            graph_permissions: Vec::new(),
+            more: serde_json::Map::new(),
         }
     }
 

@@ -1,5 +1,5 @@
 //! Workload identity federation: a token of somebody else's, for instance a Kubernetes service account's, in exchange for
-//! one of a managed identity.
+//! one of a managed identity or an application.
 //!
 //! The assertion's signature is checked where its issuer is played in the same process, by the sandbox of a cluster. Keys of any other
 //! issuer are elsewhere: then what is checked is what the federated credentials say, issuer, subject and audience, each exactly, and
@@ -39,8 +39,11 @@ pub(crate) fn check(state: &State, principal: &Principal, assertion: &str) -> Re
         one => one.as_str().into_iter().collect(),
     };
     let prefix = principal.identity.as_deref().map(|id| format!("{}/", id.to_ascii_lowercase()));
+    let of_identity =
+        prefix.iter().flat_map(|prefix| below(&state.credentials, prefix)).map(|(_, credential)| credential);
+    let application = principal.client.as_deref().and_then(|client| state.application(client, &principal.tenant));
     let all: Vec<&Credential> =
-        prefix.iter().flat_map(|prefix| below(&state.credentials, prefix)).map(|(_, credential)| credential).collect();
+        of_identity.chain(application.iter().flat_map(|application| &application.credentials)).collect();
     if all.is_empty() {
         let client = principal.client.as_deref().unwrap_or_default();
         return refuse(

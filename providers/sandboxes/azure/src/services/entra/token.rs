@@ -8,6 +8,7 @@ use super::{certificates, federation, is_tenant};
 use crate::SECRET;
 use crate::cloud::Cloud;
 use crate::protocol::query::Query;
+use crate::services::graph::passwords::{self, Login};
 use crate::state::model::Principal;
 use crate::state::{State, time};
 
@@ -121,10 +122,26 @@ fn prove(state: &State, principal: &Principal, form: &Query, asked: &Asked<'_>) 
             certificates::check(principal, assertion, &endpoint)
         }
         (_, Some(assertion)) => federation::check(state, principal, assertion),
-        // A managed identity has no secret that anybody could know.
-        (Some(secret), None) if secret == SECRET && principal.identity.is_none() => Ok(()),
-        (Some(_), None) => {
+        (Some(secret), None) => {
             let client = principal.client.as_deref().unwrap_or_default();
+            // A managed identity has no secret that anybody could know. An application has those that were made for it, and one
+            // that is only said to be there has the sandbox's.
+            let login = match state.application(client, &principal.tenant) {
+                Some(application) => passwords::login(state, &application.passwords, secret),
+                None if secret == SECRET && principal.identity.is_none() => Login::Right,
+                None => Login::Wrong,
+            };
+            match login {
+                Login::Right => return Ok(()),
+                Login::Wrong => {}
+                Login::Expired => {
+                    let message = format!(
+                        "The provided client secret keys for app '{client}' are expired. Visit the Azure portal to create new \
+                         keys for your app, or consider using certificate credentials for added security."
+                    );
+                    return Err(TokenError::new(401, "invalid_client", 7_000_222, message));
+                }
+            }
             let message = format!(
                 "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
                  not the client secret ID, for a secret added to app '{client}'."

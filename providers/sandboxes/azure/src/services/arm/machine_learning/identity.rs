@@ -190,6 +190,8 @@ fn new_principal(state: &mut State, id: &Id, tenant: &str, name: &str) -> Answer
         identity: Some(id.text().to_owned()),
         members: Vec::new(),
         certificates: Vec::new(),
+        graph_permissions: Vec::new(),
+        more: Map::new(),
     })?;
     Ok(principal)
 }

@@ -120,7 +120,7 @@ fn put(state: &mut State, call: &Call<'_>, identity: &Id, name: &str) -> Answer<
     let changed = same.map_or_else(time::now, |one| one.changed);
     let is_new = before.is_none();
     let id = before.map_or_else(|| call.id().text().to_owned(), |before| before.id.clone());
-    let credential = Credential { id, issuer, subject, audiences, changed };
+    let credential = Credential { id, issuer, subject, audiences, name: None, description: None, changed };
     let body = render(&credential);
     state.save(credential)?;
     Ok(Reply::written(is_new, body))

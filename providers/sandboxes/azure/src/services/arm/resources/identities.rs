@@ -5,7 +5,7 @@
 
 use http::Method;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::protocol::errors::{Answer, ArmError};
 use crate::services::arm::request::call::{Call, Reply};
@@ -136,6 +136,8 @@ pub(crate) fn make(state: &mut State, id: &Id, location: &str, created: time::Mi
         identity: Some(identity.id.clone()),
         members: Vec::new(),
         certificates: Vec::new(),
+        graph_permissions: Vec::new(),
+        more: Map::new(),
     })?;
     Ok(identity)
 }
