@@ -13,7 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # Read before the environment is cleaned.
 BINARY = pathlib.Path(os.environ.get("CLOUDGRANT") or ROOT / "target/debug/cloudgrant")
-SPECIFICATIONS = os.environ.get("AZURE_SPECS")
+# Folders, as those on PATH are.
+SPECIFICATIONS = [pathlib.Path(one) for one in os.environ.get("AZURE_SPECS", "").split(os.pathsep) if one]
 
 
 def pytest_configure():
@@ -94,6 +95,23 @@ def flyte(data_plane):
 @pytest.fixture(scope="session")
 def specifications():
     """The folder with Microsoft's specifications."""
-    if not SPECIFICATIONS:
-        pytest.skip("AZURE_SPECS names no folder with Azure's specifications")
-    return pathlib.Path(SPECIFICATIONS)
+    return _with("specification/authorization")
+
+
+@pytest.fixture(scope="session")
+def platform_specifications():
+    """The folder with those of Azure Machine Learning."""
+    return _with("specification/machinelearningservices")
+
+
+@pytest.fixture(scope="session")
+def schemas():
+    """The folder with Microsoft's schemas of what templates write."""
+    return _with("schemas/2026-05-01")
+
+
+def _with(part):
+    for folder in SPECIFICATIONS:
+        if (folder / part).is_dir():
+            return folder
+    pytest.skip(f"AZURE_SPECS names no folder with Microsoft's {part}")

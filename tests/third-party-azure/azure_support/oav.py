@@ -36,11 +36,11 @@ def _present(message):
 
 
 @contextlib.contextmanager
-def serve(specifications, modules):
-    """Runs it with the specifications of a folder, and the packages of another."""
+def serve(specifications, modules, *patterns):
+    """Runs it with the specifications of a folder, all or those of some patterns, and the packages of another folder."""
     assert shutil.which("node"), "node must be on PATH: run tests/run"
     with subprocess.Popen(
-        ["node", str(SCRIPT), str(specifications)],
+        ["node", str(SCRIPT), str(specifications), *patterns],
         env=os.environ | {"NODE_PATH": str(modules)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -37,19 +37,35 @@ class Traffic:
         return problems, operations, others
 
 
+def modules():
+    """The folder with oav's packages."""
+    return pathlib.Path(os.environ.get("OAV_MODULES") or "node_modules").resolve()
+
+
 @pytest.fixture(scope="session")
 def traffic(specifications, request):
-    modules = pathlib.Path(os.environ.get("OAV_MODULES") or "node_modules").resolve()
-    with oav.serve(specifications, modules) as validator:
+    with oav.serve(specifications, modules()) as validator:
         seen = Traffic(validator)
-        request.config.stash[SEEN] = seen
+        request.config.stash.setdefault(SEEN, []).append(seen)
+        yield seen
+
+
+@pytest.fixture(scope="session")
+def machine_learning(platform_specifications, request):
+    """The same for Azure Machine Learning."""
+    files = ("**/machineLearningServices.json", "**/mfe.json")
+    with oav.serve(platform_specifications, modules(), *files) as validator:
+        seen = Traffic(validator)
+        request.config.stash.setdefault(SEEN, []).append(seen)
         yield seen
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    seen = config.stash.get(SEEN, None)
-    if seen is None:
-        return
+    for seen in config.stash.get(SEEN, []):
+        summary(terminalreporter, seen)
+
+
+def summary(terminalreporter, seen):
     write = terminalreporter.write_line
     terminalreporter.section("exchanges")
     for title, counts in (("covered by the specifications", seen.covered), ("not covered", seen.others)):

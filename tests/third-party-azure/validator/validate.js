@@ -1,5 +1,5 @@
 // Holds exchanges against Microsoft's specifications with oav: reads one JSON document a line, answers with one a line.
-// The argument is the folder with the specifications.
+// The arguments are the folder with the specifications, and patterns of the files in it: all, if there are none.
 "use strict";
 
 const readline = require("node:readline");
@@ -11,7 +11,7 @@ log.consoleLogLevel = "off";
 
 const options = {
   directory: process.argv[2],
-  swaggerPathsPattern: ["**/*.json"],
+  swaggerPathsPattern: process.argv.length > 3 ? process.argv.slice(3) : ["**/*.json"],
   git: { shouldClone: false },
   isPathCaseSensitive: false,
   useJsonParser: true,

@@ -94,6 +94,11 @@ impl Cloud {
         [&GOVERNMENT, &CHINA].into_iter().find(|cloud| cloud.name == name).unwrap_or(&PUBLIC)
     }
 
+    /// Whether a host is that of a storage account's blobs.
+    pub(crate) fn is_blob_host(&self, host: &str) -> bool {
+        host.split_once(".blob.").is_some_and(|(_, rest)| rest == self.storage)
+    }
+
     /// Whether tokens are given for an audience, besides the sandbox itself; `plain` without a slash at its end.
     pub(crate) fn has_service(&self, plain: &str) -> bool {
         let of_one = |suffix: &str| plain.starts_with("https://") && plain.ends_with(&format!(".{suffix}"));

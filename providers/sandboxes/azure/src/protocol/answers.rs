@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::protocol::errors::ArmError;
 use crate::server::target::Target;
+use crate::services::blob::BlobError;
 use crate::services::entra::errors::TokenError;
 use crate::services::graph::errors::GraphError;
 
@@ -19,18 +20,20 @@ const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-reque
 pub(crate) struct Outcome {
     pub(crate) status: u16,
     pub(crate) body: Option<Value>,
+    /// A body that is no JSON.
+    pub(crate) bytes: Option<Vec<u8>>,
     pub(crate) headers: Vec<(HeaderName, String)>,
 }
 
 impl Outcome {
     pub(crate) fn new(status: u16, body: Value) -> Self {
-        Self { status, body: Some(body), headers: Vec::new() }
+        Self { status, body: Some(body), bytes: None, headers: Vec::new() }
     }
 }
 
 impl From<ArmError> for Outcome {
     fn from(error: ArmError) -> Self {
-        Self { status: error.status, body: Some(error.body()), headers: error.headers }
+        Self { status: error.status, body: Some(error.body()), bytes: None, headers: error.headers }
     }
 }
 
@@ -60,6 +63,11 @@ pub(crate) fn throttled(target: &Target, request_id: &str) -> Outcome {
             outcome.headers.push((RETRY_AFTER, "1".to_owned()));
             outcome
         }
+        Target::Blob(_) => {
+            let mut outcome = BlobError::new(503, "ServerBusy", "The server is busy.").outcome(request_id);
+            outcome.headers.push((RETRY_AFTER, "1".to_owned()));
+            outcome
+        }
         Target::Graph(_) => {
             let error = GraphError::new(429, "TooManyRequests", "Too many requests. Please retry after 1 second.");
             let mut outcome = Outcome::new(429, error.body(request_id));
@@ -80,6 +88,10 @@ pub(crate) fn failed(target: &Target, request_id: &str) -> Outcome {
                 "A transient error has occurred. Please try again.",
             );
             Outcome::new(503, error.body(request_id, request_id))
+        }
+        Target::Blob(_) => {
+            BlobError::new(500, "InternalError", "Server encountered an internal error. Please try again.")
+                .outcome(request_id)
         }
         Target::Graph(_) => {
             let message = "The service is temporarily unavailable. Please retry the request.";
@@ -115,14 +127,16 @@ pub(crate) fn correlation(request: &Request, request_id: &str) -> String {
 pub(crate) fn respond(request: &Request, outcome: Outcome, request_id: &str) -> Response {
     let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = outcome.body.map(|body| body.to_string());
-    let mut response = Response::new(status, body.clone().unwrap_or_default())
+    let is_json = body.is_some();
+    let bytes = body.map(String::into_bytes).or(outcome.bytes).unwrap_or_default();
+    let mut response = Response::new(status, bytes)
         .header(CACHE_CONTROL, "no-cache")
         .header(REQUEST_ID, request_id)
         .header(CORRELATION_ID, &correlation(request, request_id))
         .header(ROUTING_ID, &format!("SANDBOX:{request_id}"))
         .header(HeaderName::from_static("strict-transport-security"), "max-age=31536000; includeSubDomains")
         .header(HeaderName::from_static("x-content-type-options"), "nosniff");
-    if body.is_some() {
+    if is_json {
         response = response.header(CONTENT_TYPE, "application/json; charset=utf-8");
     }
     for (name, value) in &outcome.headers {

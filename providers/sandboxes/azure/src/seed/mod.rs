@@ -7,6 +7,7 @@
 //! be made up. Those that [`crate::authorization::built_in_roles`] doesn't hold are put by hand.
 
 mod locators;
+mod machine_learning;
 mod trust;
 pub(crate) mod wishes;
 
@@ -95,6 +96,7 @@ pub(crate) fn seed(state: &mut State, wishes: &Wishes) -> Result<()> {
             }
         }
     }
+    machine_learning::seed(state, wishes, &home)?;
     trust::seed(state, wishes, &home)
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Wishes {
     /// has no issuer of somebody else's, as AKS makes each: that the manifest trusts a stranger's shows in the sandbox, too.
     pub(crate) issuers: Vec<String>,
     pub(crate) things: BTreeSet<Thing>,
+    /// The workspace of Azure Machine Learning that tasks run in: a name, or an ID. None where the platform has none.
+    pub(crate) workspace: Option<String>,
 }
 
 impl Wishes {
@@ -70,6 +72,10 @@ impl Wishes {
         let named = issuers(config.pointer("/azure/cluster/oidc_issuer"));
         let issuers: Vec<_> = named.iter().filter(|issuer| is_of_aks(issuer, cloud, &tenant)).cloned().collect();
         let is_elsewhere = issuers.is_empty() && !named.is_empty();
+        let runs_in_workspace =
+            text("/platform/kind").is_some_and(|kind| ["azureml", "zenml"].contains(&kind.as_str()));
+        let workspace =
+            runs_in_workspace.then(|| text("/platform/workspace").unwrap_or_else(|| format!("{}-ml", short(&group))));
         let cluster = text("/azure/cluster/name").unwrap_or_else(|| format!("{}-aks", plain(&group)));
         Self {
             tenant,
@@ -82,6 +88,7 @@ impl Wishes {
             subjects,
             audience: text("/azure/cluster/audience").unwrap_or_else(|| "api://AzureADTokenExchange".to_owned()),
             things,
+            workspace,
         }
     }
 
@@ -114,6 +121,11 @@ fn plain(group: &str) -> String {
     let fits = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let word: String = group.chars().filter(fits).skip_while(|c| !c.is_ascii_alphanumeric()).take(48).collect();
     if word.is_empty() { "dataplane".to_owned() } else { word }
+}
+
+/// The same, short enough for the names of workspaces and of what they are put on.
+pub(super) fn short(group: &str) -> String {
+    plain(group).chars().take(18).collect::<String>().trim_end_matches(['-', '_']).to_owned()
 }
 
 /// One or several.

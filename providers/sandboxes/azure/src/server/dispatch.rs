@@ -23,6 +23,7 @@ use crate::services::arm::request::call::{Call, Reply};
 use crate::services::arm::request::route::{Kind, Route};
 use crate::services::arm::request::versions;
 use crate::services::arm::resources::federated_credentials;
+use crate::services::blob::{self, BlobError, Place};
 use crate::services::entra::caller::{self, Caller, Service};
 use crate::services::entra::errors::TokenError;
 use crate::services::entra::jwt::Key;
@@ -140,8 +141,12 @@ impl Dispatcher {
             },
             Target::Metadata => Outcome::new(200, metadata::endpoints(self.cloud, &base, request)),
             Target::Graph(segments) => match self.graph(request, segments, &base) {
-                Ok(reply) => Outcome { status: reply.status, body: reply.body, headers: Vec::new() },
+                Ok(reply) => Outcome { status: reply.status, body: reply.body, bytes: None, headers: Vec::new() },
                 Err(error) => Outcome::new(error.status, error.body(request_id)),
+            },
+            Target::Blob(place) => match self.blob(request, place, &base) {
+                Ok(outcome) => outcome,
+                Err(error) => error.outcome(request_id),
             },
             Target::Arm(route) => self.arm(request, route.as_ref(), &base, clash, course),
         }
@@ -188,6 +193,22 @@ impl Dispatcher {
         graph::carry_out(&mut state, &call)
     }
 
+    fn blob(&self, request: &Request, place: &Place, base: &str) -> Result<Outcome, BlobError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if request.header("authorization").is_none() {
+            let message = "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.";
+            return Err(BlobError::new(401, "NoAuthenticationInformation", message));
+        }
+        let caller = caller::caller(request, &self.key, state.cloud, base, &state.tenant, Service::Storage)
+            .map_err(|error| BlobError::new(401, "InvalidAuthenticationInfo", error.message))?;
+        let action = place.action(request);
+        if self.denied_in(None).iter().any(|pattern| *pattern == action) {
+            let message = "This request is not authorized to perform this operation using this permission.";
+            return Err(BlobError::new(403, "AuthorizationPermissionMismatch", message));
+        }
+        blob::call(&mut state, &caller, place, request)
+    }
+
     fn arm(
         &self,
         request: &Request,
@@ -211,7 +232,7 @@ impl Dispatcher {
             Err(error) => return error.into(),
         };
         let mut outcome = match self.call(&mut state, request, route, &caller, base, clash) {
-            Ok(reply) => Outcome { status: reply.status, body: reply.body, headers: reply.headers },
+            Ok(reply) => Outcome { status: reply.status, body: reply.body, bytes: None, headers: reply.headers },
             Err(error) => error.into(),
         };
         outcome.headers.push(left);

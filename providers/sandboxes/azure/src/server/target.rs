@@ -3,6 +3,7 @@
 use cloudgrant_sandbox_kit::Request;
 
 use crate::services::arm::request::route::Route;
+use crate::services::blob::Place;
 use crate::services::entra::Wish;
 use crate::services::graph;
 
@@ -12,6 +13,7 @@ pub(crate) enum Target {
     Entra(Wish),
     Metadata,
     Graph(Vec<String>),
+    Blob(Place),
     Arm(Option<Route>),
 }
 
@@ -19,6 +21,9 @@ impl Target {
     /// Reads a request's path.
     pub(crate) fn read(request: &Request) -> Self {
         let path = request.path.as_str();
+        if let Some(place) = Place::read(request) {
+            return Self::Blob(place);
+        }
         if let Some(wish) = Wish::read(&request.method, path) {
             return Self::Entra(wish);
         }
@@ -37,6 +42,7 @@ impl Target {
             Self::Entra(wish) => wish.action().to_owned(),
             Self::Metadata => "metadata/endpoints".to_owned(),
             Self::Graph(segments) => graph::action(segments, &request.method),
+            Self::Blob(place) => place.action(request),
             Self::Arm(Some(route)) => route.action(&request.method),
             Self::Arm(None) => "unknown".to_owned(),
         }

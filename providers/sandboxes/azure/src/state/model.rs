@@ -98,6 +98,35 @@ pub(crate) struct Password {
     pub(crate) created: Millis,
 }
 
+/// A blob in a container.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Blob {
+    /// The container's id.
+    pub(crate) container: String,
+    pub(crate) name: String,
+    /// In base64 for URLs.
+    pub(crate) content: String,
+    /// The type of its content.
+    pub(crate) kind: String,
+    pub(crate) changed: Millis,
+}
+
+impl Blob {
+    /// Names of blobs have upper and lower case and any sign, so that they are written as digits.
+    pub(crate) fn key_of(container: &Id, name: &str) -> String {
+        let name: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        format!("{}/blobs/{name}", container.key())
+    }
+}
+
+impl Entity for Blob {
+    const FOLDER: &'static str = "blobs";
+
+    fn key(&self) -> String {
+        Self::key_of(&Id::parse(&self.container).unwrap_or_else(Id::root), &self.name)
+    }
+}
+
 /// What a tenant allows of applications' credentials.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct AppPolicy {

@@ -14,7 +14,7 @@ use crate::cloud::Cloud;
 use crate::quotas::Quotas;
 use crate::services::arm::request::id::Id;
 use crate::state::model::{
-    AppPolicy, Application, Assignment, Credential, Definition, Denial, Entity, Failure, Identity, Operation,
+    AppPolicy, Application, Assignment, Blob, Credential, Definition, Denial, Entity, Failure, Identity, Operation,
     Principal, Resource, Subscription,
 };
 use crate::state::time;
@@ -39,6 +39,7 @@ pub(crate) struct State {
     pub(crate) denials: Table<Denial>,
     pub(crate) operations: Table<Operation>,
     pub(crate) applications: Table<Application>,
+    pub(crate) blobs: Table<Blob>,
     pub(crate) app_policies: Table<AppPolicy>,
     /// Roles that Azure itself offers, by GUID.
     pub(crate) built_in: Table<Definition>,
@@ -79,6 +80,7 @@ in_memory! {
     Denial => denials,
     Operation => operations,
     Application => applications,
+    Blob => blobs,
     AppPolicy => app_policies,
 }
 
@@ -105,6 +107,7 @@ impl State {
             denials: Table::new(),
             operations: Table::new(),
             applications: Table::new(),
+            blobs: Table::new(),
             app_policies: Table::new(),
             built_in: built_in_roles::built_in(),
             quotas,
@@ -125,6 +128,7 @@ impl State {
         state.read::<Denial>()?;
         state.read::<Operation>()?;
         state.read::<Application>()?;
+        state.read::<Blob>()?;
         state.read::<AppPolicy>()?;
         Ok(state)
     }

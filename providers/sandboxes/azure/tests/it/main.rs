@@ -3,6 +3,7 @@
 mod access;
 mod arm;
 mod assignments;
+mod blobs;
 mod client;
 mod commands;
 mod conditions;

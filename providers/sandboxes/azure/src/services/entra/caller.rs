@@ -25,6 +25,7 @@ pub(crate) struct Caller {
 pub(crate) enum Service {
     Management,
     Graph,
+    Storage,
 }
 
 /// Finds out who is calling. `tenant` is whose authority the challenge of a refusal names.
@@ -64,9 +65,14 @@ pub(crate) fn caller(
         return refuse("ExpiredAuthenticationToken", &message);
     }
     let audience = text("aud");
-    let allowed = if service == Service::Graph { cloud.graph } else { cloud.management };
+    let allowed = match service {
+        Service::Management => cloud.management.as_slice(),
+        Service::Graph => &cloud.graph,
+        Service::Storage => &["https://storage.azure.com"],
+    };
+    let is_of_account = service == Service::Storage && cloud.is_blob_host(plain_host(&audience));
     let plain = audience.trim_end_matches('/');
-    if plain != base && !allowed.contains(&plain) {
+    if plain != base && !allowed.contains(&plain) && !is_of_account {
         let message = format!(
             "The access token has been obtained for wrong audience or resource '{audience}'. It should exactly match with \
              one of the allowed audiences '{}'.",
@@ -75,6 +81,11 @@ pub(crate) fn caller(
         return refuse("InvalidAuthenticationTokenAudience", &message);
     }
     Ok(Caller { id: text("oid"), client: text("appid"), tenant: text("tid"), token: text("uti") })
+}
+
+/// An audience as a host.
+fn plain_host(audience: &str) -> &str {
+    audience.trim_end_matches('/').trim_start_matches("https://")
 }
 
 /// A token of one tenant at a subscription of another.

@@ -45,11 +45,12 @@ pub(super) fn call(state: &mut State, call: &Call<'_>, key: &Key, rest: &[&str])
         return Err(GraphError::bad("Password credential expiration date must be after its start and in the future."));
     }
     policy::check(state, &application.tenant, ends - begins.min(now))?;
-    let secret = format!("{}~{}", &state.ids.hex("hint")[..3], &state.ids.hex("secret")[..36]);
+    let hint: String = state.ids.hex("hint").chars().take(3).collect();
+    let secret = format!("{hint}~{}", state.ids.hex("secret"));
     let made = Password {
         key: state.ids.guid("password"),
         name: wanted["displayName"].as_str().map(str::to_owned),
-        hint: secret[..3].to_owned(),
+        hint,
         digest: digest(&secret),
         begins,
         ends,

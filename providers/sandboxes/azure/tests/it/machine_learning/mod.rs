@@ -5,6 +5,7 @@ mod datastores;
 mod online_endpoints;
 mod operations;
 mod roles;
+mod seeds;
 mod workspaces;
 
 use serde_json::{Value, json};

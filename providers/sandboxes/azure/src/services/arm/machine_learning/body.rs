@@ -66,8 +66,8 @@ fn read_tags(value: Value) -> Answer<Tags> {
 }
 
 /// Who made something when, and who changed it last.
-pub(super) fn system_data(call: &Call<'_>, before: Option<&Resource>) -> Value {
-    let (now, who) = (time::iso(time::now()), call.caller.client.as_str());
+pub(super) fn system_data(who: &str, before: Option<&Resource>) -> Value {
+    let now = time::iso(time::now());
     let mut data = before
         .and_then(|before| before.more.get("systemData").cloned())
         .unwrap_or_else(|| json!({"createdAt": now, "createdBy": who, "createdByType": "Application"}));

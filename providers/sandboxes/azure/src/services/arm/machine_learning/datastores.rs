@@ -83,13 +83,14 @@ pub(super) fn put(state: &mut State, call: &Call<'_>, name: &str) -> Answer<Repl
     }
     properties.insert("credentials".to_owned(), shown);
     let is_new = before.is_none();
-    let datastore = made(call.id(), properties, secrets, system_data(call, before.as_ref()), before.as_ref());
+    let datastore =
+        made(call.id(), properties, secrets, system_data(&call.caller.client, before.as_ref()), before.as_ref());
     let reply = Reply::written(is_new, generic::render(&datastore, call.version));
     state.save(datastore)?;
     Ok(reply)
 }
 
-fn made(
+pub(super) fn made(
     id: &Id,
     mut properties: Map<String, Value>,
     secrets: Map<String, Value>,
@@ -134,8 +135,9 @@ pub(super) fn list_secrets(state: &State, call: &Call<'_>) -> Answer<Reply> {
 /// Whether a list is to have a datastore.
 pub(super) fn is_asked_for(datastore: &Resource, query: &Query) -> bool {
     let name = datastore.id.rsplit('/').next().unwrap_or_default();
-    let is_default =
-        |wanted: &str| datastore.properties["isDefault"].as_bool() == Some(wanted.eq_ignore_ascii_case("true"));
+    let is_default = |wanted: &str| {
+        datastore.properties.get("isDefault").and_then(Value::as_bool) == Some(wanted.eq_ignore_ascii_case("true"))
+    };
     query.get("isDefault").is_none_or(is_default)
         && query.get("names").is_none_or(|names| names.split(',').any(|one| one.trim() == name))
         && query.get("searchText").is_none_or(|part| name.contains(part))
@@ -156,7 +158,7 @@ fn datastore_type(properties: &Map<String, Value>) -> Answer<&'static str> {
 }
 
 /// The credentials as they are shown, and the secrets of them.
-fn split_secrets(credentials: Value) -> Answer<(Value, Map<String, Value>)> {
+pub(super) fn split_secrets(credentials: Value) -> Answer<(Value, Map<String, Value>)> {
     let Value::Object(mut shown) = credentials else {
         return Err(invalid("The credentials of a datastore are required."));
     };
@@ -201,17 +203,17 @@ fn check_place(state: &State, properties: &Map<String, Value>) -> Answer<()> {
 }
 
 /// The datastores that a workspace has by itself, read as its mode says. They are made with it, and are changed with its mode.
-pub(super) fn make_own(state: &mut State, call: &Call<'_>, workspace: &Resource) -> Answer<()> {
+pub(super) fn make_own(state: &mut State, id: &Id, who: &str, workspace: &Resource) -> Answer<()> {
     let Some(account) = text(&workspace.properties, "storageAccount").and_then(Id::parse) else { return Ok(()) };
     let guid = text(&workspace.properties, "workspaceId").unwrap_or_default().to_owned();
     let with_keys = workspaces::datastores_mode(workspace).eq_ignore_ascii_case("AccessKey");
-    let at = |name: &str| call.id().child(&format!("/datastores/{name}"));
+    let at = |name: &str| id.child(&format!("/datastores/{name}"));
     let own = [
         (DEFAULT, "AzureBlob", "containerName", format!("azureml-blobstore-{guid}")),
         ("workspaceartifactstore", "AzureBlob", "containerName", "azureml".to_owned()),
         ("workspacefilestore", "AzureFile", "fileShareName", format!("azureml-filestore-{guid}")),
     ];
-    let had_mode = state.resources.get(call.id().key()).map(|before| workspaces::datastores_mode(before).to_owned());
+    let had_mode = state.resources.get(id.key()).map(|before| workspaces::datastores_mode(before).to_owned());
     if had_mode.as_deref().is_some_and(|mode| mode.eq_ignore_ascii_case(workspaces::datastores_mode(workspace))) {
         return Ok(());
     }
@@ -242,14 +244,14 @@ pub(super) fn make_own(state: &mut State, call: &Call<'_>, workspace: &Resource)
         if kind == "AzureBlob" {
             make_container(state, &account, &place)?;
         }
-        let id = at(name);
-        let before = state.resources.get(id.key()).cloned();
-        state.save(made(&id, properties, secrets, system_data(call, before.as_ref()), before.as_ref()))?;
+        let store = at(name);
+        let before = state.resources.get(store.key()).cloned();
+        state.save(made(&store, properties, secrets, system_data(who, before.as_ref()), before.as_ref()))?;
     }
     Ok(())
 }
 
-fn make_container(state: &mut State, account: &Id, name: &str) -> Answer<()> {
+pub(super) fn make_container(state: &mut State, account: &Id, name: &str) -> Answer<()> {
     let id = account.child(&format!("/blobServices/default/containers/{name}"));
     if state.resources.contains_key(id.key()) {
         return Ok(());
@@ -259,7 +261,7 @@ fn make_container(state: &mut State, account: &Id, name: &str) -> Answer<()> {
 }
 
 /// The key of a storage account, which opens nothing here.
-fn account_key(account: &Id) -> String {
+pub(super) fn account_key(account: &Id) -> String {
     format!("{}==", guid_of(&format!("key of {}", account.key())).replace('-', ""))
 }
 

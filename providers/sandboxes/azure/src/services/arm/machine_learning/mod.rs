@@ -3,7 +3,9 @@
 //! Source: the REST reference of Azure Machine Learning, version 2024-04-01, and the schemas of its later versions; "Set up
 //! authentication between Azure Machine Learning and other services"; "Use Azure managed identities".
 
+pub(crate) mod beginning;
 mod body;
+mod compute_checks;
 mod computes;
 mod datastores;
 pub(crate) mod defaults;

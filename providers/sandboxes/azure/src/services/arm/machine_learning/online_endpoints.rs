@@ -42,7 +42,7 @@ pub(super) fn put(state: &mut State, call: &Call<'_>, name: &str, denied: &[Stri
     properties.extend(sent);
     let mut more = body.more;
     more.entry("kind").or_insert_with(|| json!("Managed"));
-    more.insert("systemData".to_owned(), system_data(call, before.as_ref()));
+    more.insert("systemData".to_owned(), system_data(&call.caller.client, before.as_ref()));
     let is_new = before.is_none();
     if let Some(identity) = before.as_ref().and_then(|before| before.more.get("identity")) {
         more.insert("identity".to_owned(), identity.clone());
@@ -84,7 +84,7 @@ pub(super) fn patch(state: &mut State, call: &Call<'_>, denied: &[String]) -> An
     if let Some(tags) = body.tags {
         endpoint.tags = tags;
     }
-    endpoint.more.insert("systemData".to_owned(), system_data(call, Some(&before)));
+    endpoint.more.insert("systemData".to_owned(), system_data(&call.caller.client, Some(&before)));
     let begun = begin(state, call, &mut endpoint, Change::Update)?;
     state.save(endpoint)?;
     Ok(Begun::limited(begun.located(Reply::empty(202))))

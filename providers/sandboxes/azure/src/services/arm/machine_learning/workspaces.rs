@@ -60,7 +60,7 @@ pub(super) fn put(state: &mut State, call: &Call<'_>, name: &str, denied: &[Stri
     let mut more = body.more;
     more.entry("kind").or_insert_with(|| json!("Default"));
     more.entry("sku").or_insert_with(|| json!({"name": "Basic", "tier": "Basic"}));
-    more.insert("systemData".to_owned(), system_data(call, before.as_ref()));
+    more.insert("systemData".to_owned(), system_data(&call.caller.client, before.as_ref()));
     if let Some(identity) = before.as_ref().and_then(|before| before.more.get("identity")) {
         more.insert("identity".to_owned(), identity.clone());
     }
@@ -99,7 +99,7 @@ pub(super) fn patch(state: &mut State, call: &Call<'_>, denied: &[String]) -> An
         workspace.tags = tags;
     }
     workspace.more.extend(body.more);
-    workspace.more.insert("systemData".to_owned(), system_data(call, Some(&before)));
+    workspace.more.insert("systemData".to_owned(), system_data(&call.caller.client, Some(&before)));
     if body.identity.is_none() && is_in_words_alone {
         let reply = Reply::ok(render(&workspace, call.version));
         state.save(workspace)?;
@@ -114,7 +114,7 @@ fn busy(state: &mut State, call: &Call<'_>, mut workspace: Resource, change: Cha
     let doing = if change == Change::Create { "Creating" } else { "Updating" };
     workspace.properties.insert("provisioningState".to_owned(), doing.into());
     let begun = operations::begin(state, call, &workspace, change)?;
-    datastores::make_own(state, call, &workspace)?;
+    datastores::make_own(state, call.id(), &call.caller.client, &workspace)?;
     state.save(workspace)?;
     Ok(begun.located(begun.asynchronous(Reply::empty(202))))
 }

@@ -15,7 +15,7 @@ use crate::services::arm::request::filter::{self, Term};
 use crate::services::arm::request::id::Id;
 use crate::services::arm::request::route::Kind;
 use crate::services::arm::request::scopes;
-use crate::state::model::{Assignment, Resource};
+use crate::state::model::{Assignment, Blob, Resource};
 use crate::state::{State, below};
 
 /// Where a registry's mode came in.
@@ -90,6 +90,10 @@ pub(crate) fn forget(state: &mut State, key: &str) -> Answer<()> {
     let resources: Vec<String> = below(&state.resources, &inside).map(|(key, _)| key.clone()).collect();
     for key in resources {
         state.remove::<Resource>(&key)?;
+    }
+    let blobs: Vec<String> = below(&state.blobs, &inside).map(|(key, _)| key.clone()).collect();
+    for key in blobs {
+        state.remove::<Blob>(&key)?;
     }
     let assignments: Vec<String> = below(&state.assignments, &inside).map(|(key, _)| key.clone()).collect();
     for key in assignments {
