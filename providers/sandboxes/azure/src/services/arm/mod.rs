@@ -45,9 +45,12 @@ pub(crate) fn carry_out(state: &mut State, call: &Call<'_>, denied: &[String]) -
         Kind::DenyAssignment => deny_assignments::call(state, call),
         Kind::Provider => providers::call(call),
         Kind::Resource => generic::list_all(state, call),
-        Kind::Workspace | Kind::Compute | Kind::Datastore | Kind::OnlineEndpoint | Kind::Operation => {
-            machine_learning::call(state, call, denied)
-        }
+        Kind::Workspace
+        | Kind::Compute
+        | Kind::Datastore
+        | Kind::OnlineEndpoint
+        | Kind::OnlineDeployment
+        | Kind::Operation => machine_learning::call(state, call, denied),
         Kind::Registry
         | Kind::StorageAccount
         | Kind::BlobService

@@ -88,7 +88,7 @@ async fn a_service_principal_needs_its_application() {
 
 #[tokio::test]
 async fn what_is_new_is_not_known_everywhere_at_once() {
-    let graph = Graph::start("replication=1h").await;
+    let graph = Graph::start("replication=60m").await;
     let made = graph.application("cloudgrant-acme").await;
     let (id, client) = (made["id"].as_str().expect("an id"), made["appId"].as_str().expect("an id"));
     graph.get(NAME).await.fails(404, "Request_ResourceNotFound", "cloudgrant-acme");
@@ -100,7 +100,7 @@ async fn what_is_new_is_not_known_everywhere_at_once() {
     early.fails(400, "Request_BadRequest", "valid application object");
     graph.cloud.knobs("replication=0s").await;
     let principal = graph.principal(&made).await;
-    graph.cloud.knobs("replication=1h").await;
+    graph.cloud.knobs("replication=60m").await;
     graph.get(&format!("{principals}/{principal}")).await.is(404);
     let role = assignment(&account(), &guid(1));
     graph.cloud.put(&role, crate::grant(READER, &principal)).await.fails(400, "PrincipalNotFound", "replication");

@@ -34,7 +34,7 @@ async fn a_secret_is_shown_once_and_logs_in_until_it_is_removed() {
     log_in(secret).await.is(401);
     let again = graph.post(&format!("{path}/removePassword"), json!({"keyId": added["keyId"]})).await;
     again.fails(400, "Request_BadRequest", "keyId");
-    graph.cloud.knobs("replication=1h").await;
+    graph.cloud.knobs("replication=60m").await;
     assert!(log_in(second["secretText"].as_str().expect("a secret")).await.is(401).to_string().contains("7000215"));
 }
 

@@ -70,4 +70,9 @@ async fn what_can_t_be_is_refused() {
     cloud.put(&path, endpoint(system())).await.is(201);
     let traffic = json!({"properties": {"traffic": {"blue": 100}}});
     cloud.patch(&path, traffic).await.fails(400, "ValidationError", "tags and the identity");
+    // There is nothing behind it, and nothing can be put there.
+    assert_eq!(cloud.read(&inside("onlineEndpoints/scoring/deployments")).await, json!({"value": []}));
+    let blue = inside("onlineEndpoints/scoring/deployments/blue");
+    cloud.put(&blue, json!({"location": "westeurope"})).await.fails(405, "HttpMethodNotAllowed", "PUT");
+    cloud.get(&inside("onlineEndpoints/nope/deployments")).await.is(404);
 }

@@ -152,7 +152,7 @@ async fn what_is_linked_has_to_be_there() {
 
 #[tokio::test]
 async fn its_principal_can_be_given_roles_once_it_is_known() {
-    let cloud = Cloud::start("replication=1h").await;
+    let cloud = Cloud::start("replication=60m").await;
     cloud.put(&path(), body()).await.is(202);
     let principal = cloud.read(&path()).await["identity"]["principalId"].as_str().expect("an id").to_owned();
     let wanted = assignment(&account(), &guid(7));

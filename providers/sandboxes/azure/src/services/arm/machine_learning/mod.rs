@@ -38,6 +38,9 @@ pub(crate) fn call(state: &mut State, call: &Call<'_>, denied: &[String]) -> Ans
     if kind != Kind::Workspace {
         check_workspace(state, call)?;
     }
+    if kind == Kind::OnlineDeployment {
+        return deployments(state, call);
+    }
     match (call.method, &call.route.name) {
         (&Method::GET, None) => list(state, call),
         (&Method::GET, Some(_)) => Ok(Reply::ok(render(generic::find(state, call.id())?, call.version))),
@@ -82,6 +85,17 @@ fn check_workspace(state: &State, call: &Call<'_>) -> Answer<()> {
              found."
         ),
     ))
+}
+
+/// Endpoints have no deployments here, and none can be made.
+fn deployments(state: &State, call: &Call<'_>) -> Answer<Reply> {
+    let endpoint = if call.route.name.is_some() { call.id().parent() } else { Some(call.id().clone()) };
+    generic::find(state, &endpoint.unwrap_or_else(Id::root))?;
+    match (call.method, &call.route.name) {
+        (&Method::GET, None) => Ok(call.all(std::iter::empty())),
+        (&Method::GET, Some(_)) => Err(scopes::missing(call.id())),
+        _ => Err(call.not_allowed()),
+    }
 }
 
 fn list(state: &State, call: &Call<'_>) -> Answer<Reply> {

@@ -154,7 +154,7 @@ pub(super) fn call(state: &State, call: &Call<'_>) -> Answer<Reply> {
         return Ok(Reply::ok(status(operation)));
     }
     if !operation.is_over {
-        let query = call.query.with("api-version", call.version);
+        let query = call.query.with("type", "location");
         let left = operation.until.saturating_sub(time::now()).div_ceil(1000);
         let again = format!("{}{}?{query}", call.base, call.path);
         return Ok(Reply::empty(202).header(LOCATION, again).header(RETRY_AFTER, left.to_string()));

@@ -32,6 +32,7 @@ pub(crate) enum Kind {
     Compute,
     Datastore,
     OnlineEndpoint,
+    OnlineDeployment,
     /// What a provider is still busy with.
     Operation,
 }
@@ -56,6 +57,7 @@ pub(crate) const PROVIDED: &[(Kind, &str)] = &[
     (Kind::Compute, "Microsoft.MachineLearningServices/workspaces/computes"),
     (Kind::Datastore, "Microsoft.MachineLearningServices/workspaces/datastores"),
     (Kind::OnlineEndpoint, "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"),
+    (Kind::OnlineDeployment, "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments"),
     (Kind::Operation, "Microsoft.MachineLearningServices/locations/workspaceOperationsStatus"),
     (Kind::Operation, "Microsoft.MachineLearningServices/locations/computeOperationsStatus"),
     (Kind::Operation, "Microsoft.MachineLearningServices/locations/mfeOperationsStatus"),

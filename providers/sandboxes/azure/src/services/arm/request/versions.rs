@@ -21,7 +21,12 @@ pub(crate) fn of(kind: Kind) -> &'static [&'static str] {
         Kind::Vault | Kind::Secret => VAULTS,
         Kind::Cluster => CLUSTERS,
         Kind::Namespace => NAMESPACES,
-        Kind::Workspace | Kind::Compute | Kind::Datastore | Kind::OnlineEndpoint | Kind::Operation => MACHINE_LEARNING,
+        Kind::Workspace
+        | Kind::Compute
+        | Kind::Datastore
+        | Kind::OnlineEndpoint
+        | Kind::OnlineDeployment
+        | Kind::Operation => MACHINE_LEARNING,
         Kind::Subscription | Kind::Tenant | Kind::Location | Kind::ResourceGroup | Kind::Resource | Kind::Provider => {
             RESOURCES
         }
