@@ -67,6 +67,7 @@ def lifetime(caller):
     caller.done("PATCH", WORKSPACE, {"tags": {"team": "vision"}, "properties": {"description": "of vision"}})
     both = users("SystemAssigned,UserAssigned", ids.TASK_IDENTITY)
     caller.done("PATCH", WORKSPACE, {"identity": both})
+    caller.done("GET", WORKSPACE)
     caller.done("GET", f"{ids.GROUP_ID}/providers/Microsoft.MachineLearningServices/workspaces")
     caller.done("GET", f"{ids.SUBSCRIPTION_ID}/providers/Microsoft.MachineLearningServices/workspaces")
     cpu = inside("computes/cpu")
