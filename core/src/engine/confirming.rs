@@ -13,9 +13,7 @@ use crate::engine::apply::report::Report;
 use crate::engine::cancel::Cancel;
 use crate::engine::setup::Engine;
 use crate::engine::watch::Watch;
-use crate::engine::{Engine, apply};
-use crate::plan::confirmation::HandoffNames;
-use crate::plan::{Action, ApprovedPlan, Change, Plan};
+use crate::plan::handoff_names::HandoffNames;
 use crate::plan::{ApprovedPlan, Plan};
 use crate::text::redact::quoted;
 
