@@ -15,10 +15,8 @@ use std::collections::BTreeSet;
 
 use cloudgrant_core::{Desired, Observed, Result};
 
-use crate::client::Clients;
 use crate::config::region;
-use crate::config::{Config, region, without_effect};
-use crate::inventory::Inventory;
+use crate::config::without_effect;
 use crate::inventory::task_roles;
 use crate::marks::{confirmations, platform_places};
 use crate::observe::findings::other_homes::OtherHomes;
