@@ -34,8 +34,9 @@ pub trait Fixture: Send + Sync + Sized + 'static {
     /// The provider's section of the manifest, fit for this world.
     fn section(&self) -> Value;
 
-    /// A section with what a manifest has to say in it of what is granted there: each resource by its name in the manifest, with its locator
-    /// and a level. For providers whose section has keys by resource and level, all of which have to be used.
+    /// A section with what a manifest has to say in it of what is granted there: each resource by its name in the manifest,
+    /// with its locator and a level. For providers whose section has keys by resource and level, all of which have to be
+    /// used.
     fn section_of(&self, section: Value, granted: &[(String, String, Access)]) -> Value {
         let _ = granted;
         section

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 mod keys;
+mod notes;
 mod without_effect;
 
 pub use keys::{Attribute, ControlPlane, Deliveries, DeliveryMethod, Host, Keys, Who, written};
@@ -17,8 +18,9 @@ use cloudgrant_platform_admin::AdminRecords;
 use cloudgrant_platform_kubernetes::{SERVICE_ACCOUNT_ANNOTATION, ServiceAccounts};
 use cloudgrant_platform_settings::SettingsRecords;
 
+use crate::platform_delivery::notes::{label_of_pods, unmade, without_attribute};
 use crate::platform_delivery::without_effect::Told;
-use crate::{Delivery, PLATFORM_BINDING, annotation, by_scope, service_account_settings, service_accounts};
+use crate::{Delivery, PLATFORM_BINDING, by_scope, service_account_settings, service_accounts};
 
 /// The sandboxes that stand in for a cluster, and for the platform's control plane.
 const CLUSTER: &str = "kubernetes";
@@ -365,44 +367,4 @@ fn overridden(principals: &[Principal]) -> BTreeMap<Subject, &'static str> {
         Identity::Known { .. } | Identity::Asked(_) => Vec::new(),
     };
     principals.iter().flat_map(of_one).collect()
-}
-
-/// That a setting names service accounts that nothing in a plan makes: where the cloud binds a principal, nobody annotates them.
-fn unmade(principal: &Principal) -> Option<Note> {
-    let binding = principal.because.iter().find(|intent| matches!(intent, IntentId::Binding(_)))?;
-    let accounts = principal.service_accounts();
-    let mut commands = accounts.iter().filter_map(|account| service_accounts::create(account));
-    let first = commands.next()?;
-    let others = match commands.count() {
-        0 => String::new(),
-        others => format!(", and the same for {others} more"),
-    };
-    Some(Note::info(
-        binding,
-        format!(
-            "pods start only where their service account is there, which is for whoever runs the cluster: `{first}`{others}"
-        ),
-    ))
-}
-
-/// That no template of the platform's is known to take a principal.
-fn without_attribute(principal: &Principal) -> Option<Note> {
-    let annotation = annotation(principal)?;
-    let binding = principal.because.iter().find(|intent| matches!(intent, IntentId::Binding(_)))?;
-    let message = format!(
-        "the platform's charts make no annotation {} of any attribute, so that it is handed off; where templates of your own do, \
-         name the attribute: `platform.attribute`",
-        annotation.key
-    );
-    Some(Note::info(binding, message))
-}
-
-/// What is on the service account counts for pods that carry a label, where there is one.
-fn label_of_pods(principal: &Principal) -> Option<Note> {
-    let (key, value) = annotation(principal)?.pod_label?;
-    let binding = principal.because.iter().find(|intent| matches!(intent, IntentId::Binding(_)))?;
-    Some(Note::info(
-        binding,
-        format!("pods of the annotated service accounts take part when they are labelled {key}: \"{value}\""),
-    ))
 }

@@ -9,7 +9,8 @@ pub(crate) fn notes(config: &Config) -> Vec<Note> {
     let Some(cluster) = &config.cluster else { return Vec::new() };
     match config.binding {
         Binding::PodIdentity => {
-            let message = "it has no effect with `aws.binding: pod-identity`: EKS gives the roles, and no service account's token is exchanged";
+            let message = "it has no effect with `aws.binding: pod-identity`: EKS gives the roles, and no service account's \
+                           token is exchanged";
             let audience = cluster.audience.as_ref().map(|_| Note::warning("aws.cluster.audience", message));
             Vec::from_iter(audience)
         }

@@ -81,7 +81,8 @@ pub(crate) async fn bound(
 fn audience_without_effect(handles: Handles<'_>, bound: &Bound) -> Option<Note> {
     let is_written = handles.config.cluster.audience.is_some();
     let made_by_vendor = handles.conventions.scoped_principals == MadeBy::Vendor && bound.principals.is_empty();
-    let message = "it has no effect here: whom an identity trusts is for its owner to say, and each of these is the platform's or its vendor's";
+    let message = "it has no effect here: whom an identity trusts is for its owner to say, and each of these is the \
+                   platform's or its vendor's";
     (is_written && made_by_vendor).then(|| Note::warning("azure.cluster.audience", message))
 }
 
