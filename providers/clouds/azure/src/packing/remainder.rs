@@ -187,6 +187,12 @@ mod tests {
         assert_eq!(left(&[B], &[B, C], Some(&[C]), &[B]), Remainder::Nothing);
     }
 
+    #[test]
+    fn what_others_have_within_what_is_revoked_stays() {
+        const WITHIN_A: (Access, &str) = (Access::Read, "a/b/");
+        assert_eq!(left(&[A], &[A], Some(&[WITHIN_A]), &[A]), Remainder::Left(reader(&[WITHIN_A])));
+    }
+
     /// What a condition doesn't name is allowed everywhere.
     #[test]
     fn a_deed_that_no_condition_names_is_left() {
