@@ -241,3 +241,33 @@ pub(crate) fn note(config: &Config, grant: &Checked<TaskAccess>) -> Option<Note>
     );
     Some(Note::info(grant.id(), message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One condition is for all that its statement allows: put into one, it would narrow what holds without it, and one condition of an
+    /// operator would take another one's place.
+    #[test]
+    fn rights_under_different_conditions_are_told_apart() {
+        let rights = |actions, only_where| Rights { actions, behind: &[""], only_where };
+        let returns = Some(("StringEquals", "dynamodb:ReturnValues", &["NONE"][..]));
+        let leads = Some(("StringEquals", "dynamodb:LeadingKeys", &["a", "b"][..]));
+        let apart = by_condition(&[
+            rights(&["dynamodb:PutItem"], returns),
+            rights(&["dynamodb:DescribeTable"], None),
+            rights(&["dynamodb:Query"], leads),
+            rights(&["dynamodb:DescribeTable", "dynamodb:UpdateItem"], returns),
+        ]);
+        let said: Vec<_> = apart.iter().map(|(condition, actions)| (json!(condition), json!(actions))).collect();
+        let expected = [
+            (json!({}), json!(["dynamodb:DescribeTable"])),
+            (json!({ "StringEquals": { "dynamodb:LeadingKeys": ["a", "b"] } }), json!(["dynamodb:Query"])),
+            (
+                json!({ "StringEquals": { "dynamodb:ReturnValues": ["NONE"] } }),
+                json!(["dynamodb:DescribeTable", "dynamodb:PutItem", "dynamodb:UpdateItem"]),
+            ),
+        ];
+        assert_eq!(said, expected);
+    }
+}
