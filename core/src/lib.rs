@@ -62,9 +62,10 @@ pub use contract::platform::{
 };
 pub use contract::provider::capability::Capabilities;
 pub use contract::provider::client_code::ClientCode;
+pub use contract::provider::connect::{Connect, Context};
 pub use contract::provider::permission_document::{PermissionDocument, Purpose};
 pub use contract::provider::permissions::{Granted, Permissions};
-pub use contract::provider::{Caller, Connect, Context, HandsOff, Provider};
+pub use contract::provider::{Caller, HandsOff, Provider};
 pub use contract::registry::clouds::{Registration, provider, providers};
 pub use contract::registry::platforms::{PlatformRegistration, platform, platforms};
 pub use engine::{Applied, Cancel, Confirming, Engine, Event, Failed, Report, Said, Settings, Silent, Watch};

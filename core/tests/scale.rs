@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{
     Access, Approved, Backend, Bound, Capabilities, Checked, Connect, Context, Desired, Diagnostic, Engine, Error,
-    ErrorKind, Intent, Locator, Object, ObjectId, Observed, Outcome, Ownership, Permissions, Provider, RegisteredKind,
+    ErrorKind, Intent, Locator, Object, ObjectId, Observed, Outcome, Permissions, Provider, RegisteredKind,
     Registration, RegistryAccess, ResourceKind, Result, ScopeBinding, ScopeKind, Settings, Silent, TaskAccess,
 };
 use cloudgrant_flyte as _;
@@ -31,15 +31,13 @@ struct Config {}
 
 fn object(intent: &impl Intent, depends_on: Vec<ObjectId>) -> Object {
     Object {
-        id: ObjectId::new("thing", intent.id().to_string()),
-        scope: intent.scope().clone(),
-        attributes: json!({ "reaches": intent.reaches().len() }).into(),
-        references: Vec::new(),
         depends_on,
-        because: vec![intent.id()],
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
+        ..Object::new(
+            ObjectId::new("thing", intent.id().to_string()),
+            intent.scope().clone(),
+            vec![intent.id()],
+            json!({ "reaches": intent.reaches().len() }),
+        )
     }
 }
 

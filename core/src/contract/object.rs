@@ -57,6 +57,31 @@ pub struct Object {
 }
 
 impl Object {
+    /// One that is the stack's own, that needs nothing and touches nothing of others'.
+    ///
+    /// ```
+    /// # use cloudgrant_core::{GrantName, IntentId, Object, ObjectId, Scope};
+    /// # use serde_json::json;
+    /// let (policy, role) = (ObjectId::new("policy", "acme-data"), ObjectId::new("role", "acme"));
+    /// let because = vec![IntentId::Grant(GrantName::parse("data").expect("a name"))];
+    /// let allows = json!({ "allows": ["read"] });
+    /// let attached = Object { depends_on: vec![role], ..Object::new(policy, Scope::Global, because, allows) };
+    /// assert!(attached.touches.is_empty());
+    /// ```
+    pub fn new(id: ObjectId, scope: Scope, because: Vec<IntentId>, attributes: impl Into<Attributes>) -> Self {
+        Self {
+            id,
+            scope,
+            attributes: attributes.into(),
+            references: Vec::new(),
+            depends_on: Vec::new(),
+            because,
+            ownership: Ownership::Exclusive,
+            touches: Vec::new(),
+            handoff: None,
+        }
+    }
+
     /// Puts in what is known by now of what it refers to, and has it made after the rest of that.
     pub(crate) fn resolve(&mut self, outputs: &Outputs) {
         self.references = self.attributes.resolve(std::mem::take(&mut self.references), outputs);

@@ -2,6 +2,7 @@
 
 pub(crate) mod capability;
 pub(crate) mod client_code;
+pub(crate) mod connect;
 pub(crate) mod permission_document;
 pub(crate) mod permissions;
 
@@ -11,7 +12,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::contract::backend::Backend;
@@ -26,17 +26,14 @@ use crate::contract::object::how_asked::HowAsked;
 use crate::contract::object::observed::Widened;
 use crate::contract::object::remainder::Remainder;
 use crate::contract::object::{Handoff, Object, ObjectId};
-use crate::contract::platform::Platform;
-use crate::contract::provider::capability::Capabilities;
 use crate::contract::provider::client_code::ClientCode;
 use crate::contract::provider::permission_document::{PermissionDocument, Purpose};
 use crate::contract::provider::permissions::Permissions;
 use crate::vocabulary::access::Access;
 use crate::vocabulary::checked::Checked;
 use crate::vocabulary::intent::{IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
-use crate::vocabulary::locator::Locator;
-use crate::vocabulary::names::{GrantName, Stack};
-use crate::vocabulary::resource::{Resource, ResourceKind};
+use crate::vocabulary::names::GrantName;
+use crate::vocabulary::resource::Resource;
 use crate::vocabulary::scope::Scope;
 
 /// One cloud, connected.
@@ -48,89 +45,7 @@ use crate::vocabulary::scope::Scope;
 ///
 /// In a cloud where a policy is an object that principals name, the two verbs are:
 ///
-/// ```
-/// # use std::sync::Arc;
-/// # use cloudgrant_core::*;
-/// # use serde_json::json;
-/// # fn object(id: ObjectId, intent: &impl Intent, attributes: Attributes, depends_on: Vec<ObjectId>) -> Object {
-/// #     let (scope, because, ownership) = (intent.scope().clone(), vec![intent.id()], Ownership::Exclusive);
-/// #     let (references, touches, handoff) = (Vec::new(), Vec::new(), None);
-/// #     Object { id, scope, attributes, references, depends_on, because, ownership, touches, handoff }
-/// # }
-/// #[derive(Debug)]
-/// struct Mine;
-///
-/// /// How this cloud says that something may be done.
-/// #[derive(Debug)]
-/// struct Policy(ObjectId);
-///
-/// #[async_trait::async_trait]
-/// impl Provider for Mine {
-///     async fn grant_task_access(&self, grants: &[Arc<Checked<TaskAccess>>]) -> Result<Permissions> {
-///         let mut permissions = Permissions::default();
-///         for grant in grants.iter().map(|grant| &***grant) {
-///             let id = ObjectId::new("policy", grant.name.as_str());
-///             let reach = |reach: &Reach| json!([reach.resource.locator, reach.access]);
-///             let allows = json!({ "allows": grant.reaches.iter().map(reach).collect::<Vec<_>>() });
-///             permissions.grant(grant, Policy(id.clone()));
-///             permissions.desired.objects.push(object(id, grant, allows.into(), Vec::new()));
-///         }
-///         Ok(permissions)
-///     }
-///
-///     async fn bind_scope(&self, bindings: &[Checked<ScopeBinding>], permissions: &Permissions) -> Result<Bound> {
-///         let mut desired = Desired::default();
-///         let policies = permissions.by_grant::<Policy>()?;
-///         for binding in bindings {
-///             let carried = binding.grants.iter().filter_map(|grant| policies.get(&grant.id())).flatten();
-///             let carried: Vec<_> = carried.map(|Policy(id)| id.clone()).collect();
-///             let names: Vec<_> = carried.iter().map(|policy| &policy.name).collect();
-///             let trusts: Vec<_> = binding.subjects.iter().map(|(_, subject)| subject.to_string()).collect();
-///             let principal = json!({ "trusts": trusts, "carries": names });
-///             let id = ObjectId::new("principal", binding.scope.slug());
-///             desired.objects.push(object(id, &**binding, principal.into(), carried));
-///         }
-///         Ok(desired.into())
-///     }
-///
-///     async fn enable_registry(&self, _: &[Checked<RegistryAccess>]) -> Result<Desired> {
-///         Ok(Desired::default())
-///     }
-/// }
-/// # #[async_trait::async_trait]
-/// # impl Backend for Mine {
-/// #     async fn observe(&self, _: &Desired) -> Result<Observed> {
-/// #         Ok(Observed::default())
-/// #     }
-/// #     async fn apply(&self, _: Approved<'_>) -> Result<Outcome> {
-/// #         Ok(Outcome::default())
-/// #     }
-/// # }
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # const CAN: Capabilities = Capabilities::none()
-/// #     .scopes(&ScopeKind::ALL, "")
-/// #     .kinds(&[RegisteredKind::new(ResourceKind::OBJECT_STORE, &[Access::Read])]);
-/// # let (name, kind) = (ResourceName::parse("data")?, ResourceKind::OBJECT_STORE);
-/// # let resource = Arc::new(Resource { name, kind, locator: Locator::new("store://data", ()), force: false });
-/// # let (reaches, name) = (vec![Reach { resource, access: Access::Read }], GrantName::parse("read-data")?);
-/// # let scope = Scope::Domain { domain: Domain::parse("production")? };
-/// # let (precise, carried_by, beside_revoked) = (false, Arc::new([scope.clone()]), Arc::new([]));
-/// # let grant = TaskAccess { name, scope: scope.clone(), reaches, precise, carried_by, beside_revoked };
-/// # let (projects, domains, naming) = (Vec::new(), vec![Domain::parse("production")?], Naming::default());
-/// # let tenancy = Tenancy { kind: "mine".to_owned(), organization: String::new(), projects, domains, naming };
-/// # let grants = vec![Arc::new(CAN.check("mine", "grants", &tenancy, grant).map_err(|_| "refused")?)];
-/// # let binding = ScopeBinding { scope, subjects: Vec::new(), grants: grants.clone(), served_elsewhere: Vec::new() };
-/// # let bindings = [CAN.check("mine", "bindings", &tenancy, binding).map_err(|_| "refused")?];
-///
-/// // What core does with them:
-/// let permissions = Mine.grant_task_access(&grants).await?;
-/// let bound = Mine.bind_scope(&bindings, &permissions).await?;
-/// assert_eq!(bound.desired.objects[0].attributes.value()["carries"], json!(["read-data"]));
-/// assert_eq!(bound.desired.objects[0].depends_on, [permissions.desired.objects[0].id.clone()]);
-/// # Ok(())
-/// # }
-/// ```
+#[doc = include_str!("provider/example.md")]
 #[async_trait]
 pub trait Provider: Backend {
     /// What is wrong with the intents, as far as it can be told without the cloud.
@@ -432,85 +347,12 @@ pub struct Caller {
     pub account: String,
 }
 
-/// What every provider is told, whatever its own section says.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// The stack, whose mark every object carries.
-    pub stack: Stack,
-    /// The platform.
-    pub platform: Arc<dyn Platform>,
-}
-
-/// How a provider comes into being.
-#[async_trait]
-pub trait Connect: Provider + Sized + 'static {
-    /// The name by which manifests select it, and that of its section.
-    const ID: &'static str;
-
-    /// What it is, in a line.
-    const SUMMARY: &'static str;
-
-    /// What it can do. What isn't declared here, it is never asked.
-    const CAPABILITIES: Capabilities;
-
-    /// Its section of the manifest. Unknown keys must be refused (`deny_unknown_fields`).
-    type Config: DeserializeOwned + Send + 'static;
-
-    /// Reads a locator of the manifest, once: what kind of thing it names, and [what the provider makes of it](Locator::new), with which it
-    /// works from then on ([`Locator::parsed`]).
-    ///
-    /// # Errors
-    /// What is wrong with it, and what would be right. Core adds the place.
-    fn parse_locator(text: &str) -> Result<(ResourceKind, Locator), Diagnostic>;
-
-    /// The same of what stands for a registry: whoever wrote something that is no locator is told how a registry's is written, and
-    /// nothing of other kinds.
-    ///
-    /// # Errors
-    /// As [`parse_locator`](Self::parse_locator).
-    fn parse_registry(text: &str) -> Result<(ResourceKind, Locator), Diagnostic> {
-        Self::parse_locator(text)
-    }
-
-    /// What of its section directs credentials: says where they are sent (an endpoint, an authority), whom to believe (a
-    /// certificate authority), or which are used (a profile, a source of them).
-    ///
-    /// A manifest may be a stranger's, such as that of a pull request: core refuses what is named here where a file or a
-    /// profile in it says so, and obeys it from a flag or an environment variable, which are the person's own.
-    ///
-    /// # Behavior
-    /// - Says nothing of a value that is safe from whomever it comes: a host of the cloud itself, this machine.
-    /// - Takes the section apart field by field (`let Config { region: _, .. }` without the dots), so that a key that is
-    ///   added later doesn't compile before somebody has thought about it.
-    /// - Each has its key path (`aws.endpoint`) and a message of what the value would do; core adds the rest.
-    fn directs_credentials(config: &Self::Config) -> Vec<Diagnostic>;
-
-    /// Keys of its section that the cloud's own tools take from variables, each with the variable: what a manifest would say is
-    /// taken from there where there is none.
-    const VARIABLES: &'static [(&'static str, &'static str)] = &[];
-
-    /// What is wrong with its section although each key of it can be read: what contradicts itself, and what no cloud has.
-    ///
-    /// # Behavior
-    /// - Sends nothing. Each problem has its key path (`aws.region`).
-    /// - Where it finds something, the provider may be connected all the same, for hearing what else
-    ///   [`validate`](Provider::validate) says; nothing more is then asked of it.
-    fn check(config: &Self::Config) -> Vec<Diagnostic> {
-        let _ = config;
-        Vec::new()
-    }
-
-    /// Gets ready, without a request and without setting up TLS: an offline refusal must cost nothing.
-    ///
-    /// # Errors
-    /// The configuration contradicts itself.
-    async fn connect(context: Context, config: Self::Config) -> Result<Self>;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::locator::Locator;
     use crate::vocabulary::names::ResourceName;
+    use crate::vocabulary::resource::ResourceKind;
 
     #[test]
     fn what_is_in_a_place_is_named_after_it() {

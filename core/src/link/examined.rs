@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::contract::error::Result;
 use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::contract::platform::PlatformContext;
-use crate::contract::provider::Context;
+use crate::contract::provider::connect::Context;
 use crate::contract::registry::clouds::{self, Registration};
 use crate::contract::registry::platforms::{self, PlatformRegistration};
 use crate::link::intents;

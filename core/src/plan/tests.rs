@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::contract::error::{ErrorKind, Result};
-use crate::contract::object::{Object, ObjectId, Ownership};
+use crate::contract::object::{Object, ObjectId};
 use crate::vocabulary::intent::IntentId;
 use crate::vocabulary::names::{Domain, GrantName};
 use crate::vocabulary::scope::Scope;
@@ -21,17 +21,7 @@ pub(super) fn id(name: &str) -> ObjectId {
 }
 
 pub(super) fn object(name: &str, attributes: Value) -> Object {
-    Object {
-        id: id(name),
-        scope: Scope::Global,
-        attributes: attributes.into(),
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because: vec![grant("all")],
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
+    Object::new(id(name), Scope::Global, vec![grant("all")], attributes)
 }
 
 pub(super) fn bug(result: Result<impl Sized>, says: &str) {

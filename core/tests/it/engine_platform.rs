@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Action, Annotation, AnnotationValue, Approval, Approved, Attributes, Backend, Bound, Cancel, Checked, Connect,
     DeliveryFile, Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, FoundStack, Identity, IntentId,
-    Intents, Naming, Object, ObjectId, Observed, Outcome, Ownership, Pair, Permissions, Plan, Platform, PlatformPlace,
-    Principal, Project, Provider, Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent,
-    Stack, Stacks, TaskAccess, Tenancy, Widened, Widening,
+    Intents, Naming, Object, ObjectId, Observed, Outcome, Pair, Permissions, Plan, Platform, PlatformPlace, Principal,
+    Project, Provider, Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, Stacks,
+    TaskAccess, Tenancy, Widened, Widening,
 };
 use serde_json::json;
 
@@ -32,17 +32,7 @@ fn production() -> Scope {
 }
 
 fn object(id: ObjectId) -> Object {
-    Object {
-        id,
-        scope: production(),
-        attributes: json!({}).into(),
-        references: Vec::new(),
-        depends_on: Vec::new(),
-        because: vec![IntentId::Binding(production())],
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
-    }
+    Object::new(id, production(), vec![IntentId::Binding(production())], json!({}))
 }
 
 /// What there is, and in which order it came and went.

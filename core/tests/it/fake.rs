@@ -12,9 +12,9 @@ use async_trait::async_trait;
 use cloudgrant_core::{
     Access, Action, Approval, Approved, Attributes, Backend, Bound, Cancel, Change, Checked, Confirmed, Connect,
     Desired, Engine, Error, ErrorKind, Event, Found, GrantName, HandsOff, HowAsked, Intent, IntentId, Intents, Limit,
-    Locator, Naming, Object, ObjectId, Observed, Obstacle, Outcome, Ownership, Permissions, Platform, PlatformContext,
-    Provider, Reach, RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding,
-    Settings, Silent, Stack, TaskAccess, Tenancy, Unmakeable, Watch,
+    Locator, Naming, Object, ObjectId, Observed, Obstacle, Outcome, Permissions, Platform, PlatformContext, Provider,
+    Reach, RegistryAccess, Report, Resource, ResourceKind, ResourceName, Result, Scope, ScopeBinding, Settings, Silent,
+    Stack, TaskAccess, Tenancy, Unmakeable, Watch,
 };
 use serde_json::json;
 
@@ -82,15 +82,13 @@ pub(crate) fn id(name: &str) -> ObjectId {
 /// An object that needs others.
 pub(crate) fn object(name: &str, needs: &[&str]) -> Object {
     Object {
-        id: id(name),
-        scope: Scope::Global,
-        attributes: json!({ "name": name }).into(),
-        references: Vec::new(),
         depends_on: needs.iter().map(|need| id(need)).collect(),
-        because: vec![IntentId::Grant(GrantName::parse("all").expect("name"))],
-        ownership: Ownership::Exclusive,
-        touches: Vec::new(),
-        handoff: None,
+        ..Object::new(
+            id(name),
+            Scope::Global,
+            vec![IntentId::Grant(GrantName::parse("all").expect("name"))],
+            json!({ "name": name }),
+        )
     }
 }
 

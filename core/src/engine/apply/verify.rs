@@ -84,15 +84,9 @@ impl Engine {
 /// The object that a change makes.
 fn wanted(change: &Change) -> Option<Object> {
     Some(Object {
-        id: change.id.clone(),
-        scope: Scope::Global,
-        attributes: change.after.clone()?,
-        references: Vec::new(),
         depends_on: change.depends_on.clone(),
-        because: change.because.clone(),
         ownership: change.ownership.clone(),
-        touches: Vec::new(),
-        handoff: None,
+        ..Object::new(change.id.clone(), Scope::Global, change.because.clone(), change.after.clone()?)
     })
 }
 

@@ -48,15 +48,15 @@ pub fn objects(principal: &Principal, attribute: &str) -> Result<Vec<Object>> {
     };
     let attributes = json!({ "attributes": { attribute: value } });
     let object = |pair: &cloudgrant_core::Pair| Object {
-        id: id(&format!("{}/{}", pair.project, pair.domain)),
-        scope: principal.scope.clone(),
-        attributes: (&attributes).into(),
         references: references.clone(),
         depends_on: principal.depends_on.clone(),
-        because: principal.because.clone(),
         ownership: Ownership::Fragment { of: format!("the cluster resource attributes of {pair}") },
-        touches: Vec::new(),
-        handoff: None,
+        ..Object::new(
+            id(&format!("{}/{}", pair.project, pair.domain)),
+            principal.scope.clone(),
+            principal.because.clone(),
+            &attributes,
+        )
     };
     Ok(principal.serves.iter().map(|(pair, _)| object(pair)).collect())
 }

@@ -24,15 +24,15 @@ impl ClusterResourceAttributes {
     /// An object for each pair that a principal serves: its record has the principal's value.
     pub fn objects(&self, principal: &Principal, value: &str) -> Vec<Object> {
         let object = |pair: &Pair| Object {
-            id: ObjectId::new(PLATFORM_BINDING, pair.to_string()),
-            scope: principal.scope.clone(),
-            attributes: json!({ "project": pair.project, "domain": pair.domain, "role": value }).into(),
-            references: Vec::new(),
             depends_on: principal.depends_on.clone(),
-            because: principal.because.clone(),
             ownership: Ownership::Fragment { of: format!("the platform's attributes of {pair}") },
-            touches: Vec::new(),
             handoff: Some(self.handoff(pair, value)),
+            ..Object::new(
+                ObjectId::new(PLATFORM_BINDING, pair.to_string()),
+                principal.scope.clone(),
+                principal.because.clone(),
+                json!({ "project": pair.project, "domain": pair.domain, "role": value }),
+            )
         };
         principal.serves.iter().map(|(pair, _)| object(pair)).collect()
     }

@@ -42,15 +42,15 @@ pub(crate) fn objects(principal: &Principal) -> Vec<Object> {
         );
         let task = format!("set the service account of project {project} in domain {domain} to {account}");
         Object {
-            id: object,
-            scope: principal.scope.clone(),
-            attributes: json!({ "project": project, "domain": domain, "settings": { SETTING: account } }).into(),
-            references: Vec::new(),
             depends_on: principal.depends_on.clone(),
-            because: principal.because.clone(),
             ownership: Ownership::Fragment { of: format!("the settings of {pair}") },
-            touches: Vec::new(),
             handoff: Some(Handoff::unseen(ADMINISTRATOR, task, document).asked_as(how)),
+            ..Object::new(
+                object,
+                principal.scope.clone(),
+                principal.because.clone(),
+                json!({ "project": project, "domain": domain, "settings": { SETTING: account } }),
+            )
         }
     });
     objects.collect()

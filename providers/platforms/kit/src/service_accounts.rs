@@ -58,15 +58,10 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
         _ => (scope.to_string(), json!({ "scope": scope.to_string(), "identities": identities })),
     };
     Some(Object {
-        id: ObjectId::new(PLATFORM_BINDING, scope.slug()),
-        scope: scope.clone(),
-        attributes: attributes.into(),
         // The documents say how to wait for what they need.
         references: Vec::new(),
         depends_on,
-        because: first.because.clone(),
         ownership: Ownership::Fragment { of: format!("the platform's binding of {scope}") },
-        touches: Vec::new(),
         handoff: Some(
             Handoff::unseen(
                 ADMINISTRATOR,
@@ -76,6 +71,7 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
             .naming(named)
             .asked_as(how()),
         ),
+        ..Object::new(ObjectId::new(PLATFORM_BINDING, scope.slug()), scope.clone(), first.because.clone(), attributes)
     })
 }
 

@@ -21,14 +21,9 @@ pub fn objects(principal: &Principal) -> Vec<Object> {
         let name = format!("{namespace}/{account}");
         Object {
             ownership: Ownership::Fragment { of: format!("service account {name}") },
-            id: id(&name),
-            scope: principal.scope.clone(),
-            attributes: (&attributes).into(),
             references: references.clone(),
             depends_on: principal.depends_on.clone(),
-            because: principal.because.clone(),
-            touches: Vec::new(),
-            handoff: None,
+            ..Object::new(id(&name), principal.scope.clone(), principal.because.clone(), &attributes)
         }
     };
     let accounts = principal.service_accounts().into_iter();

@@ -27,15 +27,15 @@ pub fn objects(principal: &Principal) -> Vec<Object> {
         Identity::Asked(_) => return Vec::new(),
     };
     let objects = principal.serves.iter().map(|(pair, subject)| Object {
-        id: id(&format!("{}/{}", pair.project, pair.domain)),
-        scope: principal.scope.clone(),
-        attributes: attributes(Some(subject.service_account()), &value).into(),
         references: references.clone(),
         depends_on: principal.depends_on.clone(),
-        because: principal.because.clone(),
         ownership: Ownership::Fragment { of: format!("the settings of {pair}") },
-        touches: Vec::new(),
-        handoff: None,
+        ..Object::new(
+            id(&format!("{}/{}", pair.project, pair.domain)),
+            principal.scope.clone(),
+            principal.because.clone(),
+            attributes(Some(subject.service_account()), &value),
+        )
     });
     objects.collect()
 }

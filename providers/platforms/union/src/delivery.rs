@@ -106,14 +106,8 @@ fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked) -> De
     let mut attributes = serde_json::Map::from_iter([("domain".to_owned(), Value::from(domain.as_str()))]);
     attributes.extend(asked.attributes.as_object().cloned().unwrap_or_default());
     desired.objects.push(Object {
-        id: asked_for(&principal.scope),
-        scope: principal.scope.clone(),
-        attributes: Value::Object(attributes).into(),
-        references: Vec::new(),
         depends_on: principal.depends_on.clone(),
-        because: principal.because.clone(),
         ownership: Ownership::Fragment { of: format!("the platform's binding of {}", principal.scope) },
-        touches: Vec::new(),
         handoff: Some(
             Handoff::unseen(
                 VENDOR,
@@ -122,6 +116,12 @@ fn ask_the_vendor(tenancy: &Tenancy, principal: &Principal, asked: &Asked) -> De
             )
             .asked_as(asked_of_vendor()),
         ),
+        ..Object::new(
+            asked_for(&principal.scope),
+            principal.scope.clone(),
+            principal.because.clone(),
+            Value::Object(attributes),
+        )
     });
     let Some(binding) = principal.because.first() else { return desired };
     // Requirement 5.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cloudgrant_core::{
     Action, Annotation, AnnotationValue, Approved, Asked, Backend, Bound, Checked, Desired, Found, Identity, IntentId,
-    Object, ObjectId, Observed, Outcome, Ownership, Permissions, Principal, Provider, RegistryAccess, Result, Scope,
-    ScopeBinding, TaskAccess,
+    Object, ObjectId, Observed, Outcome, Permissions, Principal, Provider, RegistryAccess, Result, Scope, ScopeBinding,
+    TaskAccess,
 };
 use serde_json::{Value, json};
 
@@ -159,16 +159,13 @@ impl Provider for Cloud {
         let mut bound = Bound::default();
         for binding in bindings {
             let principal = self.principal(binding);
-            bound.desired.objects.extend(principal.depends_on.iter().map(|id| Object {
-                id: id.clone(),
-                scope: principal.scope.clone(),
-                attributes: json!({ "stack": self.stack }).into(),
-                references: Vec::new(),
-                depends_on: Vec::new(),
-                because: principal.because.clone(),
-                ownership: Ownership::Exclusive,
-                touches: Vec::new(),
-                handoff: None,
+            bound.desired.objects.extend(principal.depends_on.iter().map(|id| {
+                Object::new(
+                    id.clone(),
+                    principal.scope.clone(),
+                    principal.because.clone(),
+                    json!({ "stack": self.stack }),
+                )
             }));
             bound.principals.push(principal);
         }

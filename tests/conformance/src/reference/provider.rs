@@ -73,17 +73,12 @@ impl Reference {
         }
         let name = self.own(&binding.scope.slug());
         let trusts: Vec<_> = binding.service_accounts().into_iter().map(ToString::to_string).collect();
-        let object = Object {
-            id: ObjectId::new(PRINCIPAL, &name),
-            scope: binding.scope.clone(),
-            attributes: json!({ "trusts": trusts }).into(),
-            references: Vec::new(),
-            depends_on: Vec::new(),
-            because: vec![binding.id()],
-            ownership: Ownership::Exclusive,
-            touches: Vec::new(),
-            handoff: None,
-        };
+        let object = Object::new(
+            ObjectId::new(PRINCIPAL, &name),
+            binding.scope.clone(),
+            vec![binding.id()],
+            json!({ "trusts": trusts }),
+        );
         (name, Some(object))
     }
 }
@@ -149,17 +144,12 @@ impl Provider for Reference {
             };
             let reach: Vec<_> = reach.map(allowed).collect();
             let policy = Policy(ObjectId::new(POLICY, self.own(grant.name.as_str())));
-            permissions.desired.objects.push(Object {
-                id: policy.0.clone(),
-                scope: grant.scope.clone(),
-                attributes: json!({ "allows": reach }).into(),
-                references: Vec::new(),
-                depends_on: Vec::new(),
-                because: vec![grant.id()],
-                ownership: Ownership::Exclusive,
-                touches: Vec::new(),
-                handoff: None,
-            });
+            permissions.desired.objects.push(Object::new(
+                policy.0.clone(),
+                grant.scope.clone(),
+                vec![grant.id()],
+                json!({ "allows": reach }),
+            ));
             permissions.grant(grant, policy);
         }
         Ok(permissions)
@@ -183,15 +173,15 @@ impl Provider for Reference {
                 desired.notes.push(Note::info(registry.id(), format!("{name} is in another account")));
             }
             desired.objects.push(Object {
-                id: ObjectId::new(STATEMENT, format!("{name}#{id}")),
-                scope: registry.scope().clone(),
-                attributes: json!({ "registry": name, "id": id, "may": may }).into(),
-                references: Vec::new(),
-                depends_on: Vec::new(),
-                because: vec![registry.id()],
                 ownership: Ownership::Fragment { of: format!("the document of {name}") },
                 touches: vec![name.to_owned()],
                 handoff,
+                ..Object::new(
+                    ObjectId::new(STATEMENT, format!("{name}#{id}")),
+                    registry.scope().clone(),
+                    vec![registry.id()],
+                    json!({ "registry": name, "id": id, "may": may }),
+                )
             });
         }
         Ok(desired)
@@ -219,15 +209,15 @@ impl Provider for Reference {
             // The policies of the wider scopes as well: the same ones attached, no copies.
             for Policy(policy) in binding.grants.iter().filter_map(|grant| policies.get(&grant.id())).flatten() {
                 desired.objects.push(Object {
-                    id: ObjectId::new(ATTACHMENT, format!("{principal}/{}", policy.name)),
-                    scope: binding.scope.clone(),
-                    attributes: json!({ "principal": principal, "policy": policy.name }).into(),
-                    references: Vec::new(),
                     depends_on: made_by.iter().cloned().chain([policy.clone()]).collect(),
-                    because: vec![binding.id()],
                     ownership: Ownership::Fragment { of: format!("the attachments of {principal}") },
                     touches: touches.clone(),
-                    handoff: None,
+                    ..Object::new(
+                        ObjectId::new(ATTACHMENT, format!("{principal}/{}", policy.name)),
+                        binding.scope.clone(),
+                        vec![binding.id()],
+                        json!({ "principal": principal, "policy": policy.name }),
+                    )
                 });
             }
         }
@@ -236,24 +226,18 @@ impl Provider for Reference {
 
     fn confirmation(&self, confirmed: &Confirmed) -> Option<Object> {
         let Confirmed { document, on, .. } = confirmed;
-        Some(Object {
-            id: ObjectId::new(POLICY, self.own(&format!("{CONFIRMED}{}", confirmed.digits()))),
-            scope: Scope::Global,
+        Some(Object::new(
+            ObjectId::new(POLICY, self.own(&format!("{CONFIRMED}{}", confirmed.digits()))),
+            Scope::Global,
             // Attached to nobody, a policy gives nothing.
-            attributes: json!({
+            Vec::new(),
+            json!({
                 "confirms": confirmed.handoff(),
                 "document": document,
                 "on": on,
                 "how": confirmed.how.texts().join("\n"),
-            })
-            .into(),
-            references: Vec::new(),
-            depends_on: Vec::new(),
-            because: Vec::new(),
-            ownership: Ownership::Exclusive,
-            touches: Vec::new(),
-            handoff: None,
-        })
+            }),
+        ))
     }
 
     async fn stacks(&self) -> Result<Stacks> {

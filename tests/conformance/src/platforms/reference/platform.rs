@@ -191,15 +191,9 @@ fn request(principal: &Principal, asked: &Asked) -> Object {
 
 fn object(kind: &'static str, name: &str, principal: &Principal, attributes: impl Into<Attributes>) -> Object {
     Object {
-        id: ObjectId::new(kind, name),
-        scope: principal.scope.clone(),
-        attributes: attributes.into(),
-        references: Vec::new(),
         depends_on: principal.depends_on.clone(),
-        because: principal.because.clone(),
         ownership: Ownership::Fragment { of: format!("the board's record of {name}") },
-        touches: Vec::new(),
-        handoff: None,
+        ..Object::new(ObjectId::new(kind, name), principal.scope.clone(), principal.because.clone(), attributes)
     }
 }
 
