@@ -28,6 +28,8 @@ pub enum ProblemKind {
     NoMapping,
     /// Something else stands where a list of mappings has to.
     NoList,
+    /// The text is no locator of any form that the provider knows.
+    UnknownLocator,
     /// The scope isn't one that can be bound.
     UnboundScope,
     /// The name, as it is written, is one that no resource can have.

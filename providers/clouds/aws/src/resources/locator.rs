@@ -1,6 +1,6 @@
 //! Locators: what a manifest calls a resource on AWS, whatever its kind.
 
-use cloudgrant_core::{Diagnostic, ResourceKind};
+use cloudgrant_core::{Diagnostic, ProblemKind, ResourceKind};
 
 use crate::config::arn::Arn;
 use crate::config::partition::{Partition, partition_of};
@@ -56,7 +56,7 @@ impl Locator {
         }
         Err(match Address::parse(text) {
             Some(address) => object_store::no_address(text, &address, &forms()),
-            None => wrong(text, "is no locator that AWS knows", &forms()),
+            None => wrong(text, "is no locator that AWS knows", &forms()).of_kind(ProblemKind::UnknownLocator),
         })
     }
 }
@@ -73,9 +73,9 @@ impl Locator {
 
     /// The same of what stands for a registry: what is no locator is told how a repository's is written, and nothing else.
     pub(crate) fn parse_registry(text: &str) -> Result<Self, Diagnostic> {
-        Self::parse(text).map_err(|problem| match problem.hint.as_deref() {
-            Some(hint) if hint == forms() || Address::parse(text).is_some() => problem.hint(repository_form()),
-            _ => problem,
+        Self::parse(text).map_err(|problem| {
+            let is_of_no_form = problem.kind == ProblemKind::UnknownLocator || Address::parse(text).is_some();
+            if is_of_no_form { problem.hint(repository_form()) } else { problem }
         })
     }
 }

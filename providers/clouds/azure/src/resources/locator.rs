@@ -1,6 +1,6 @@
 //! Locators: how a manifest names what is in Azure.
 
-use cloudgrant_core::{Diagnostic, Reach, ResourceKind, redacted};
+use cloudgrant_core::{Diagnostic, ProblemKind, Reach, ResourceKind, redacted};
 
 use crate::client::host::{Host, Service};
 use crate::config::{Cloud, Guid};
@@ -150,12 +150,12 @@ impl Locator {
                 Some(host) if host.service == Service::Vault && !scheme.is_empty() => {
                     secret(text, host, path).map(Self::Secret)
                 }
-                _ => Err(wrong(text, "is no locator that Azure knows", &forms())),
+                _ => Err(unknown(text, "is no locator that Azure knows")),
             },
             "abfss" | "abfs" | "wasbs" | "wasb" => match authority.split_once('@') {
                 Some((container, host)) => match Host::parse(host).filter(|host| host.service == Service::Storage) {
                     Some(host) => objects(text, host, container, path).map(Self::Objects),
-                    None => Err(wrong(text, "names no storage account of Azure", &forms())),
+                    None => Err(unknown(text, "names no storage account of Azure")),
                 },
                 None => Err(wrong(
                     text,
@@ -163,14 +163,14 @@ impl Locator {
                     "write abfss://CONTAINER@ACCOUNT.dfs.core.windows.net/PREFIX/",
                 )),
             },
-            _ => Err(wrong(text, "is no locator that Azure knows", &forms())),
+            _ => Err(unknown(text, "is no locator that Azure knows")),
         }
     }
 
     /// The same of what stands for a registry: what is no locator is told how a registry's is written, and nothing else.
     pub(crate) fn parse_registry(text: &str) -> Result<Self, Diagnostic> {
-        Self::parse(text).map_err(|problem| match problem.hint.as_deref() {
-            Some(hint) if hint == forms() => problem.hint(REGISTRY_FORM),
+        Self::parse(text).map_err(|problem| match problem.kind {
+            ProblemKind::UnknownLocator => problem.hint(REGISTRY_FORM),
             _ => problem,
         })
     }
@@ -179,6 +179,11 @@ impl Locator {
 /// Whether what is in a host is addressed so. A queue of Service Bus has no address: people write its host alone, or as clients do.
 fn is_address(scheme: &str, host: &Host) -> bool {
     scheme == "https" || host.service == Service::Bus && matches!(scheme, "" | "sb")
+}
+
+/// What is of none of the forms that locators have.
+fn unknown(text: &str, what: &str) -> Diagnostic {
+    wrong(text, what, &forms()).of_kind(ProblemKind::UnknownLocator)
 }
 
 /// How locators are written, of every kind that is registered.
