@@ -68,7 +68,7 @@ def template(schemas):
     """Holds a body against Microsoft's schema of what templates write (2026-05-01)."""
     path = schemas / "schemas/2026-05-01/Microsoft.MachineLearningServices.json"
     schema = json.loads(path.read_text(encoding="utf-8"))
-    # The common part of a type with variants forbids what is not in it, so that no variant would fit: that rule is left out.
+    # The common part of a type with variants forbids what is not in it, so that no variant would fit: that rule is out.
     for definition in schema["definitions"].values():
         for part in definition.get("allOf", []):
             part.pop("additionalProperties", None)

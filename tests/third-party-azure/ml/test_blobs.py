@@ -53,7 +53,7 @@ def test_a_container_is_read_and_written_and_its_neighbour_is_not(caller, blobs)
 
 
 def test_what_containers_there_are_is_no_data(caller, blobs):
-    """The operator is the subscription's Owner, which lets it see what containers there are, and not what is in them."""
+    """The operator is the subscription's Owner: it sees what containers there are, and not what is in them."""
     assert [one.name for one in blobs.list_containers()] == ["inputs", "private"]
     with pytest.raises(ResourceNotFoundError):
         blobs.get_container_client("nope").get_container_properties()

@@ -1,4 +1,4 @@
-"""Microsoft's management client: everything is created, read, updated, waited for and deleted, and compared field by field."""
+"""Microsoft's management client: all is created, read, updated, waited for and deleted, and compared field by field."""
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError

@@ -1,4 +1,4 @@
-"""Bodies of requests, against Microsoft's schema of the newest version: what clients send, and what was read and is written back."""
+"""Bodies of requests, against Microsoft's newest schema: what clients send, and what was read and is written back."""
 
 import pytest
 from azure_support import ids

@@ -1,4 +1,4 @@
-"""Azure Machine Learning: requests as Microsoft's specification has them (2024-04-01), and the sandbox's answers held against it."""
+"""Azure Machine Learning: requests and the sandbox's answers, against Microsoft's specification (2024-04-01)."""
 
 import copy
 

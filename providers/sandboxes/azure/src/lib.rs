@@ -8,9 +8,9 @@
 //!
 //! One client logs in: [`CLIENT_ID`] with the secret [`SECRET`]. It is Owner of every subscription of its tenant. A managed
 //! identity logs in with a federated token, and may do what its role assignments say. Other service principals that tests
-//! put there, with an `appId`, log in with the same secret; applications that Microsoft Graph made, with the secrets and federated
-//! credentials that it gave them. In Microsoft Graph the client may do everything with applications, unless it was granted
-//! permissions by hand; others may do what their permissions say.
+//! put there, with an `appId`, log in with the same secret; applications that Microsoft Graph made, with the secrets
+//! and federated credentials that it gave them. In Microsoft Graph the client may do everything with applications,
+//! unless it was granted permissions by hand; others may do what their permissions say.
 //!
 //! # Which cloud
 //!
@@ -26,8 +26,8 @@
 //!   subscription's ID behind it, it is refused there only. `deny=entra:token` lets nobody log in.
 //! * `rate=10` turns Azure Resource Manager's token buckets on; other numbers make them smaller or larger in proportion.
 //! * `replication=3s` is for how long a new identity can't be given a role, a new federated credential not be used, and
-//!   a role definition not be deleted after the last assignment of it went; and for how long Microsoft Graph doesn't find a new
-//!   application, nor Entra let it log in with a new secret.
+//!   a role definition not be deleted after the last assignment of it went; and for how long Microsoft Graph doesn't
+//!   find a new application, nor Entra let it log in with a new secret.
 //! * `quota.NAME=N` for `RoleAssignmentsPerSubscription`, `CustomRolesPerTenant`, `FederatedCredentialsPerIdentity`,
 //!   `ConditionBytes`, `DescriptionBytes`, `TagsPerResource`, `PageSize`, `TokenSeconds`, and
 //!   `OperationSeconds`, for how long Azure Machine Learning is busy with a change (0).
@@ -46,14 +46,15 @@
 //! * Reads are strongly consistent, but for the `replication` knob.
 //! * Role assignments inside of a resource (a container, a secret) are made whether or not there is such a thing: Azure
 //!   Resource Manager knows the resource around it only.
-//! * Azure Machine Learning runs nothing: computes have no nodes, endpoints no deployments, and there are no jobs. Workspaces are made
-//!   by a PUT, not by deployments. How it words what it refuses is mostly ours.
+//! * Azure Machine Learning runs nothing: computes have no nodes, endpoints no deployments, and there are no jobs.
+//!   Workspaces are made by a PUT, not by deployments. How it words what it refuses is mostly ours.
 //! * What has no documented error code has one of ours, with status 400 or 409: a role that can't be assigned at a scope
 //!   (`RoleDefinitionNotAssignable`), a condition or description that is refused (`InvalidRoleAssignmentCondition`,
 //!   `InvalidRoleAssignmentDescription`), a federated credential that is refused (`InvalidFederatedIdentityCredential`,
 //!   `TooManyFederatedIdentityCredentials`, `FederatedIdentityCredentialsUniquenessViolation`), the last Owner
-//!   (`CannotDeleteLastRbacAdminAssignment`), identities that can't be changed so (`UnsupportedIdentityChange`), and what a workspace,
-//!   a compute or a datastore keeps (`WorkspacePropertyImmutable`, `ComputePropertyImmutable`, `DatastorePropertyImmutable`). Programs must not depend on these.
+//!   (`CannotDeleteLastRbacAdminAssignment`), identities that can't be changed so (`UnsupportedIdentityChange`), and
+//!   what a workspace, a compute or a datastore keeps (`WorkspacePropertyImmutable`, `ComputePropertyImmutable`,
+//!   `DatastorePropertyImmutable`). Programs must not depend on these.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 

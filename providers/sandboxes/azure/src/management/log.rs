@@ -63,11 +63,12 @@ impl Log {
         });
     }
 
-    /// Keeps an exchange in the form that specification validators read. Entra's are left out: they hold secrets, and
-    /// there is no specification of them.
+    /// Keeps an exchange in the form that specification validators read. Entra's are left out, and those of Microsoft
+    /// Graph that make a secret: they hold secrets, and there is no specification of them.
     pub(crate) fn record(&mut self, base: &str, request: &Request, response: &Response) {
         let Some(recorded) = &mut self.recorded else { return };
-        if request.path.to_ascii_lowercase().contains("/oauth2/") {
+        let path = request.path.to_ascii_lowercase();
+        if path.contains("/oauth2/") || path.ends_with("/addpassword") {
             return;
         }
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };

@@ -8,10 +8,10 @@
 //! * `{"id": "/subscriptions/…", "tenantId": …}`: a subscription. The sandbox's client becomes its Owner if it is of the
 //!   home tenant, unless `"owner": false`.
 //! * Ids of role, deny and federated things, identities, resources of any type.
-//! * `{"id": …, "fails": {"code": …, "message": …}}`: the next operation on a workspace, compute or endpoint is accepted, and
-//!   fails at its end.
-//! * `{"appManagementPolicy": …}`: what the home tenant allows of applications' secrets, as Microsoft Graph has it below
-//!   `policies/defaultAppManagementPolicy`.
+//! * `{"id": …, "fails": {"code": …, "message": …}}`: the next operation on a workspace, compute or endpoint is
+//!   accepted, and fails at its end.
+//! * `{"appManagementPolicy": …}`: what the home tenant allows of applications' secrets, as Microsoft Graph has it
+//!   below `policies/defaultAppManagementPolicy`.
 //! * `{"principal": {"id": …, "type": "User", "displayName": …, "appId": …, "tenantId": …, "members": […]}}`; with
 //!   `"certificates": ["-----BEGIN CERTIFICATE-----…"]`, the application can log in with the key of any of them;
 //!   with `"graphPermissions": ["Application.ReadWrite.OwnedBy"]` it may do so much in Microsoft Graph.

@@ -9,8 +9,8 @@ use crate::services::arm::request::id::Id;
 use crate::services::arm::request::route::Kind;
 use crate::state::State;
 
-/// Makes it, if the platform has one: with two clusters, of which the first runs as the first identity that the manifest names, and
-/// three datastores.
+/// Makes it, if the platform has one: with two clusters, of which the first runs as the first identity that the
+/// manifest names, and three datastores.
 pub(super) fn seed(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> {
     let Some(named) = &wishes.workspace else { return Ok(()) };
     let id = match Id::parse(named).filter(|_| named.starts_with('/')) {

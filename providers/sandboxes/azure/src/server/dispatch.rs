@@ -175,7 +175,7 @@ impl Dispatcher {
             .map_err(|error| GraphError::new(401, "InvalidAuthenticationToken", error.message))?;
         let query = Query::parse(&request.query);
         let action = graph::action(segments, &request.method);
-        if self.denied_in(None).iter().any(|pattern| *pattern == action) {
+        if self.denied_in(None).contains(&action) {
             let message = "Insufficient privileges to complete the operation.";
             return Err(GraphError::new(403, "Authorization_RequestDenied", message));
         }
@@ -196,13 +196,14 @@ impl Dispatcher {
     fn blob(&self, request: &Request, place: &Place, base: &str) -> Result<Outcome, BlobError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if request.header("authorization").is_none() {
-            let message = "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.";
+            let message = "Server failed to authenticate the request. Please refer to the information in the \
+                           www-authenticate header.";
             return Err(BlobError::new(401, "NoAuthenticationInformation", message));
         }
         let caller = caller::caller(request, &self.key, state.cloud, base, &state.tenant, Service::Storage)
             .map_err(|error| BlobError::new(401, "InvalidAuthenticationInfo", error.message))?;
         let action = place.action(request);
-        if self.denied_in(None).iter().any(|pattern| *pattern == action) {
+        if self.denied_in(None).contains(&action) {
             let message = "This request is not authorized to perform this operation using this permission.";
             return Err(BlobError::new(403, "AuthorizationPermissionMismatch", message));
         }

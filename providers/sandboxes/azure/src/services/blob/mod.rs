@@ -1,9 +1,11 @@
-//! The data plane of blobs: who may list, read and write what, with roles, their conditions, and the errors of the service.
+//! The data plane of blobs: who may list, read and write what, with roles, their conditions, and the errors of the
+//! service.
 //!
-//! Requests are told by their header `x-ms-version`. An account is named by the host (`ACCOUNT.blob.core.windows.net`), or by the
-//! first segment of the path, as at every emulator: `https://127.0.0.1:PORT/ACCOUNT/CONTAINER/BLOB`.
+//! Requests are told by their header `x-ms-version`. An account is named by the host (`ACCOUNT.blob.core.windows.net`),
+//! or by the first segment of the path, as at every emulator: `https://127.0.0.1:PORT/ACCOUNT/CONTAINER/BLOB`.
 //!
-//! Source: "Blob service REST API"; "Authorize with Microsoft Entra ID", permissions of each operation; "Blob service error codes".
+//! Source: "Blob service REST API"; "Authorize with Microsoft Entra ID", permissions of each operation; "Blob service
+//! error codes".
 
 mod answers;
 mod operations;

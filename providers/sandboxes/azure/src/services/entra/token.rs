@@ -124,8 +124,8 @@ fn prove(state: &State, principal: &Principal, form: &Query, asked: &Asked<'_>) 
         (_, Some(assertion)) => federation::check(state, principal, assertion),
         (Some(secret), None) => {
             let client = principal.client.as_deref().unwrap_or_default();
-            // A managed identity has no secret that anybody could know. An application has those that were made for it, and one
-            // that is only said to be there has the sandbox's.
+            // A managed identity has no secret that anybody could know. An application has those that were made for it,
+            // and one that is only said to be there has the sandbox's.
             let login = match state.application(client, &principal.tenant) {
                 Some(application) => passwords::login(state, &application.passwords, secret),
                 None if secret == SECRET && principal.identity.is_none() => Login::Right,
@@ -136,8 +136,8 @@ fn prove(state: &State, principal: &Principal, form: &Query, asked: &Asked<'_>) 
                 Login::Wrong => {}
                 Login::Expired => {
                     let message = format!(
-                        "The provided client secret keys for app '{client}' are expired. Visit the Azure portal to create new \
-                         keys for your app, or consider using certificate credentials for added security."
+                        "The provided client secret keys for app '{client}' are expired. Visit the Azure portal to \
+                         create new keys for your app, or consider using certificate credentials for added security."
                     );
                     return Err(TokenError::new(401, "invalid_client", 7_000_222, message));
                 }

@@ -1,7 +1,7 @@
 //! Applications: making, finding by a unique name, changing, deleting and bringing back.
 //!
-//! Source: "application" of the Graph reference, "Upsert application", "Delete application", "Restore deleted item"; the
-//! properties are those of the service's metadata.
+//! Source: "application" of the Graph reference, "Upsert application", "Delete application", "Restore deleted item";
+//! the properties are those of the service's metadata.
 
 use http::Method;
 use serde_json::{Map, Value, json};

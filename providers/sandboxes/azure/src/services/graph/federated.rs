@@ -1,7 +1,7 @@
 //! Federated identity credentials of applications.
 //!
-//! Source: "federatedIdentityCredential" of the Graph reference; "Important considerations and restrictions for federated
-//! identity credentials".
+//! Source: "federatedIdentityCredential" of the Graph reference; "Important considerations and restrictions for
+//! federated identity credentials".
 
 use http::Method;
 use serde_json::{Map, Value, json};

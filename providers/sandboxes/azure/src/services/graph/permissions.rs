@@ -1,6 +1,7 @@
 //! What callers may do with applications in Microsoft Graph.
 //!
-//! Source: "Microsoft Graph permissions reference": `Application.ReadWrite.OwnedBy` writes what the caller owns, and reads all.
+//! Source: "Microsoft Graph permissions reference": `Application.ReadWrite.OwnedBy` writes what the caller owns, and
+//! reads all.
 
 use super::errors::{Answer, GraphError};
 use crate::CLIENT_ID;
@@ -17,7 +18,8 @@ pub(super) enum Access {
     All,
 }
 
-/// What the caller may do: its permissions, or everything for the sandbox's own client, unless it was given some by hand.
+/// What the caller may do: its permissions, or everything for the sandbox's own client, unless it was given some by
+/// hand.
 pub(super) fn of(state: &State, caller: &Caller) -> Access {
     let granted = state.principals.get(&caller.id.to_ascii_lowercase()).map(|one| one.graph_permissions.as_slice());
     let granted = granted.unwrap_or_default();

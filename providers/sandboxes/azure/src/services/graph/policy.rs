@@ -1,7 +1,7 @@
 //! What a tenant allows of applications' secrets.
 //!
-//! Source: "tenantAppManagementPolicy" and "passwordCredentialConfiguration" of the Graph reference; the errors that clients
-//! report.
+//! Source: "tenantAppManagementPolicy" and "passwordCredentialConfiguration" of the Graph reference; the errors that
+//! clients report.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,8 @@ pub(super) fn shown(state: &State, tenant: &str) -> Value {
     let mut shown = json!({
         "id": ID,
         "displayName": "Default app management tenant policy",
-        "description": "Default tenant policy that enforces app management restrictions on applications and service principals.",
+        "description": "Default tenant policy that enforces app management restrictions on applications and service \
+         principals.",
         "isEnabled": false,
         "applicationRestrictions": {"passwordCredentials": [], "keyCredentials": []},
         "servicePrincipalRestrictions": {"passwordCredentials": [], "keyCredentials": []},

@@ -43,7 +43,8 @@ fn made(state: &mut State, call: &Call<'_>, client: &str, mut sent: Map<String, 
             return Err(GraphError::new(
                 403,
                 "Authorization_RequestDenied",
-                "When using this permission, the backing application of the service principal being created must in the local tenant",
+                "When using this permission, the backing application of the service principal being created must in \
+                 the local tenant",
             ));
         }
         let message =
@@ -53,8 +54,8 @@ fn made(state: &mut State, call: &Call<'_>, client: &str, mut sent: Map<String, 
     permissions::write(state, call.caller, application)?;
     if state.client(client, &call.caller.tenant).is_some() {
         return Err(GraphError::taken(format!(
-            "The service principal cannot be created, updated, or restored because the service principal name {client} is \
-             already in use."
+            "The service principal cannot be created, updated, or restored because the service principal name \
+             {client} is already in use."
         )));
     }
     let name = application.properties.get("displayName").and_then(Value::as_str).unwrap_or_default();

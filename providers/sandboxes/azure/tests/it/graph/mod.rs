@@ -101,7 +101,8 @@ async fn names_become_ids_and_ids_names() {
     );
     let body = get("/v1.0/users?$filter=userPrincipalName%20eq%20'x'").await.is(200);
     assert_eq!(body["value"], json!([]));
-    let ids = json!({"ids": [principal, "aaaaaaaa-0000-4000-8000-00000000000a"], "types": ["user", "group", "servicePrincipal"]});
+    let ids = json!({"ids": [principal, "aaaaaaaa-0000-4000-8000-00000000000a"], "types": ["user", "group",
+                      "servicePrincipal"]});
     let body = cloud.arm_as(&token, Method::POST, "/v1.0/directoryObjects/getByIds", ids).await.is(200);
     assert_eq!(body["value"].as_array().map(Vec::len), Some(1));
     assert_eq!(body["value"][0]["@odata.type"], "#microsoft.graph.servicePrincipal");

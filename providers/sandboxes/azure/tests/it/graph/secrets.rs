@@ -16,12 +16,14 @@ async fn a_secret_is_shown_once_and_logs_in_until_it_is_removed() {
     let (path, client) =
         (format!("/v1.0/applications/{}", made["id"].as_str().expect("an id")), made["appId"].as_str().expect("an id"));
     let wanted = json!({"passwordCredential": {"displayName": "first", "endDateTime": "2099-01-01T00:00:00Z"}});
+    graph.cloud.post("/_sandbox/record", json!({"on": true})).await.is(200);
     let added = graph.post(&format!("{path}/addPassword"), wanted).await.is(200);
     let secret = added["secretText"].as_str().expect("a secret");
     assert_eq!((added["hint"].as_str(), &added["endDateTime"]), (secret.get(..3), &json!("2099-01-01T00:00:00Z")));
     let there = graph.get(&path).await.is(200);
     assert_eq!(there["passwordCredentials"][0]["keyId"], added["keyId"]);
-    let all = there.to_string() + &graph.cloud.state().await.to_string();
+    let recorded = graph.cloud.get("/_sandbox/recorded").await.is(200);
+    let all = there.to_string() + &graph.cloud.state().await.to_string() + &recorded.to_string();
     assert!(!all.contains(secret), "{all}");
     let log_in =
         async |secret: &str| graph.cloud.ask_token(DEFAULT_TENANT, &form(client, &[("client_secret", secret)])).await;

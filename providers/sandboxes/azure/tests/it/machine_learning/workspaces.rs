@@ -102,7 +102,8 @@ async fn the_primary_identity_and_that_of_the_key_are_among_them() {
     cloud.put(&path, encrypted(&own)).await.is(202);
     cloud.put(&path, both.clone()).await.is(202);
     assert_eq!(cloud.read(&path).await["properties"]["encryption"]["status"], "Enabled");
-    let sent = json!({"properties": {"encryption": {"keyVaultProperties": {"keyIdentifier": "https://acme-vault.vault.azure.net/keys/k/2"}}}});
+    let sent = json!({"properties": {"encryption": {"keyVaultProperties": {"keyIdentifier":
+                       "https://acme-vault.vault.azure.net/keys/k/2"}}}});
     cloud.patch(&path, sent).await.is(202);
     let key = cloud.read(&path).await["properties"]["encryption"]["keyVaultProperties"].clone();
     assert!(

@@ -41,8 +41,8 @@ pub(super) fn name(name: &str) -> Answer<()> {
         return Ok(());
     }
     Err(invalid(format!(
-        "Compute name '{name}' is invalid. It must have 3 to 24 letters, digits or hyphens, begin with a letter, and not end in \
-         a hyphen with digits behind it."
+        "Compute name '{name}' is invalid. It must have 3 to 24 letters, digits or hyphens, begin with a letter, and \
+         not end in a hyphen with digits behind it."
     )))
 }
 

@@ -1,7 +1,7 @@
 //! Computes: clusters, instances, attached Kubernetes clusters; the other types are kept as they are written.
 //!
-//! Source: "Compute" of the REST reference; "Set up authentication between Azure Machine Learning and other services", which
-//! kind may have which identities.
+//! Source: "Compute" of the REST reference; "Set up authentication between Azure Machine Learning and other services",
+//! which kind may have which identities.
 
 use serde_json::{Map, Value, json};
 
@@ -182,7 +182,8 @@ fn without(sent: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
     kept.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// What Entra calls the principal of a compute's or an endpoint's system-assigned identity: `WORKSPACE/computes/COMPUTE`.
+/// What Entra calls the principal of a compute's or an endpoint's system-assigned identity:
+/// `WORKSPACE/computes/COMPUTE`.
 pub(super) fn principal_name(id: &Id) -> String {
     let at = id.text().rsplit('/').take(3).collect::<Vec<_>>();
     at.into_iter().rev().collect::<Vec<_>>().join("/")

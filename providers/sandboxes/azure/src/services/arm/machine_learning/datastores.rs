@@ -1,5 +1,5 @@
-//! Datastores: where data is, and perhaps with which credentials it is read. Secrets are written, and shown by `listSecrets`
-//! alone; whoever writes a datastore back as it is shown loses them.
+//! Datastores: where data is, and perhaps with which credentials it is read. Secrets are written, and shown by
+//! `listSecrets` alone; whoever writes a datastore back as it is shown loses them.
 //!
 //! Source: "Datastores" of the REST reference; "Create datastores"; "Administer data authentication".
 
@@ -202,7 +202,8 @@ fn check_place(state: &State, properties: &Map<String, Value>) -> Answer<()> {
     missing(format!("the container '{container}' of '{account}'"))
 }
 
-/// The datastores that a workspace has by itself, read as its mode says. They are made with it, and are changed with its mode.
+/// The datastores that a workspace has by itself, read as its mode says. They are made with it, and are changed with
+/// its mode.
 pub(super) fn make_own(state: &mut State, id: &Id, who: &str, workspace: &Resource) -> Answer<()> {
     let Some(account) = text(&workspace.properties, "storageAccount").and_then(Id::parse) else { return Ok(()) };
     let guid = text(&workspace.properties, "workspaceId").unwrap_or_default().to_owned();

@@ -67,7 +67,8 @@ pub(super) fn compute(kind: &str, name: &str, location: &str, now: time::Millis)
             "enableNodePublicIp": true,
             "state": "Running",
             "applications": [
-                {"displayName": "Jupyter", "endpointUri": format!("https://{name}.{location}.instances.azureml.ms/tree/")},
+                {"displayName": "Jupyter", "endpointUri":
+                  format!("https://{name}.{location}.instances.azureml.ms/tree/")},
             ],
         }),
         "Kubernetes" => json!({"namespace": "default", "extensionInstanceReleaseTrain": "stable"}),

@@ -1,7 +1,7 @@
 //! The managed identities of a workspace, a compute or an online endpoint.
 //!
-//! Source: "Use managed identities in Azure Resource Manager": a type, and the user-assigned ones in a map, which a write
-//! replaces as a whole; "Set up authentication between Azure Machine Learning and other services".
+//! Source: "Use managed identities in Azure Resource Manager": a type, and the user-assigned ones in a map, which a
+//! write replaces as a whole; "Set up authentication between Azure Machine Learning and other services".
 
 use serde_json::{Map, Value, json};
 
@@ -93,8 +93,8 @@ fn read_id(text: &str) -> Answer<Id> {
         ArmError::bad_request(
             "LinkedInvalidPropertyId",
             format!(
-                "Property id '{text}' at path 'identity.userAssignedIdentities' is invalid. Expect fully qualified resource Id \
-                 of a user assigned identity."
+                "Property id '{text}' at path 'identity.userAssignedIdentities' is invalid. Expect fully qualified \
+                 resource Id of a user assigned identity."
             ),
         )
     })
@@ -121,9 +121,9 @@ pub(super) fn check(
                 403,
                 "LinkedAuthorizationFailed",
                 format!(
-                    "The client '{}' with object id '{}' has permission to perform action '{}' on scope '{}'; however, it does \
-                     not have permission to perform action '{ASSIGN}' on the linked scope(s) '{user}' or the linked scope(s) \
-                     are invalid.",
+                    "The client '{}' with object id '{}' has permission to perform action '{}' on scope '{}'; \
+                     however, it does not have permission to perform action '{ASSIGN}' on the linked scope(s) \
+                     '{user}' or the linked scope(s) are invalid.",
                     call.caller.client,
                     call.caller.id,
                     call.route.action(call.method),
@@ -140,8 +140,8 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Gives identities to something, after [`check`]: a new system-assigned one gets a principal under a name, and one that is
-/// taken away loses it. Its roles stay, as those of every deleted principal.
+/// Gives identities to something, after [`check`]: a new system-assigned one gets a principal under a name, and one
+/// that is taken away loses it. Its roles stay, as those of every deleted principal.
 pub(super) fn assign(state: &mut State, resource: &mut Resource, wanted: &Identities, name: &str) -> Answer<()> {
     let id = Id::parse(&resource.id).unwrap_or_else(Id::root);
     let tenant = state.tenant_of(&id).to_owned();

@@ -1,7 +1,7 @@
 //! Azure Machine Learning: workspaces, and the computes, datastores and online endpoints in them.
 //!
-//! Source: the REST reference of Azure Machine Learning, version 2024-04-01, and the schemas of its later versions; "Set up
-//! authentication between Azure Machine Learning and other services"; "Use Azure managed identities".
+//! Source: the REST reference of Azure Machine Learning, version 2024-04-01, and the schemas of its later versions;
+//! "Set up authentication between Azure Machine Learning and other services"; "Use Azure managed identities".
 
 pub(crate) mod beginning;
 mod body;
@@ -67,8 +67,8 @@ pub(crate) fn action(state: &State, call: &Call<'_>, verb: &str) -> Option<Answe
     is_known.then(|| check_workspace(state, call).and_then(|()| datastores::list_secrets(state, call)))
 }
 
-/// The workspace around what is meant must be there. Whoever writes into one that is not there hears so from Azure Resource
-/// Manager.
+/// The workspace around what is meant must be there. Whoever writes into one that is not there hears so from Azure
+/// Resource Manager.
 fn check_workspace(state: &State, call: &Call<'_>) -> Answer<()> {
     let Some(workspace) = call.id().top_level() else { return Ok(()) };
     if state.resources.contains_key(workspace.key()) {
@@ -81,8 +81,8 @@ fn check_workspace(state: &State, call: &Call<'_>) -> Answer<()> {
     Err(ArmError::not_found(
         "ParentResourceNotFound",
         format!(
-            "Failed to perform 'write' on resource(s) of type '{kind}', because the parent resource '{workspace}' could not be \
-             found."
+            "Failed to perform 'write' on resource(s) of type '{kind}', because the parent resource '{workspace}' \
+             could not be found."
         ),
     ))
 }
@@ -126,7 +126,8 @@ fn delete(state: &mut State, call: &Call<'_>) -> Answer<Reply> {
     })
 }
 
-/// Removes something with all that is in it, the roles that were given there, and the principals that were a part of it.
+/// Removes something with all that is in it, the roles that were given there, and the principals that were a part of
+/// it.
 pub(crate) fn forget(state: &mut State, key: &str) -> Answer<()> {
     let inside = format!("{key}/");
     let mut gone: Vec<Resource> = below(&state.resources, &inside).map(|(_, one)| one.clone()).collect();

@@ -1,6 +1,7 @@
 //! Online endpoints, without the deployments behind them.
 //!
-//! Source: "Online Endpoints" of the REST reference; "Access Azure resources from an online endpoint with a managed identity".
+//! Source: "Online Endpoints" of the REST reference; "Access Azure resources from an online endpoint with a managed
+//! identity".
 
 use serde_json::{Map, Value, json};
 
@@ -96,7 +97,8 @@ fn begin(state: &mut State, call: &Call<'_>, endpoint: &mut Resource, change: Ch
     operations::begin(state, call, endpoint, change)
 }
 
-/// The identity of an endpoint that the service runs is chosen when it is made. One on a compute of its own can be changed.
+/// The identity of an endpoint that the service runs is chosen when it is made. One on a compute of its own can be
+/// changed.
 fn check_identities(before: Option<&Resource>, wanted: &Identities) -> Answer<()> {
     if wanted.system && !wanted.users.is_empty() {
         return Err(invalid(
@@ -136,8 +138,8 @@ fn check_name(name: &str) -> Answer<()> {
         return Ok(());
     }
     Err(invalid(format!(
-        "Endpoint name '{name}' is invalid. It must have 3 to 32 letters, digits or hyphens, begin with a letter, and end with \
-         a letter or digit."
+        "Endpoint name '{name}' is invalid. It must have 3 to 32 letters, digits or hyphens, begin with a letter, \
+         and end with a letter or digit."
     )))
 }
 

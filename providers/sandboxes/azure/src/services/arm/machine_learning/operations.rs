@@ -1,8 +1,8 @@
 //! What the service is still busy with after it has answered: the links that clients poll, and how it ends.
 //!
-//! Source: "Track asynchronous Azure operations"; the locations of the provider, as the list of its resource types has them. How
-//! long an operation takes is the quota `OperationSeconds`. Nothing is busy while nobody asks: what is due ends when the next
-//! request comes.
+//! Source: "Track asynchronous Azure operations"; the locations of the provider, as the list of its resource types has
+//! them. How long an operation takes is the quota `OperationSeconds`. Nothing is busy while nobody asks: what is due
+//! ends when the next request comes.
 
 use http::HeaderName;
 use http::header::{LOCATION, RETRY_AFTER};

@@ -20,8 +20,8 @@ pub(super) fn name(name: &str) -> Answer<()> {
         return Ok(());
     }
     Err(invalid(format!(
-        "Workspace name '{name}' is invalid. It must have 3 to 33 letters, digits, hyphens or underscores, and begin with a \
-         letter or digit."
+        "Workspace name '{name}' is invalid. It must have 3 to 33 letters, digits, hyphens or underscores, and begin \
+         with a letter or digit."
     )))
 }
 
@@ -110,8 +110,8 @@ fn is_same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// What was one of its kinds of identity stays one; the primary identity, and the one that reads the key of its encryption,
-/// must be among those that it has.
+/// What was one of its kinds of identity stays one; the primary identity, and the one that reads the key of its
+/// encryption, must be among those that it has.
 pub(super) fn identities(
     before: Option<&Resource>,
     wanted: &Identities,
@@ -139,7 +139,8 @@ pub(super) fn identities(
     match encryption["identity"]["userAssignedIdentity"].as_str().filter(|id| !id.is_empty() && !wanted.has(id)) {
         None => Ok(()),
         Some(id) => Err(invalid(format!(
-            "The identity '{id}' of the customer-managed key is not among the user assigned identities of the workspace."
+            "The identity '{id}' of the customer-managed key is not among the user assigned identities of the \
+             workspace."
         ))),
     }
 }

@@ -1,7 +1,7 @@
 //! Workspaces.
 //!
-//! Source: "Workspaces" of the REST reference; "Manage Azure Machine Learning workspaces"; "Set up authentication between Azure
-//! Machine Learning and other services".
+//! Source: "Workspaces" of the REST reference; "Manage Azure Machine Learning workspaces"; "Set up authentication
+//! between Azure Machine Learning and other services".
 
 use serde_json::{Map, Value, json};
 
