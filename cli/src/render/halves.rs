@@ -42,6 +42,7 @@ fn named(choice: &Choice) -> &'static str {
         ScopeKind::Global => "global",
         ScopeKind::Domain => "a domain",
         ScopeKind::ProjectDomain => "a project in a domain",
+        ScopeKind::Workload => "a workload",
     }
 }
 

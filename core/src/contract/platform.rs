@@ -18,7 +18,7 @@ use crate::contract::object::{Handoff, ObjectId};
 use crate::contract::provider::client_code::ClientCode;
 use crate::contract::provider::permission_document::{PermissionDocument, Purpose};
 use crate::vocabulary::intent::{Intents, Reach};
-use crate::vocabulary::names::Stack;
+use crate::vocabulary::names::{Stack, Workload};
 use crate::vocabulary::principal::Naming;
 use crate::vocabulary::scope::{Pair, Scope};
 use crate::vocabulary::tenancy::Tenancy;
@@ -95,6 +95,13 @@ pub trait Platform: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// On which unit of the cloud's a workload runs, where the cloud itself says under which principal that is; `None` where the
+    /// platform is told of the principal in another way ([`deliver`](Self::deliver)).
+    fn unit(&self, workload: &Workload) -> Option<Unit> {
+        let _ = workload;
+        None
+    }
+
     /// What the platform must be told as files, for those who deliver from a repository: what `cloudgrant export` writes. Empty where the platform is
     /// told in no such way.
     ///
@@ -159,6 +166,15 @@ pub trait Platform: Debug + Send + Sync {
         let _ = (reach, code);
         Vec::new()
     }
+}
+
+/// A unit of the cloud's on which a workload runs, and which has the principal of that workload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// What it is, in the cloud's words: an object's kind of the provider, such as `machine-learning-compute`.
+    pub kind: &'static str,
+    /// Which one it is, as the cloud names it: an ID or an ARN.
+    pub id: String,
 }
 
 /// Lines of task code for one of a platform's SDKs.
@@ -254,6 +270,16 @@ pub trait ConnectPlatform: Platform + Sized + 'static {
     ///
     /// None may direct credentials, say where they are sent or which are used: a manifest may be a stranger's.
     type Config: DeserializeOwned;
+
+    /// Whether its scopes are workloads ([`workloads`](Self::workloads)), in place of projects and domains: then its section of the
+    /// manifest has neither these nor namespaces and service accounts.
+    const HAS_WORKLOADS: bool = false;
+
+    /// Its workloads, as its own keys list them. Each is a scope of its own.
+    fn workloads(config: &Self::Config) -> Vec<Workload> {
+        let _ = config;
+        Vec::new()
+    }
 
     /// What it calls namespaces and service accounts where the manifest has no `platform.namespace` or `platform.service_account`, as
     /// its own keys say.

@@ -16,7 +16,12 @@ impl Reader<'_> {
         let is_read = |at: &usize| without.is_none_or(|without| !without.contains(at));
         let grants = self.manifest.grants.iter().enumerate().filter(|(at, _)| is_read(at));
         let named = grants.map(|(_, grant)| &grant.scope);
-        Bound::of(named.chain(self.manifest.bindings.iter().map(|binding| &binding.scope)))
+        let named: Vec<_> = named.chain(self.manifest.bindings.iter().map(|binding| &binding.scope)).collect();
+        let Some(workloads) = &self.manifest.platform.workloads else { return Bound::of(named.into_iter()) };
+        // No principal is that of all workloads: what all are granted, each one's carries.
+        let every: Vec<_> = workloads.iter().map(|workload| Scope::Workload { workload: workload.clone() }).collect();
+        let is_global = named.contains(&&Scope::Global);
+        Bound::of_workloads(named.into_iter().filter(|scope| **scope != Scope::Global).chain(every.iter().filter(|_| is_global)))
     }
 
     pub(super) fn bindings(
@@ -68,7 +73,7 @@ impl Reader<'_> {
                         || bound.scopes.contains(&Scope::Domain { domain: pair.domain.clone() })
                 }
                 Scope::Domain { .. } => own_principal.contains(pair),
-                Scope::ProjectDomain { .. } => false,
+                Scope::ProjectDomain { .. } | Scope::Workload { .. } => false,
             };
             let request = ScopeBinding {
                 scope: scope.clone(),

@@ -28,10 +28,17 @@ impl Bound {
         let within = |scope: &Scope| match scope {
             Scope::Global => scopes.iter().cloned().collect(),
             Scope::Domain { domain } => by_domain.get(domain).map_or(&[][..], Vec::as_slice).into(),
-            Scope::ProjectDomain { .. } => [scope.clone()].into(),
+            Scope::ProjectDomain { .. } | Scope::Workload { .. } => [scope.clone()].into(),
         };
         let carriers = scopes.iter().map(|scope| (scope.clone(), within(scope))).collect();
         Self { scopes, carriers }
+    }
+
+    /// The same where scopes are workloads: a grant to all of them is carried by each one's principal, as there is none of all.
+    pub(crate) fn of_workloads<'a>(named: impl Iterator<Item = &'a Scope>) -> Self {
+        let mut bound = Self::of(named);
+        bound.carriers.insert(Scope::Global, bound.scopes.iter().cloned().collect());
+        bound
     }
 
     /// The bound scopes whose principals carry what a scope grants: scopes add up.

@@ -7,6 +7,8 @@ use crate::contract::error::problem_kind::ProblemKind;
 use crate::contract::registry::clouds::Registration;
 use crate::manifest::document::{Manifest, Part};
 use crate::manifest::text::values::possible::expected;
+use crate::text::listed::listed;
+use crate::vocabulary::names::{Domain, Project, Workload};
 use crate::vocabulary::names::{Domain, Project};
 use crate::vocabulary::scope::Scope;
 
@@ -30,6 +32,7 @@ pub(super) struct Reader<'a> {
     /// There can be as many projects as grants.
     projects: HashSet<&'a Project>,
     domains: HashSet<&'a Domain>,
+    workloads: Option<HashSet<&'a Workload>>,
     pub(super) problems: Vec<Diagnostic>,
 }
 
@@ -37,7 +40,8 @@ impl<'a> Reader<'a> {
     pub(super) fn of(manifest: &'a Manifest, registration: Option<&'a Registration>, refused: Refused) -> Self {
         let projects = manifest.platform.projects.iter().collect();
         let domains = manifest.platform.domains.iter().collect();
-        Self { manifest, registration, refused, projects, domains, problems: Vec::new() }
+        let workloads = manifest.platform.workloads.as_ref().map(|workloads| workloads.iter().collect());
+        Self { manifest, registration, refused, projects, domains, workloads, problems: Vec::new() }
     }
 
     pub(super) fn part(&self) -> Option<&Part> {
@@ -59,7 +63,11 @@ impl<'a> Reader<'a> {
     /// Whether a scope names only what the platform lists. "Domain" means exactly the listed projects, so one
     /// that isn't listed can't be meant.
     pub(super) fn is_listed(&self, scope: &Scope) -> bool {
-        scope.domain().is_none_or(|domain| self.domains.contains(domain))
+        if let Some(workloads) = &self.workloads {
+            return scope.workload().map_or(*scope == Scope::Global, |workload| workloads.contains(workload));
+        }
+        scope.workload().is_none()
+            && scope.domain().is_none_or(|domain| self.domains.contains(domain))
             && scope.project().is_none_or(|project| self.projects.contains(project))
             && (*scope == Scope::Global || !self.projects.is_empty())
     }
@@ -70,6 +78,22 @@ impl<'a> Reader<'a> {
             return;
         }
         let platform = &self.manifest.platform;
+        // What kinds of scope the platform has, the check of what can be bound says.
+        if !platform.has(scope.kind()) {
+            return;
+        }
+        if let (Some(workload), Some(workloads)) = (scope.workload(), &platform.workloads) {
+            // Where none could be read, that was said.
+            if workloads.is_empty() {
+                return;
+            }
+            let hint = self.meant(workload.as_str(), workloads.iter().map(Workload::as_str));
+            return self.problem(
+                format!("{path}.scope.workload"),
+                format!("the platform has no workload `{workload}`"),
+                hint,
+            );
+        }
         let mut missing = Vec::new();
         let [projects_unknown, domains_unknown] =
             self.part().map_or([false; 2], |part| [part.unknown_projects, part.unknown_domains]);

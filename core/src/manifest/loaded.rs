@@ -139,7 +139,8 @@ impl Loaded {
 
     /// The layers with the templates of namespaces and service accounts that hold where no layer has any.
     fn with_names(&self, mut value: Value) -> Value {
-        if let Some(platform) = value.get_mut("platform").and_then(Value::as_object_mut) {
+        let has_namespaces = self.manifest.platform.workloads.is_none();
+        if let Some(platform) = value.get_mut("platform").and_then(Value::as_object_mut).filter(|_| has_namespaces) {
             let naming = &self.manifest.platform.naming;
             for (key, template) in [("namespace", naming.template()), ("service_account", naming.account_template())] {
                 platform.entry(key).or_insert_with(|| template.into());

@@ -24,7 +24,7 @@ const SINGLE: usize = 3;
 /// Displayed, it is what follows "reaches": `the tasks of all projects in domain production (2 of 4 pairs): …`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Audience {
-    /// How many pairs of a project and a domain it reaches.
+    /// How many pairs of a project and a domain it reaches; on a platform whose scopes are workloads, how many of these.
     pub pairs: usize,
     /// How many there are.
     pub of: usize,
@@ -64,7 +64,7 @@ impl Tenancy {
         let reached = |kind| match kind {
             ScopeKind::Global => self.all_pairs(),
             ScopeKind::Domain => self.projects.len(),
-            ScopeKind::ProjectDomain => 1,
+            ScopeKind::ProjectDomain | ScopeKind::Workload => 1,
         };
         let (chosen, of) = (scope.kind(), self.all_pairs());
         let pairs = reached(chosen);
@@ -72,24 +72,31 @@ impl Tenancy {
             kind: *kind,
             pairs: reached(*kind),
             newly: reached(*kind).saturating_sub(pairs),
-            recommended: *kind == ScopeKind::Global,
+            recommended: *kind == ScopeKind::Global && self.workloads.is_none(),
         };
         Audience {
             pairs,
             of,
-            recommended: chosen == ScopeKind::Global,
+            recommended: chosen == ScopeKind::Global && self.workloads.is_none(),
             others: kinds.iter().filter(|kind| **kind != chosen).map(choice).collect(),
             phrase: self.phrase(scope),
         }
     }
 
     fn all_pairs(&self) -> usize {
+        if let Some(workloads) = &self.workloads {
+            return workloads.len();
+        }
         self.projects.len().saturating_mul(self.domains.len())
     }
 
     fn phrase(&self, scope: &Scope) -> String {
         let of = self.all_pairs();
         match scope {
+            Scope::Global if self.workloads.is_some() => {
+                format!("{}, each under its own principal", counted(of, "workload"))
+            }
+            Scope::Workload { workload } => format!("workload {workload}, and no others (1 of {of})"),
             Scope::Global => {
                 let whose = if self.organization.is_empty() { "the platform" } else { self.organization.as_str() };
                 let (projects, domains) =
@@ -138,7 +145,7 @@ impl Tenancy {
     fn unlisted(&self, scope: &Scope) -> &'static str {
         let (projects, domains) = (self.naming.tells_projects_apart(), self.naming.tells_domains_apart());
         match scope {
-            Scope::Global => "",
+            Scope::Global | Scope::Workload { .. } => "",
             _ if projects && domains => "",
             _ => "; and whatever runs as the same service account without being listed",
         }
@@ -155,6 +162,7 @@ pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<
             let (pairs, unlisted) = (platform.of_domain(domain), platform.unlisted(scope));
             format!("{scope} reaches the tasks of all its projects {pairs}{unlisted}")
         }
+        Scope::Workload { workload } => format!("workload {workload} alone is reached (1 of {of})"),
         Scope::ProjectDomain { .. } => {
             let unlisted = platform.unlisted(scope);
             let alone = if unlisted.is_empty() { " alone" } else { "" };
@@ -163,10 +171,13 @@ pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<
     };
     let mut notes = Vec::new();
     if scopes.contains(&Scope::Global) {
-        notes.push(note(format!(
-            "{}. The platform recommends this scope as the simplest; a narrower one gives less, where that is enough",
-            reaches(&Scope::Global)
-        )));
+        let reaches = reaches(&Scope::Global);
+        notes.push(note(match platform.workloads {
+            Some(_) => reaches,
+            None => format!(
+                "{reaches}. The platform recommends this scope as the simplest; a narrower one gives less, where that is enough"
+            ),
+        }));
     }
     let whole = |scope: &&&Scope| scope.kind() == ScopeKind::Domain;
     let domains: Vec<&Domain> = scopes.iter().filter(whole).filter_map(|scope| scope.domain()).collect();
@@ -193,6 +204,15 @@ pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<
             format!("{count} pairs are reached one by one ({count} of {of}): {pairs}{unlisted}")
         }));
     }
+    let workloads: Vec<_> = scopes.iter().filter(|scope| scope.workload().is_some()).collect();
+    notes.extend(match workloads[..] {
+        [] => None,
+        [one] => Some(note(reaches(one))),
+        [..] => {
+            let (count, names) = (workloads.len(), listed(workloads.iter().filter_map(|scope| scope.workload()), NAMED));
+            Some(note(format!("{count} workloads are reached one by one ({count} of {of}): {names}")))
+        }
+    });
     notes.extend(scopes.iter().find_map(|scope| platform.isolation(scope)));
     notes
 }

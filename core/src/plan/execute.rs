@@ -104,6 +104,7 @@ mod tests {
 
     fn execute(scopes: &[Scope]) -> Execute {
         let tenancy = Tenancy {
+            workloads: None,
             kind: "asks".to_owned(),
             organization: String::new(),
             projects: ["forecasting", "vision"].map(|name| Project::parse(name).expect("a project")).to_vec(),

@@ -140,6 +140,11 @@ name!(
     /// documentation, "Flyte control plane configuration", `domains` and `namespace_mapping`; Kubernetes documentation, "Namespaces".
     Domain, "domain", 63
 );
+name!(
+    /// A workload of the platform: one unit that it runs under a principal of its own, such as a compute, an online endpoint or a component
+    /// of a stack. The manifest gives it the name.
+    Workload, "workload", 63
+);
 
 #[cfg(test)]
 mod tests {

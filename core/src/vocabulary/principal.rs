@@ -121,7 +121,7 @@ impl Naming {
     pub fn has_own_namespaces(&self, kind: ScopeKind) -> bool {
         let (project, domain) = (self.namespace.contains(PROJECT), self.namespace.contains(DOMAIN));
         match kind {
-            ScopeKind::Global => true,
+            ScopeKind::Global | ScopeKind::Workload => true,
             ScopeKind::Domain => domain,
             ScopeKind::ProjectDomain => project && domain,
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::vocabulary::names::{Domain, Project};
+use crate::vocabulary::names::{Domain, Project, Workload};
 
 /// One project in one domain: the platform runs its task code in a namespace of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -41,6 +41,11 @@ pub enum Scope {
         /// The domain.
         domain: Domain,
     },
+    /// Task code of one workload.
+    Workload {
+        /// The workload.
+        workload: Workload,
+    },
 }
 
 fn global<S: serde::Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
@@ -58,11 +63,13 @@ pub enum ScopeKind {
     Domain,
     /// See [`Scope::ProjectDomain`].
     ProjectDomain,
+    /// See [`Scope::Workload`].
+    Workload,
 }
 
 impl ScopeKind {
     /// Every kind, from wide to narrow.
-    pub const ALL: [Self; 3] = [Self::Global, Self::Domain, Self::ProjectDomain];
+    pub const ALL: [Self; 4] = [Self::Global, Self::Domain, Self::ProjectDomain, Self::Workload];
 }
 
 impl Scope {
@@ -77,13 +84,14 @@ impl Scope {
             Self::Global => ScopeKind::Global,
             Self::Domain { .. } => ScopeKind::Domain,
             Self::ProjectDomain { .. } => ScopeKind::ProjectDomain,
+            Self::Workload { .. } => ScopeKind::Workload,
         }
     }
 
     /// The domain, where the scope names one.
     pub fn domain(&self) -> Option<&Domain> {
         match self {
-            Self::Global => None,
+            Self::Global | Self::Workload { .. } => None,
             Self::Domain { domain } | Self::ProjectDomain { domain, .. } => Some(domain),
         }
     }
@@ -92,7 +100,15 @@ impl Scope {
     pub fn project(&self) -> Option<&Project> {
         match self {
             Self::ProjectDomain { project, .. } => Some(project),
-            _ => None,
+            Self::Global | Self::Domain { .. } | Self::Workload { .. } => None,
+        }
+    }
+
+    /// The workload, where the scope is one.
+    pub fn workload(&self) -> Option<&Workload> {
+        match self {
+            Self::Workload { workload } => Some(workload),
+            Self::Global | Self::Domain { .. } | Self::ProjectDomain { .. } => None,
         }
     }
 
@@ -101,18 +117,19 @@ impl Scope {
         match (self, other) {
             (Self::Global, _) => true,
             (Self::Domain { domain }, _) => other.domain() == Some(domain),
-            (Self::ProjectDomain { .. }, _) => self == other,
+            (Self::ProjectDomain { .. } | Self::Workload { .. }, _) => self == other,
         }
     }
 
     /// A short name, usable within the names of cloud objects: `global`, `production`,
-    /// `forecasting_production`. No two scopes share one: names have no underscores, and the manifest refuses
-    /// a domain called `global`.
+    /// `forecasting_production`, `training`. No two scopes share one: names have no underscores, the manifest refuses
+    /// a domain or a workload called `global`, and a platform has either domains or workloads.
     pub fn slug(&self) -> String {
         match self {
             Self::Global => "global".to_owned(),
             Self::Domain { domain } => domain.to_string(),
             Self::ProjectDomain { project, domain } => format!("{project}_{domain}"),
+            Self::Workload { workload } => workload.to_string(),
         }
     }
 }
@@ -123,6 +140,7 @@ impl fmt::Display for Scope {
             Self::Global => f.write_str("global"),
             Self::Domain { domain } => write!(f, "domain {domain}"),
             Self::ProjectDomain { project, domain } => write!(f, "project {project} in domain {domain}"),
+            Self::Workload { workload } => write!(f, "workload {workload}"),
         }
     }
 }
@@ -137,6 +155,8 @@ impl<'de> Deserialize<'de> for Scope {
             project: Option<Project>,
             #[serde(default, deserialize_with = "written")]
             domain: Option<Domain>,
+            #[serde(default, deserialize_with = "written")]
+            workload: Option<Workload>,
         }
         fn written<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
             T::deserialize(deserializer).map(Some)
@@ -157,13 +177,19 @@ impl<'de> Deserialize<'de> for Scope {
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Scope, A::Error> {
                 let named = Named::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                match (named.project, named.domain) {
-                    (None, Some(domain)) => Ok(Scope::Domain { domain }),
-                    (Some(project), Some(domain)) => Ok(Scope::ProjectDomain { project, domain }),
-                    (Some(project), None) => Err(A::Error::custom(format!(
+                match (named.project, named.domain, named.workload) {
+                    (None, None, Some(workload)) => Ok(Scope::Workload { workload }),
+                    (_, _, Some(workload)) => Err(A::Error::custom(format!(
+                        "a scope is a workload, or a domain with or without a project: `{{ workload: {workload} }}` stands alone"
+                    ))),
+                    (None, Some(domain), None) => Ok(Scope::Domain { domain }),
+                    (Some(project), Some(domain), None) => Ok(Scope::ProjectDomain { project, domain }),
+                    (Some(project), None, None) => Err(A::Error::custom(format!(
                         "a scope with project `{project}` needs a domain as well: `{{ project: {project}, domain: D }}`"
                     ))),
-                    (None, None) => Err(A::Error::custom("a scope without a domain: write `global` for all task code")),
+                    (None, None, None) => {
+                        Err(A::Error::custom("a scope without a domain: write `global` for all task code"))
+                    }
                 }
             }
         }
@@ -181,7 +207,12 @@ mod tests {
 
     #[test]
     fn scopes_are_read_and_written_alike() {
-        for text in [r#""global""#, r#"{"domain":"production"}"#, r#"{"project":"vision","domain":"production"}"#] {
+        for text in [
+            r#""global""#,
+            r#"{"domain":"production"}"#,
+            r#"{"project":"vision","domain":"production"}"#,
+            r#"{"workload":"training"}"#,
+        ] {
             let parsed = scope(text).expect(text);
             assert_eq!(serde_json::to_string(&parsed).expect("serialises"), text);
         }
@@ -193,6 +224,9 @@ mod tests {
         assert!(scope(r#"{"project":null,"domain":"production"}"#).is_err());
         assert!(scope(r#"{"project":"vision","domain":null}"#).is_err());
         assert!(scope("{}").expect_err("empty").contains("write `global`"));
+        assert!(scope(r#"{"workload":null}"#).is_err());
+        let both = scope(r#"{"workload":"training","domain":"production"}"#).expect_err("two scopes in one");
+        assert!(both.contains("stands alone"), "{both}");
         assert!(scope(r#""everything""#).expect_err("word").contains("is not a scope"));
     }
 
@@ -203,6 +237,9 @@ mod tests {
         let pair = scope(r#"{"project":"vision","domain":"production"}"#).expect("pair");
         let other = scope(r#"{"project":"vision","domain":"staging"}"#).expect("pair");
         assert!(global.contains(&domain) && global.contains(&pair) && domain.contains(&pair));
+        let workload = scope(r#"{"workload":"production"}"#).expect("workload");
+        assert!(global.contains(&workload) && workload.contains(&workload));
+        assert!(!domain.contains(&workload) && !workload.contains(&domain));
         assert!(!domain.contains(&other) && !pair.contains(&domain) && !domain.contains(&global));
     }
 }

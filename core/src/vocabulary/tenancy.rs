@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::vocabulary::names::{Domain, Project};
+use crate::vocabulary::names::{Domain, Project, Workload};
 use crate::vocabulary::principal::{Naming, Subject};
 use crate::vocabulary::scope::{Pair, Scope, ScopeKind};
 
@@ -17,6 +17,8 @@ pub struct Tenancy {
     pub projects: Vec<Project>,
     /// Every domain.
     pub domains: Vec<Domain>,
+    /// Every workload, on a platform whose scopes are these: it has neither projects nor domains. Empty only where they can't be read.
+    pub workloads: Option<Vec<Workload>>,
     /// How namespaces and service accounts are called.
     pub naming: Naming,
 }
@@ -28,6 +30,9 @@ impl Tenancy {
             // Most bindings are of this kind, and there can be very many: no need to go through all pairs.
             let listed = self.projects.contains(project) && self.domains.contains(domain);
             return Vec::from_iter(listed.then(|| Pair { project: project.clone(), domain: domain.clone() }));
+        }
+        if scope.workload().is_some() {
+            return Vec::new();
         }
         let domains = self.domains.iter().filter(|domain| scope.domain().is_none_or(|wanted| wanted == *domain));
         domains
@@ -48,6 +53,15 @@ impl Tenancy {
             .collect()
     }
 
+    /// Whether the platform has scopes of a kind: either projects and domains, or workloads.
+    pub fn has(&self, kind: ScopeKind) -> bool {
+        match kind {
+            ScopeKind::Global => true,
+            ScopeKind::Domain | ScopeKind::ProjectDomain => self.workloads.is_none(),
+            ScopeKind::Workload => self.workloads.is_some(),
+        }
+    }
+
     /// Whether scopes of a kind can be told apart: whether no service account of one is that of a pair outside of it.
     ///
     /// Pairs whose names only happen to give the same service account are refused where the manifest is read.
@@ -55,7 +69,7 @@ impl Tenancy {
         let domains = self.naming.tells_domains_apart() || self.domains.len() <= 1;
         let projects = self.naming.tells_projects_apart() || self.projects.len() <= 1;
         match kind {
-            ScopeKind::Global => true,
+            ScopeKind::Global | ScopeKind::Workload => true,
             ScopeKind::Domain => domains,
             ScopeKind::ProjectDomain => domains && projects,
         }
@@ -113,6 +127,7 @@ mod tests {
 
     fn tenancy(namespace: &str, account: &str, projects: &[&str], domains: &[&str]) -> Tenancy {
         Tenancy {
+            workloads: None,
             kind: "union".to_owned(),
             organization: String::new(),
             projects: projects.iter().map(|name| Project::parse(*name).expect("a project")).collect(),

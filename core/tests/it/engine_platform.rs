@@ -301,6 +301,7 @@ impl Setting {
     fn tenancy() -> Tenancy {
         let pair = Self::pair();
         Tenancy {
+            workloads: None,
             kind: "pods".to_owned(),
             organization: String::new(),
             projects: vec![pair.project],

@@ -348,6 +348,7 @@ fn reaching(names: &[&str], reaches: &[Reach]) -> Intents {
 /// A platform without projects and domains, of which each pair would have a namespace of its own.
 pub(crate) fn nobody() -> Tenancy {
     Tenancy {
+        workloads: None,
         kind: "flyte".to_owned(),
         organization: String::new(),
         projects: Vec::new(),

@@ -15,6 +15,7 @@ const DOMAINS: [&str; 3] = ["development", "staging", "b-c"];
 
 fn platform() -> Tenancy {
     Tenancy {
+        workloads: None,
         kind: "flyte".to_owned(),
         organization: String::new(),
         projects: PROJECTS.map(|name| Project::parse(name).expect("project")).to_vec(),

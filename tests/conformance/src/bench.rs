@@ -298,6 +298,8 @@ pub(crate) fn scope(kind: ScopeKind) -> Option<Scope> {
         ScopeKind::Global => Scope::Global,
         ScopeKind::Domain => Scope::Domain { domain },
         ScopeKind::ProjectDomain => Scope::ProjectDomain { project, domain },
+        // The suite's platform has projects and domains.
+        ScopeKind::Workload => return None,
     })
 }
 

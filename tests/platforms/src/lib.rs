@@ -157,6 +157,7 @@ fn intents_under(projects: &[&str], naming: &Naming) -> Intents {
 
 fn tenancy(kind: &str, projects: &[&str], naming: Naming) -> Tenancy {
     Tenancy {
+        workloads: None,
         kind: kind.to_owned(),
         organization: String::new(),
         projects: projects.iter().map(|name| project(name)).collect(),

@@ -200,7 +200,7 @@ impl Capabilities {
 
     /// Whether scopes of a kind can be bound on a platform: the cloud can, and the platform tells them apart.
     pub fn binds(&self, kind: ScopeKind, tenancy: &Tenancy) -> bool {
-        self.allows_scope(kind) && tenancy.tells_apart(kind)
+        self.allows_scope(kind) && tenancy.has(kind) && tenancy.tells_apart(kind)
     }
 
     /// The kinds of scope that can be bound on a platform.

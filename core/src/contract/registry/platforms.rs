@@ -9,6 +9,7 @@ use crate::contract::error::diagnostic::{Diagnostic, nearest};
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::platform::{ConnectPlatform, Platform, PlatformContext};
 use crate::manifest::text::values::strict;
+use crate::vocabulary::names::Workload;
 use crate::vocabulary::principal::Naming;
 
 /// A platform that is linked in. Made by [`register_platform!`](crate::register_platform).
@@ -25,6 +26,10 @@ pub struct PlatformRegistration {
     /// What they make of names that the manifest doesn't give: [`ConnectPlatform::naming`]. Of keys that are wrong, what holds
     /// without any.
     pub(crate) naming: fn(&Value) -> Naming,
+    /// Whether its scopes are workloads: [`ConnectPlatform::HAS_WORKLOADS`].
+    pub(crate) has_workloads: bool,
+    /// Its workloads: [`ConnectPlatform::workloads`]. Of keys that are wrong, none.
+    pub(crate) workloads: fn(&Value) -> Vec<Workload>,
     connect: fn(PlatformContext, &Value) -> Option<Arc<dyn Platform>>,
 }
 
@@ -50,6 +55,11 @@ impl PlatformRegistration {
             naming: |keys| {
                 let config = strict::read::<P::Config>(keys, SECTION, &mut Vec::new());
                 config.map_or_else(Naming::default, |config| P::naming(&config))
+            },
+            has_workloads: P::HAS_WORKLOADS,
+            workloads: |keys| {
+                let config = strict::read::<P::Config>(keys, SECTION, &mut Vec::new());
+                config.map_or_else(Vec::new, |config| P::workloads(&config))
             },
             connect: |context, keys| {
                 let config = strict::read::<P::Config>(keys, SECTION, &mut Vec::new())?;
@@ -129,6 +139,8 @@ mod tests {
             keys: Vec::new,
             check_config: |_| Vec::new(),
             naming: |_| Naming::default(),
+            has_workloads: false,
+            workloads: |_| Vec::new(),
             connect: |_, _| None,
         }))
     }

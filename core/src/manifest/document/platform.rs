@@ -12,7 +12,7 @@ use crate::manifest::text::path::Path;
 use crate::manifest::text::values::possible;
 use crate::manifest::text::values::strict::{self, Part};
 use crate::text::redact::redacted;
-use crate::vocabulary::names::{Domain, Project};
+use crate::vocabulary::names::{Domain, Project, Workload};
 use crate::vocabulary::principal::{LONGEST_ACCOUNT, Naming, OF_KUBERNETES};
 use crate::vocabulary::scope::{Pair, Scope};
 use crate::vocabulary::tenancy::Tenancy;
@@ -22,6 +22,9 @@ const MOST_PAIRS: usize = 200_000;
 
 /// The keys that a section has of every platform.
 const KEYS: [&str; 6] = ["kind", "organization", "projects", "domains", "namespace", "service_account"];
+
+/// Those of a platform whose scopes are workloads: what these are, its own keys say.
+const KEYS_WITH_WORKLOADS: [&str; 1] = ["kind"];
 
 /// Parts a section into the keys of every platform and those of its own one. Which of the linked ones that is, may be unknown: then
 /// the keys of each are somebody's. What namespaces and service accounts are called stands there in any case.
@@ -35,12 +38,15 @@ pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value,
         true => of_kind,
         false => linked.iter().flat_map(|platform| (platform.keys)()).collect::<BTreeSet<_>>().into_iter().collect(),
     };
-    let known: Vec<_> = KEYS.into_iter().chain(own.iter().copied()).collect();
+    let of_kind = linked.iter().find(|platform| Some(platform.id) == kind);
+    let has_workloads = of_kind.is_some_and(|platform| platform.has_workloads);
+    let of_every: &[&str] = if has_workloads { &KEYS_WITH_WORKLOADS } else { &KEYS };
+    let known: Vec<_> = of_every.iter().chain(&own).copied().collect();
     let (mut rest, mut keys) = (Map::new(), Map::new());
     for (key, value) in section {
         if own.contains(&key.as_str()) {
             keys.insert(key.clone(), value.clone());
-        } else if KEYS.contains(&key.as_str()) {
+        } else if of_every.contains(&key.as_str()) {
             rest.insert(key.clone(), value.clone());
         } else {
             let mut problem = possible::unknown_key(Path::default().key("platform").key(key).to_string(), key, &known);
@@ -51,7 +57,11 @@ pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value,
             problems.push(problem);
         }
     }
-    let of_kind = linked.iter().find(|platform| Some(platform.id) == kind);
+    if let Some(platform) = of_kind.filter(|_| has_workloads) {
+        let workloads = (platform.workloads)(&Value::Object(keys.clone()));
+        rest.insert("workloads".to_owned(), workloads.iter().map(Workload::as_str).collect());
+        rest.extend(["projects", "domains"].map(|key| (key.to_owned(), Value::Array(Vec::new()))));
+    }
     let naming = of_kind.map_or_else(Naming::default, |platform| (platform.naming)(&Value::Object(keys.clone())));
     rest.entry("namespace").or_insert_with(|| naming.template().into());
     rest.entry("service_account").or_insert_with(|| naming.account_template().into());
@@ -91,6 +101,9 @@ pub(super) struct Section {
     organization: String,
     projects: Vec<Project>,
     domains: Vec<Domain>,
+    /// Those of the platform's own keys, where its scopes are workloads.
+    #[serde(default)]
+    workloads: Option<Vec<Workload>>,
     namespace: String,
     service_account: String,
 }
@@ -106,6 +119,7 @@ pub(super) fn part(section: Option<&Value>) -> Option<Tenancy> {
         section.and_then(|section| strict::read(section.get(key)?, key, &mut Vec::new()))
     }
     Some(Tenancy {
+        workloads: read(section, "workloads"),
         kind: read(section, "kind").unwrap_or_default(),
         // Where a name is missing and perhaps shouldn't be, some name: what lacks for that was said of the section.
         organization: read(section, "organization").unwrap_or_else(|| "organization".to_owned()),
@@ -168,12 +182,20 @@ fn looked_over(section: Section, problems: &mut Vec<Diagnostic>) -> Option<Tenan
     });
     problems.extend(unfit(&section.organization));
     let platform = Tenancy {
+        workloads: section.workloads,
         kind: section.kind,
         organization: section.organization,
         projects: section.projects,
         domains: section.domains,
         naming,
     };
+    if let Some(workloads) = &platform.workloads {
+        if workloads.iter().any(|workload| workload.as_str() == GLOBAL) {
+            let message = format!("a workload can't be called `{GLOBAL}`: that is the name of the widest scope");
+            problems.push(Diagnostic::new("platform", message));
+        }
+        return (problems.len() == before).then_some(platform);
+    }
     let once = problems.len();
     twice("platform.projects", platform.projects.iter().map(Project::as_str), problems);
     twice("platform.domains", platform.domains.iter().map(Domain::as_str), problems);
@@ -210,6 +232,14 @@ pub(super) fn meant_scopes(manifest: &Map<String, Value>, platform: &Tenancy, pr
 }
 
 fn meant_scope(written: &str, platform: &Tenancy) -> Option<String> {
+    if let Some(workloads) = &platform.workloads {
+        let names = [GLOBAL].into_iter().chain(workloads.iter().map(Workload::as_str));
+        return Some(match nearest(written, names) {
+            Some(GLOBAL) => format!("did you mean `{GLOBAL}`?"),
+            Some(workload) => format!("write `{{ workload: {workload} }}`"),
+            None => format!("write `{GLOBAL}` or `{{ workload: W }}`"),
+        });
+    }
     as_written(written, platform).or_else(|| {
         let domains = platform.domains.iter().map(|domain| domain.as_str());
         let projects = platform.projects.iter().map(|project| project.as_str());

@@ -4,6 +4,7 @@ use crate::vocabulary::principal::Naming;
 
 fn platform(projects: &[&str], domains: &[&str]) -> Tenancy {
     Tenancy {
+        workloads: None,
         kind: "union".to_owned(),
         organization: "acme".to_owned(),
         projects: projects.iter().map(|name| Project::parse(*name).expect("a project")).collect(),

@@ -65,7 +65,7 @@ impl Chart {
                 let (annotation, value) = known(principal)?;
                 Some((domain.to_string(), self.attribute(annotation.key)?, value.to_owned()))
             }
-            Scope::Global | Scope::ProjectDomain { .. } => None,
+            Scope::Global | Scope::ProjectDomain { .. } | Scope::Workload { .. } => None,
         };
         let domains: Vec<_> = templated.iter().filter_map(of_domain).collect();
         // A file comes once what it names is known.

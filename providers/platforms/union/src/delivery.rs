@@ -206,6 +206,7 @@ mod tests {
 
     fn tenancy(organization: &str) -> Tenancy {
         Tenancy {
+            workloads: None,
             kind: "union".to_owned(),
             organization: organization.to_owned(),
             projects: vec![pair("forecasting").project, pair("vision").project],

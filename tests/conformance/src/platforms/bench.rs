@@ -92,6 +92,7 @@ impl<F: PlatformFixture> Bench<F> {
 
     fn tenancy(&self) -> Tenancy {
         Tenancy {
+            workloads: None,
             kind: <F::Platform as cloudgrant_core::ConnectPlatform>::ID.to_owned(),
             organization: "acme".to_owned(),
             projects: (0..PROJECTS.len()).map(|at| pair(at, 0).project).collect(),

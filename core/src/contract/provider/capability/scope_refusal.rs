@@ -28,6 +28,11 @@ impl Capabilities {
         if !request.is_of_scope() || self.binds(scope.kind(), tenancy) {
             return None;
         }
+        if !tenancy.has(scope.kind()) {
+            let message = format!("`{}` has no scopes of the kind {}", tenancy.kind, scope.kind());
+            let hint = format!("supported: {}", join(&self.bound_kinds(tenancy)));
+            return Some(Diagnostic::new(format!("{path}.scope"), message).hint(hint));
+        }
         let message = match tenancy.shared_with(scope, SHARING_NAMED).filter(|_| self.allows_scope(scope.kind())) {
             // Requirement 21: whatever the cloud could do, it would be given to these as well.
             Some(shared) => format!(

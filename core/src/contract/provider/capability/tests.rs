@@ -27,6 +27,7 @@ fn tenancy() -> Tenancy {
 
 fn named(namespace: &str, account: &str) -> Tenancy {
     Tenancy {
+        workloads: None,
         kind: "union".to_owned(),
         organization: String::new(),
         projects: ["forecasting", "vision"].map(|name| Project::parse(name).expect("project")).to_vec(),

@@ -9,7 +9,7 @@ use crate::resources::locator::Locator;
 /// What this provider can do.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities::none()
     .scopes(
-        &[ScopeKind::Global, ScopeKind::Domain],
+        &[ScopeKind::Global, ScopeKind::Domain, ScopeKind::Workload],
         "a data plane on Azure binds its identities per domain, not per project",
     )
     .kinds(&REGISTERED)

@@ -361,6 +361,7 @@ mod tests {
         let (project, domain) =
             (Project::parse("vision").expect("a project"), Domain::parse("production").expect("a domain"));
         let tenancy = Tenancy {
+            workloads: None,
             kind: "flyte".to_owned(),
             organization: String::new(),
             projects: vec![project.clone()],
