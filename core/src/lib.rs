@@ -89,7 +89,7 @@ pub use vocabulary::checked::Checked;
 pub use vocabulary::inexact::Inexact;
 pub use vocabulary::intent::{Intent, IntentId, Intents, Reach, RegistryAccess, ScopeBinding, TaskAccess};
 pub use vocabulary::locator::Locator;
-pub use vocabulary::names::{Domain, GrantName, InvalidName, Project, RegistryName, ResourceName, Stack};
+pub use vocabulary::names::{Domain, GrantName, InvalidName, Project, RegistryName, ResourceName, Stack, Workload};
 pub use vocabulary::note::{DELETES_WITHOUT_GRANTS, Level, Note, TAKES_ALL_AWAY};
 pub use vocabulary::prefix::{CLEAR_PREFIX, unclear_prefix};
 pub use vocabulary::principal::{Naming, Subject};

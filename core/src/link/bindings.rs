@@ -21,7 +21,9 @@ impl Reader<'_> {
         // No principal is that of all workloads: what all are granted, each one's carries.
         let every: Vec<_> = workloads.iter().map(|workload| Scope::Workload { workload: workload.clone() }).collect();
         let is_global = named.contains(&&Scope::Global);
-        Bound::of_workloads(named.into_iter().filter(|scope| **scope != Scope::Global).chain(every.iter().filter(|_| is_global)))
+        Bound::of_workloads(
+            named.into_iter().filter(|scope| **scope != Scope::Global).chain(every.iter().filter(|_| is_global)),
+        )
     }
 
     pub(super) fn bindings(

@@ -209,7 +209,8 @@ pub(crate) fn task_access(platform: &Tenancy, scopes: &BTreeSet<&Scope>) -> Vec<
         [] => None,
         [one] => Some(note(reaches(one))),
         [..] => {
-            let (count, names) = (workloads.len(), listed(workloads.iter().filter_map(|scope| scope.workload()), NAMED));
+            let (count, names) =
+                (workloads.len(), listed(workloads.iter().filter_map(|scope| scope.workload()), NAMED));
             Some(note(format!("{count} workloads are reached one by one ({count} of {of}): {names}")))
         }
     });

@@ -21,6 +21,7 @@ mod fake;
 mod hostile_manifest;
 mod scopes;
 mod stranger;
+mod workloads;
 
 cloudgrant_core::register_provider!(fake::Fake);
 

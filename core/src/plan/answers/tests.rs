@@ -36,6 +36,7 @@ fn binding() -> Checked<ScopeBinding> {
     let served_elsewhere = vec![subjects[0].0.clone()];
     let binding = ScopeBinding { scope: production(), subjects, served_elsewhere, grants: Vec::new() };
     let tenancy = Tenancy {
+        workloads: None,
         kind: "fake".to_owned(),
         organization: String::new(),
         projects: binding.subjects.iter().map(|(pair, _)| pair.project.clone()).collect(),
@@ -98,6 +99,7 @@ fn an_answer_must_have_the_asked_scope() {
 fn what_may_be_done_must_have_the_asked_scope() {
     let can = Capabilities::none().scopes(&ScopeKind::ALL, "");
     let tenancy = Tenancy {
+        workloads: None,
         kind: "fake".to_owned(),
         organization: String::new(),
         projects: Vec::new(),

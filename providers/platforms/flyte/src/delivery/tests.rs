@@ -16,6 +16,7 @@ fn by_hand() -> PlatformDelivery {
 
 fn tenancy() -> Tenancy {
     Tenancy {
+        workloads: None,
         kind: "flyte".to_owned(),
         organization: String::new(),
         projects: Vec::new(),
