@@ -8,6 +8,8 @@ use cloudgrant_aws_sandbox as _;
 use cloudgrant_azure as _;
 #[cfg(feature = "azure")]
 use cloudgrant_azure_sandbox as _;
+#[cfg(feature = "azureml")]
+use cloudgrant_azureml as _;
 #[cfg(feature = "flyte")]
 use cloudgrant_flyte as _;
 #[cfg(any(feature = "flyte", feature = "union"))]

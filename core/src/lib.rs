@@ -58,7 +58,7 @@ pub use contract::object::remainder::{Remainder, Shares};
 pub use contract::object::terraform::{TerraformBlock, TerraformPurpose, TerraformValue};
 pub use contract::object::{Handoff, Object, ObjectId, Ownership, Reference};
 pub use contract::platform::{
-    ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet,
+    ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet, Unit,
 };
 pub use contract::provider::capability::Capabilities;
 pub use contract::provider::client_code::ClientCode;

@@ -205,7 +205,7 @@ impl Wire {
     }
 
     /// A request for a resource ID. Each segment is percent-encoded by itself, so that none can become two.
-    fn request(&self, path: &str, version: &str, method: Method) -> Result<Request> {
+    pub(crate) fn request(&self, path: &str, version: &str, method: Method) -> Result<Request> {
         let mut url = self.endpoint.clone();
         let bad = || Error::new(ErrorKind::Unexpected, "this is no resource ID").with("object", path);
         check_path(path)?;
@@ -325,6 +325,7 @@ pub(crate) mod credentials;
 pub(crate) mod host;
 #[cfg(test)]
 mod hostile;
+mod long_running;
 #[cfg(test)]
 pub(crate) mod loopback;
 pub(crate) mod remedies;

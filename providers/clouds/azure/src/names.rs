@@ -32,6 +32,8 @@ pub(crate) const DOCUMENT_TAG: &str = "cloudgrant:document";
 pub(crate) const CONFIRMED_TAG: &str = "cloudgrant:confirmed";
 /// How the tags begin that say how a confirmed handoff was asked for: a tag for each entry, as a value has 256 characters.
 pub(crate) const ASKED_TAG: &str = "cloudgrant:asked:";
+/// The unit of the cloud's that an identity is put on: where to look for it there.
+pub(crate) const UNIT_TAG: &str = "cloudgrant:unit";
 /// The scope that an identity serves, for people who meet it in the portal.
 pub(crate) const SCOPE_TAG: &str = "cloudgrant:scope";
 
@@ -152,6 +154,14 @@ impl Names {
         shortened(name, LONGEST_IDENTITY - number.len()) + &number
     }
 
+    /// The identity of a scope that is put on a unit of the cloud's: on another unit it is another one, so that its tag says where it is
+    /// as long as it is anywhere.
+    pub(crate) fn identity_on(&self, scope: &Scope, unit: &str) -> String {
+        let unit = format!("_{}", digest(&folded(unit)));
+        let name = format!("cloudgrant_{}_{}", self.stack, scope.slug());
+        shortened(name, LONGEST_IDENTITY - unit.len()) + &unit
+    }
+
     /// The identity that names a place. No scope's is called like that: theirs begin with `cloudgrant_`.
     pub(crate) fn place(&self, subscription: &str) -> String {
         format!("{}{subscription}", self.place_mark())
@@ -203,7 +213,17 @@ impl Names {
 
     /// Those of an identity's tags that are the stack's to set; all others are somebody else's.
     pub(crate) fn tags_in(&self, tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let own = [CONFIRMED_TAG, DOCUMENT_TAG, HANDOFF_TAG, HOME_TAG, PLACE_TAG, PLATFORM_TAG, SCOPE_TAG, STACK_TAG];
+        let own = [
+            CONFIRMED_TAG,
+            DOCUMENT_TAG,
+            HANDOFF_TAG,
+            HOME_TAG,
+            PLACE_TAG,
+            PLATFORM_TAG,
+            SCOPE_TAG,
+            STACK_TAG,
+            UNIT_TAG,
+        ];
         let asked = tags.keys().map(String::as_str).filter(|key| key.starts_with(ASKED_TAG));
         let ours = own.into_iter().chain(asked).chain(self.tags.keys().map(String::as_str));
         ours.filter_map(|key| Some((key.to_owned(), tag_of(tags, key)?.to_owned()))).collect()

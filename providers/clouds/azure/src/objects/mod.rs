@@ -2,6 +2,7 @@
 //! Terraform would make it.
 
 mod attributes;
+pub(crate) mod compute_identity;
 pub(crate) mod custom_role;
 pub(crate) mod federated_credential;
 pub(crate) mod handles;
@@ -21,8 +22,13 @@ use crate::objects::kind::ObjectKind;
 use crate::objects::refusals::not_known_how;
 
 /// The kinds of objects.
-const KINDS: [&dyn ObjectKind; 4] =
-    [&custom_role::Kind, &federated_credential::Kind, &managed_identity::Kind, &role_assignment::Kind];
+const KINDS: [&dyn ObjectKind; 5] = [
+    &compute_identity::Kind,
+    &custom_role::Kind,
+    &federated_credential::Kind,
+    &managed_identity::Kind,
+    &role_assignment::Kind,
+];
 
 /// A kind of objects, by its id.
 pub(crate) fn kind(id: &str) -> Option<&'static dyn ObjectKind> {

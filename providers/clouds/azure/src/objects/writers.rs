@@ -14,19 +14,22 @@ use crate::objects::custom_role::definition::CustomRole;
 /// What changes that are applied side by side have to know of each other.
 #[derive(Debug, Default)]
 pub(crate) struct Writers {
-    pub(super) credentials: CredentialWriters,
+    /// Azure refuses federated credentials that are written side by side.
+    pub(super) credentials: Turns,
+    /// A compute is written whole.
+    pub(super) computes: Turns,
     pub(super) former_scopes: FormerScopes,
     pub(super) deletions: Deletions,
 }
 
-/// One writer an identity at a time: Azure refuses federated credentials that are written side by side.
+/// One writer of a resource at a time.
 #[derive(Debug, Default)]
-pub(super) struct CredentialWriters(Mutex<HashMap<ResourceId, Arc<Mutex<()>>>>);
+pub(super) struct Turns(Mutex<HashMap<ResourceId, Arc<Mutex<()>>>>);
 
-impl CredentialWriters {
-    /// The turn of those who write an identity's credentials.
-    pub(super) async fn of(&self, identity: &ResourceId) -> Arc<Mutex<()>> {
-        self.0.lock().await.entry(identity.clone()).or_default().clone()
+impl Turns {
+    /// The turn of those who write a resource.
+    pub(super) async fn of(&self, resource: &ResourceId) -> Arc<Mutex<()>> {
+        self.0.lock().await.entry(resource.clone()).or_default().clone()
     }
 }
 

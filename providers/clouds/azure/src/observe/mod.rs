@@ -1,6 +1,7 @@
 //! `observe`: what is there, in the form in which the verbs say what should be.
 
 mod ahead;
+mod compute_identity;
 mod custom_role;
 mod federated_credential;
 pub(crate) mod findings;
@@ -30,6 +31,7 @@ pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<
     let mut observed = Observed::default();
     let mut others = OtherHomes::default();
     let principals = managed_identity::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
+    compute_identity::add(looking, desired, &snapshot, &mut observed).await?;
     custom_role::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
     let subscriptions = search::searched(config, names, desired, &snapshot, &mut observed).await?;
     role_scopes::keep(names, desired, &snapshot, &subscriptions, &mut observed).await?;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use cloudgrant_core::{
     Annotation, AnnotationValue, Asked, Bound, Checked, Desired, Domain, Error, ErrorKind, Identity, Intent, IntentId,
-    MadeBy, Note, Object, ObjectId, Permissions, Principal, Result, Scope, ScopeBinding, Subject, quoted,
+    MadeBy, Note, Object, ObjectId, Permissions, Principal, Result, Scope, ScopeBinding, Subject, Workload, quoted,
 };
 use serde_json::json;
 
@@ -15,7 +15,8 @@ use crate::error::is_final;
 use crate::inventory::clusters::Issuers;
 use crate::marks::places;
 use crate::names::resource_id::ResourceId;
-use crate::names::{Names, SCOPE_TAG};
+use crate::names::{Names, SCOPE_TAG, UNIT_TAG};
+use crate::objects::compute_identity::{self, ComputeIdentity};
 use crate::objects::federated_credential::FederatedCredential;
 use crate::objects::managed_identity;
 use crate::objects::managed_identity::CLIENT_ID;
@@ -30,6 +31,9 @@ use crate::verbs::validate::shared_identity;
 /// Workload ID with AKS", service account annotations and pod labels.
 const CLIENT_ID_ANNOTATION: &str = "azure.workload.identity/client-id";
 const POD_LABEL: (&str, &str) = ("azure.workload.identity/use", "true");
+
+/// Source: Azure documentation, "Use tags to organize your Azure resources": a value has 256 characters at most.
+const LONGEST_TAG: usize = 256;
 
 /// The roles that each grant comes to.
 type ByGrant<'a> = BTreeMap<&'a IntentId, Vec<&'a Roles>>;
@@ -64,6 +68,7 @@ pub(crate) async fn bound(
                     (None, MadeBy::Stack) => domain_identities(handles, binding, &roles, &mut bound).await?,
                 }
             }
+            Scope::Workload { workload } => on_unit(handles, binding, workload, &roles, &mut bound.desired)?,
             // Core never asks for it, as the capabilities don't have it; and if it did, nothing would be widened.
             Scope::ProjectDomain { .. } => {
                 let message = format!("a data plane on Azure can't bind {}", binding.scope);
@@ -190,6 +195,39 @@ async fn domain_identities(
         assign(handles.names, binding, roles, &identity, vec![id.clone()], desired);
         bound.principals.push(principal(handles.names, binding, shard, id));
     }
+    Ok(())
+}
+
+/// An identity that the stack makes and puts on the unit of the cloud's on which a workload runs. Nobody is trusted by way of a token.
+fn on_unit(
+    handles: Handles<'_>,
+    binding: &Checked<ScopeBinding>,
+    workload: &Workload,
+    roles: &ByGrant<'_>,
+    desired: &mut Desired,
+) -> Result<()> {
+    let unit = handles.platform.unit(workload).filter(|unit| unit.kind == compute_identity::UNIT);
+    let unit = unit.ok_or_else(|| {
+        let message = format!("{} says of no compute that {} runs on it", handles.platform.name(), binding.scope);
+        Error::new(ErrorKind::Unsupported, message).hint("on Azure, workloads are computes of Azure Machine Learning")
+    })?;
+    let compute = ResourceId::parse(&unit.id).map_err(|why| {
+        Error::new(ErrorKind::Unsupported, format!("`{}` is no resource ID: {why}", unit.id))
+            .hint("check the workspace in `platform`")
+    })?;
+    // Source: Azure documentation, "Use tags to organize your Azure resources", limitations.
+    if compute.as_str().chars().count() > LONGEST_TAG {
+        let message = format!("the resource ID of compute {} is longer than {LONGEST_TAG} characters", compute.name());
+        return Err(Error::new(ErrorKind::Unsupported, message).hint("a tag of its identity has to hold it"));
+    }
+    let identity = handles.names.identity_id(&handles.names.identity_on(&binding.scope, compute.as_str()));
+    let tags = [(SCOPE_TAG, binding.scope.to_string()), (UNIT_TAG, compute.as_str().to_owned())];
+    let object = managed_identity::wanted(handles.names, identity.name(), tags, &binding.scope, for_binding(binding));
+    let made = object.id.clone();
+    desired.objects.push(object);
+    let on = ComputeIdentity::wanted(&compute, &identity, &made, &binding.scope, for_binding(binding));
+    desired.objects.push(on);
+    assign(handles.names, binding, roles, &identity, vec![made], desired);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod closed;
 mod clusters;
+mod computes;
 mod deny_assignments;
 mod federated_credentials;
 mod identities;
@@ -17,6 +18,7 @@ mod subscriptions;
 mod vaults;
 
 pub(crate) use clusters::{Cluster, Kubelet};
+pub(crate) use computes::{Compute, ComputeType};
 pub(crate) use deny_assignments::{Denied, DenyAssignment, Party};
 pub(crate) use federated_credentials::FederatedCredential;
 pub(crate) use identities::Identity;

@@ -1,0 +1,91 @@
+//! Azure Machine Learning as a platform: its scopes are the computes of a workspace, each of which has a managed identity of its own.
+//!
+//! A program that links this crate (`use cloudgrant_azureml as _;`) can be told `platform.kind: azureml`. The cloud itself puts the
+//! identities on the computes ([`Platform::unit`]): nobody else is told of them.
+
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
+
+mod execute;
+mod keys;
+mod snippets;
+
+use std::sync::Arc;
+
+use cloudgrant_core::{
+    ConnectPlatform, Desired, Error, ErrorKind, ExecutePermission, Platform, PlatformContext, Principal, Reach, Result,
+    Snippet, Tenancy, Unit, Workload, register_platform,
+};
+
+use crate::keys::Keys;
+
+/// What Azure calls the computes as units of its own.
+const COMPUTE: &str = "machine-learning-compute";
+
+/// Azure Machine Learning.
+#[derive(Debug)]
+pub struct AzureMl {
+    tenancy: Arc<Tenancy>,
+    keys: Keys,
+}
+
+impl Platform for AzureMl {
+    fn name(&self) -> &'static str {
+        "Azure Machine Learning"
+    }
+
+    fn tenancy(&self) -> &Tenancy {
+        &self.tenancy
+    }
+
+    fn unit(&self, workload: &Workload) -> Option<Unit> {
+        let compute = self.keys.computes.get(workload)?;
+        Some(Unit { kind: COMPUTE, id: self.keys.workspace.compute(compute) })
+    }
+
+    /// Azure has the identities of its computes: a cloud that tells of principals in another way isn't one of this platform's.
+    fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
+        match principals.first() {
+            None => Ok(Desired::default()),
+            Some(principal) => {
+                let message = format!("Azure Machine Learning can't be told of the principal of {}", principal.scope);
+                Err(Error::new(ErrorKind::Unsupported, message)
+                    .hint("its computes are Azure's: write `provider: azure`"))
+            }
+        }
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn unbinding(&self, _: &[String]) -> String {
+        "Have jobs that name the identity use another one first".to_owned()
+    }
+
+    fn execute_permission(&self) -> ExecutePermission {
+        execute::permission()
+    }
+
+    fn snippets(&self, reach: &Reach, names: &[(&'static str, String)]) -> Vec<Snippet> {
+        snippets::of(reach, names)
+    }
+}
+
+impl ConnectPlatform for AzureMl {
+    const ID: &'static str = "azureml";
+    const SUMMARY: &'static str =
+        "Azure Machine Learning: the computes of a workspace, each under an identity of its own";
+    const HAS_WORKLOADS: bool = true;
+
+    type Config = Keys;
+
+    fn workloads(keys: &Keys) -> Vec<Workload> {
+        keys.computes.keys().cloned().collect()
+    }
+
+    fn connect(context: PlatformContext, keys: Keys) -> Self {
+        Self { tenancy: context.tenancy, keys }
+    }
+}
+
+register_platform!(AzureMl);
