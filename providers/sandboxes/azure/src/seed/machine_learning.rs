@@ -37,6 +37,7 @@ pub(super) fn seed(state: &mut State, wishes: &Wishes, home: &Id) -> Result<()> 
             vault: &vault,
             registry: &registry,
             user: user.as_ref(),
+            computes: &wishes.computes,
             location: LOCATION,
             created: LONG_AGO,
         };

@@ -31,6 +31,8 @@ pub(crate) struct Wishes {
     pub(crate) things: BTreeSet<Thing>,
     /// The workspace of Azure Machine Learning that tasks run in: a name, or an ID. None where the platform has none.
     pub(crate) workspace: Option<String>,
+    /// The computes that the platform names in it.
+    pub(crate) computes: Vec<String>,
 }
 
 impl Wishes {
@@ -76,6 +78,7 @@ impl Wishes {
             text("/platform/kind").is_some_and(|kind| ["azureml", "zenml"].contains(&kind.as_str()));
         let workspace =
             runs_in_workspace.then(|| text("/platform/workspace").unwrap_or_else(|| format!("{}-ml", short(&group))));
+        let computes = objects("/platform/computes").filter_map(|(_, name)| name.as_str().map(str::to_owned)).collect();
         let cluster = text("/azure/cluster/name").unwrap_or_else(|| format!("{}-aks", plain(&group)));
         Self {
             tenant,
@@ -89,6 +92,7 @@ impl Wishes {
             audience: text("/azure/cluster/audience").unwrap_or_else(|| "api://AzureADTokenExchange".to_owned()),
             things,
             workspace,
+            computes,
         }
     }
 

@@ -19,6 +19,8 @@ pub(crate) struct Around<'a> {
     pub(crate) registry: &'a Id,
     /// Who the first cluster runs as; without one, it has an identity of its own as the second one.
     pub(crate) user: Option<&'a Id>,
+    /// The computes that somebody made besides: clusters without an identity.
+    pub(crate) computes: &'a [String],
     pub(crate) location: &'a str,
     pub(crate) created: Millis,
 }
@@ -46,6 +48,12 @@ pub(crate) fn make(state: &mut State, id: &Id, around: &Around<'_>) -> Answer<()
         ("gpu-cluster", "STANDARD_NC4AS_T4_V3", own),
     ] {
         cluster(state, &id.child(&format!("/computes/{name}")), size, &identities, around)?;
+    }
+    for name in around.computes {
+        let id = id.child(&format!("/computes/{name}"));
+        if !state.resources.contains_key(id.key()) {
+            cluster(state, &id, "STANDARD_DS3_V2", &Identities { system: false, users: Vec::new() }, around)?;
+        }
     }
     Ok(())
 }
