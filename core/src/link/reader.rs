@@ -7,8 +7,6 @@ use crate::contract::error::problem_kind::ProblemKind;
 use crate::contract::registry::clouds::Registration;
 use crate::manifest::document::{Manifest, Part};
 use crate::manifest::text::values::possible::expected;
-use crate::text::listed::listed;
-use crate::vocabulary::names::{Domain, Project};
 use crate::vocabulary::names::{Domain, Project, Workload};
 use crate::vocabulary::scope::Scope;
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use cloudgrant_core::{Checked, Intents, PermissionDocument, Purpose, Reach, ResourceKind, Scope, TaskAccess};
 use serde_json::json;
 
-use crate::client::arm::{READ_CONTAINER, READ_NAMESPACES, READ_SECRET};
+use crate::client::arm::{READ_COMPUTE, READ_CONTAINER, READ_NAMESPACES, READ_SECRET};
 use crate::config::Config;
 use crate::names::Names;
 use crate::names::resource_id::ResourceId;
@@ -47,6 +47,13 @@ const IDENTITIES: [&str; 4] = [
     "Microsoft.ManagedIdentity/userAssignedIdentities/write",
 ];
 
+/// Putting identities on the computes on which workloads run, and taking them off: whoever does needs the right to assign each.
+/// Source: Azure Machine Learning, "Set up service authentication".
+const COMPUTES: [&str; 2] = [
+    "Microsoft.MachineLearningServices/workspaces/computes/write",
+    "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+];
+
 /// Making and taking away the stack's custom roles.
 const ROLES: [&str; 2] =
     ["Microsoft.Authorization/roleDefinitions/delete", "Microsoft.Authorization/roleDefinitions/write"];
@@ -76,6 +83,7 @@ pub(crate) fn permissions(
 ) -> Vec<PermissionDocument> {
     let kinds = reached_by(intents);
     let own_identities = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
+    let on_computes = intents.bindings.iter().any(|binding| binding.scope.workload().is_some());
     let custom_roles = choices(config, names, intents).any(|choice| matches!(choice, Choice::Own(_)));
     // What is written in another subscription is marked at home, by an identity without any right.
     let home = config.subscription.as_str();
@@ -100,6 +108,9 @@ pub(crate) fn permissions(
         // One that its ID names isn't looked up.
         Holder::Namespace => names_a_namespace(intents).then_some(READ_NAMESPACES),
     }));
+    if on_computes {
+        wanted.insert(READ_COMPUTE);
+    }
     if own_identities {
         wanted.insert("Microsoft.Resources/subscriptions/resourceGroups/read");
     }
@@ -109,6 +120,9 @@ pub(crate) fn permissions(
         }
         if custom_roles {
             wanted.extend(ROLES);
+        }
+        if on_computes {
+            wanted.extend(COMPUTES);
         }
     }
     let verb = if purpose == Purpose::Plan { "plans" } else { "applies" };

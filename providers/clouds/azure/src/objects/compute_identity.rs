@@ -10,7 +10,7 @@ use cloudgrant_core::{
 use serde::{Deserialize, Serialize};
 
 use crate::client::arm::{Compute, ComputeType};
-use crate::inventory::snapshot::List;
+use crate::inventory::written::List;
 use crate::names::resource_id::{ResourceId, is_same};
 use crate::objects::attributes::{read, resource, written};
 use crate::objects::handles::Handles;

@@ -9,7 +9,7 @@ use crate::error::call::Call;
 /// The newest, so that nothing is lost that an older version doesn't show.
 const VERSION: &str = "2026-05-01";
 pub(crate) const READ_COMPUTE: &str = "Microsoft.MachineLearningServices/workspaces/computes/read";
-pub(crate) const WRITE_COMPUTE: &str = "Microsoft.MachineLearningServices/workspaces/computes/write";
+const WRITE_COMPUTE: &str = "Microsoft.MachineLearningServices/workspaces/computes/write";
 
 /// What Azure says of a compute and takes from nobody, by where it stands. Source: Bicep types of `Microsoft.MachineLearningServices`,
 /// 2026-05-01, properties that are read-only.
