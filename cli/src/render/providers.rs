@@ -270,6 +270,7 @@ scopes
   global                      yes    yes
   domain                        -    yes
   project-domain                -    yes
+  workload                      -    yes
 task code: object store
   read                        yes    yes
   write                       yes*   yes

@@ -232,9 +232,9 @@ fn a_platform_with_nothing_in_it_is_not_missing() {
 #[test]
 fn a_platform_without_a_kind_is_told_every_platform() {
     let told = hinted(&MANIFEST.replace("  kind: union\n", ""));
-    assert!(told.contains("hint: write `kind: flyte` or `kind: union` in `platform`"), "{told}");
+    assert!(told.contains("hint: write `kind: azureml` or `kind: flyte` or `kind: union` in `platform`"), "{told}");
     let told = hinted(&MANIFEST.replace("kind: union", "kind: [union]"));
-    assert!(!told.contains("write `kind: flyte` or"), "it isn't missing: {told}");
+    assert!(!told.contains("write `kind: azureml` or"), "it isn't missing: {told}");
 }
 
 /// clap takes a variable for an option that was written, and what was written for required.

@@ -78,7 +78,7 @@ impl Tenancy {
             pairs,
             of,
             recommended: chosen == ScopeKind::Global && self.workloads.is_none(),
-            others: kinds.iter().filter(|kind| **kind != chosen).map(choice).collect(),
+            others: kinds.iter().filter(|kind| **kind != chosen && self.has(**kind)).map(choice).collect(),
             phrase: self.phrase(scope),
         }
     }

@@ -53,6 +53,13 @@ impl Tenancy {
             .collect()
     }
 
+    /// All scopes that name no project: each workload or each domain, and global.
+    pub fn scopes_without_projects(&self) -> Vec<Scope> {
+        let workloads = self.workloads.iter().flatten().map(|workload| Scope::Workload { workload: workload.clone() });
+        let domains = self.domains.iter().map(|domain| Scope::Domain { domain: domain.clone() });
+        workloads.chain(domains).chain([Scope::Global]).collect()
+    }
+
     /// Whether the platform has scopes of a kind: either projects and domains, or workloads.
     pub fn has(&self, kind: ScopeKind) -> bool {
         match kind {

@@ -1,5 +1,6 @@
 //! The public face of core: the engine over a provider that does as it is told, and manifests in all their layers.
 
+use cloudgrant_azureml as _;
 use cloudgrant_flyte as _;
 use cloudgrant_union as _;
 

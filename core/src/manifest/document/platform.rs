@@ -26,6 +26,9 @@ const KEYS: [&str; 6] = ["kind", "organization", "projects", "domains", "namespa
 /// Those of a platform whose scopes are workloads: what these are, its own keys say.
 const KEYS_WITH_WORKLOADS: [&str; 1] = ["kind"];
 
+/// Where the workloads stand between the two readings of a section: no key of a manifest.
+const WORKLOADS: &str = "workloads";
+
 /// Parts a section into the keys of every platform and those of its own one. Which of the linked ones that is, may be unknown: then
 /// the keys of each are somebody's. What namespaces and service accounts are called stands there in any case.
 pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value, Map<String, Value>) {
@@ -59,7 +62,7 @@ pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value,
     }
     if let Some(platform) = of_kind.filter(|_| has_workloads) {
         let workloads = (platform.workloads)(&Value::Object(keys.clone()));
-        rest.insert("workloads".to_owned(), workloads.iter().map(Workload::as_str).collect());
+        rest.insert(WORKLOADS.to_owned(), workloads.iter().map(Workload::as_str).collect());
         rest.extend(["projects", "domains"].map(|key| (key.to_owned(), Value::Array(Vec::new()))));
     }
     let naming = of_kind.map_or_else(Naming::default, |platform| (platform.naming)(&Value::Object(keys.clone())));
@@ -71,7 +74,12 @@ pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value,
 /// Reads the section. What stands in its place and is none is told all keys, those of its own platform among them.
 pub(super) fn read(section: &Value, problems: &mut Vec<Diagnostic>) -> Option<Part<Section>> {
     let before = problems.len();
-    let read = strict::read_part(section, "platform", problems);
+    let mut section = section.clone();
+    let workloads = section.as_object_mut().and_then(|section| section.shift_remove(WORKLOADS));
+    let mut read: Option<Part<Section>> = strict::read_part(&section, "platform", problems);
+    if let (Some(part), Some(workloads)) = (&mut read, workloads) {
+        part.read.workloads = strict::read(&workloads, "platform", problems);
+    }
     let linked = platforms::platforms().unwrap_or_default();
     for problem in problems[before..].iter_mut().filter(|problem| problem.path == "platform.kind") {
         // Which platforms there are is a matter of the program.
@@ -102,7 +110,7 @@ pub(super) struct Section {
     projects: Vec<Project>,
     domains: Vec<Domain>,
     /// Those of the platform's own keys, where its scopes are workloads.
-    #[serde(default)]
+    #[serde(skip)]
     workloads: Option<Vec<Workload>>,
     namespace: String,
     service_account: String,
@@ -119,7 +127,7 @@ pub(super) fn part(section: Option<&Value>) -> Option<Tenancy> {
         section.and_then(|section| strict::read(section.get(key)?, key, &mut Vec::new()))
     }
     Some(Tenancy {
-        workloads: read(section, "workloads"),
+        workloads: read(section, WORKLOADS),
         kind: read(section, "kind").unwrap_or_default(),
         // Where a name is missing and perhaps shouldn't be, some name: what lacks for that was said of the section.
         organization: read(section, "organization").unwrap_or_else(|| "organization".to_owned()),

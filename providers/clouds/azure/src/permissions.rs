@@ -10,7 +10,7 @@ use std::sync::Arc;
 use cloudgrant_core::{Checked, Intents, PermissionDocument, Purpose, Reach, ResourceKind, Scope, TaskAccess};
 use serde_json::json;
 
-use crate::client::arm::{READ_COMPUTE, READ_CONTAINER, READ_NAMESPACES, READ_SECRET};
+use crate::client::arm::{READ_COMPUTE, READ_CONTAINER, READ_NAMESPACES, READ_SECRET, READ_WORKSPACE, WRITE_COMPUTE};
 use crate::config::Config;
 use crate::names::Names;
 use crate::names::resource_id::ResourceId;
@@ -49,10 +49,7 @@ const IDENTITIES: [&str; 4] = [
 
 /// Putting identities on the computes on which workloads run, and taking them off: whoever does needs the right to assign each.
 /// Source: Azure Machine Learning, "Set up service authentication".
-const COMPUTES: [&str; 2] = [
-    "Microsoft.MachineLearningServices/workspaces/computes/write",
-    "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
-];
+const COMPUTES: [&str; 2] = [WRITE_COMPUTE, "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"];
 
 /// Making and taking away the stack's custom roles.
 const ROLES: [&str; 2] =
@@ -109,7 +106,7 @@ pub(crate) fn permissions(
         Holder::Namespace => names_a_namespace(intents).then_some(READ_NAMESPACES),
     }));
     if on_computes {
-        wanted.insert(READ_COMPUTE);
+        wanted.extend([READ_COMPUTE, READ_WORKSPACE]);
     }
     if own_identities {
         wanted.insert("Microsoft.Resources/subscriptions/resourceGroups/read");

@@ -60,3 +60,42 @@ fn secret_of(vault: &str, secret: &str) -> String {
 fn literal(text: &str) -> String {
     json!(text).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use cloudgrant_core::{Locator, Resource, ResourceName};
+
+    use super::*;
+
+    fn lines(kind: ResourceKind, access: Access, names: &[(&'static str, &str)]) -> Vec<String> {
+        let name = ResourceName::parse("inputs").expect("a name");
+        let resource = Arc::new(Resource { name, kind, locator: Locator::new("x", ()), force: false });
+        let names: Vec<_> = names.iter().map(|(called, name)| (*called, (*name).to_owned())).collect();
+        of(&Reach { resource, access }, &names).into_iter().map(|snippet| snippet.python).collect()
+    }
+
+    const CONTAINER: [(&str, &str); 2] =
+        [("ACCOUNT_HOST", "acme.blob.core.windows.net"), ("OBJECT_PATH", "inputs/a \"b\"/")];
+
+    #[test]
+    fn requirement_86_the_variable_of_clusters_names_the_identity_and_nothing_does_on_kubernetes() {
+        let [read] = &lines(ResourceKind::OBJECT_STORE, Access::Read, &CONTAINER)[..] else { panic!("one") };
+        // Without the variable, as on Kubernetes, it is `None`: the only identity there is.
+        assert!(read.contains("client_id=os.environ.get(\"DEFAULT_IDENTITY_CLIENT_ID\")"), "{read}");
+        assert!(read.contains("ContainerClient(\"https://acme.blob.core.windows.net\", \"inputs\""), "{read}");
+        assert!(read.contains("name_starts_with=\"a \\\"b\\\"/\""), "{read}");
+        assert!(!read.contains("upload"), "{read}");
+    }
+
+    #[test]
+    fn a_level_shows_no_more_than_it_gives() {
+        let [write] = &lines(ResourceKind::OBJECT_STORE, Access::Write, &CONTAINER)[..] else { panic!("one") };
+        assert!(write.contains("upload_blob") && !write.contains("list_blobs"), "{write}");
+        let vault = [("VAULT_URL", "https://acme.vault.azure.net"), ("SECRET_NAME", "token")];
+        let [secret] = &lines(ResourceKind::SECRET, Access::Read, &vault)[..] else { panic!("one") };
+        assert!(secret.contains("get_secret(\"token\")"), "{secret}");
+        assert!(lines(ResourceKind::REGISTRY, Access::Pull, &[]).is_empty());
+    }
+}

@@ -77,18 +77,12 @@ pub(crate) fn lost(service: &Service, what: &str, place: &Url, error: &reqwest::
 
 /// Whether the certificate of whoever answers is why there is no connection.
 fn is_of_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
-    let is_it = |error: &rustls::Error| matches!(error, rustls::Error::InvalidCertificate(_));
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        // An error of input and output isn't the source of what is in it.
-        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let of_tls = inside.and_then(|inside| inside.downcast_ref()).or_else(|| error.downcast_ref());
-        if of_tls.is_some_and(is_it) {
-            return true;
-        }
-        cause = error.source();
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return matches!(error, rustls::Error::InvalidCertificate(_));
     }
-    false
+    // What is in an error of input and output, be it another one, isn't its source.
+    let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    inside.is_some_and(|inside| is_of_certificate(inside)) || error.source().is_some_and(is_of_certificate)
 }
 
 /// What is below all that wraps it.

@@ -16,14 +16,21 @@ pub const KINDS_OF_CLOUDS: &[&str] = &[
     "federated-credential",
     "role-assignment",
     "custom-role",
+    "compute-identity",
 ];
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use super::KINDS_OF_CLOUDS;
+
+    /// The files of a folder, with those of the folders in it.
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+    }
 
     /// Each cloud has a file for each of its kinds.
     #[test]
@@ -31,8 +38,8 @@ mod tests {
         let clouds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../providers/clouds");
         let mut kinds = BTreeSet::new();
         for cloud in std::fs::read_dir(clouds).expect("the clouds").flatten() {
-            for file in std::fs::read_dir(cloud.path().join("src/objects")).expect("its objects").flatten() {
-                let Ok(text) = std::fs::read_to_string(file.path()) else { continue };
+            for file in files(&cloud.path().join("src/objects")) {
+                let text = std::fs::read_to_string(file).expect("a text");
                 let named = text.lines().filter_map(|line| line.split_once("const KIND: &str = \"")?.1.split_once('"'));
                 kinds.extend(named.map(|(kind, _)| kind.to_owned()));
             }

@@ -31,12 +31,13 @@ pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<
     let mut observed = Observed::default();
     let mut others = OtherHomes::default();
     let principals = managed_identity::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
-    compute_identity::add(looking, desired, &snapshot, &mut observed).await?;
+    let images = compute_identity::add(looking, desired, &snapshot, &mut observed).await?;
     custom_role::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
     let subscriptions = search::searched(config, names, desired, &snapshot, &mut observed).await?;
     role_scopes::keep(names, desired, &snapshot, &subscriptions, &mut observed).await?;
     let homes = (&mut observed, &mut others);
-    role_assignment::add(looking, desired, &snapshot, &subscriptions, (&principals, &identities), homes).await?;
+    role_assignment::add(looking, desired, &snapshot, &subscriptions, (&principals, &identities, &images), homes)
+        .await?;
     let renamed = renamed::note(names, desired, &snapshot, &subscriptions, &observed).await?;
     observed.notes.extend(renamed);
     observed.platform_places = platform_places::marked(names, &snapshot).await?;

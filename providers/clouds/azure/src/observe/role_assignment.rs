@@ -17,6 +17,7 @@ use crate::names::resource_id::{ResourceId, folded, is_within};
 use crate::names::{self, Names};
 use crate::objects::role_assignment::RoleAssignment as Attributes;
 use crate::objects::{custom_role, managed_identity, role_assignment};
+use crate::observe::compute_identity::Images;
 use crate::observe::findings::goes_on::{Foreign, Given, Identities};
 use crate::observe::findings::missing;
 use crate::observe::findings::other_homes::OtherHomes;
@@ -43,7 +44,7 @@ pub(crate) async fn add(
     desired: &Desired,
     snapshot: &Snapshot,
     subscriptions: &BTreeSet<String>,
-    (principals, identities): (&Principals, &Identities),
+    (principals, identities, images): (&Principals, &Identities, &Images),
     (observed, others): (&mut Observed, &mut OtherHomes),
 ) -> Result<()> {
     let custom = snapshot.custom_roles().await?;
@@ -71,6 +72,7 @@ pub(crate) async fn add(
         never_given: never_given(&custom),
         holders,
         doubted: principals.doubted(),
+        images,
         given: &given,
         foreign: Vec::new(),
         // To make the manifest come true, what is left of such an identity goes.
@@ -149,6 +151,8 @@ struct Reader<'a> {
     holders: HashMap<String, (&'a ResourceId, bool)>,
     /// Those of them that are called as the stack's are, and that their tags make somebody else's.
     doubted: &'a HashSet<ResourceId>,
+    /// What their own jobs pull, which is given to them by the platform.
+    images: &'a Images,
     /// What is revoked of what the manifest gives to identities.
     given: &'a Given,
     /// What others gave to these, but for what widens one of the stack's.
@@ -284,7 +288,9 @@ impl Reader<'_> {
         let name = name.or_else(|| known_roles::known(role).map(|role| role.name)).unwrap_or(role);
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
         if let Some((holder, _)) = holder.filter(|(holder, ours)| *ours || self.doubted.contains(holder)) {
-            self.observed.widened.push(given(self.names, holder, assignment, name));
+            if !self.images.are_pulled_by(holder, assignment) {
+                self.observed.widened.push(given(self.names, holder, assignment, name));
+            }
         } else if self.own_roles.contains(role) {
             self.observed.widened.push(given_away(assignment, name));
         } else {

@@ -4,6 +4,7 @@
 mod arm;
 
 mod children;
+mod computes;
 mod denials;
 mod domains;
 mod edited;

@@ -1,6 +1,7 @@
 //! Computes of Azure Machine Learning workspaces.
 
 use cloudgrant_core::Result;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::client::Arm;
@@ -8,8 +9,9 @@ use crate::error::call::Call;
 
 /// The newest, so that nothing is lost that an older version doesn't show.
 const VERSION: &str = "2026-05-01";
+pub(crate) const READ_WORKSPACE: &str = "Microsoft.MachineLearningServices/workspaces/read";
 pub(crate) const READ_COMPUTE: &str = "Microsoft.MachineLearningServices/workspaces/computes/read";
-const WRITE_COMPUTE: &str = "Microsoft.MachineLearningServices/workspaces/computes/write";
+pub(crate) const WRITE_COMPUTE: &str = "Microsoft.MachineLearningServices/workspaces/computes/write";
 
 /// What Azure says of a compute and takes from nobody, by where it stands. Source: Bicep types of `Microsoft.MachineLearningServices`,
 /// 2026-05-01, properties that are read-only.
@@ -111,7 +113,25 @@ impl Compute {
     }
 }
 
+#[derive(Deserialize)]
+struct Workspace {
+    #[serde(default)]
+    properties: WorkspaceProperties,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WorkspaceProperties {
+    container_registry: Option<String>,
+}
+
 impl Arm {
+    /// The resource ID of a workspace's registry; `None` where it has none yet, or isn't there.
+    pub(crate) async fn registry_of_workspace(&self, id: &str) -> Result<Option<String>> {
+        let workspace: Option<Workspace> = self.get_optional(&Call::new(READ_WORKSPACE, id), VERSION).await?;
+        Ok(workspace.and_then(|workspace| workspace.properties.container_registry).filter(|id| !id.is_empty()))
+    }
+
     /// A compute, by its resource ID.
     pub(crate) async fn compute(&self, id: &str) -> Result<Option<Compute>> {
         let sent: Option<Map<String, Value>> = self.get_optional(&Call::new(READ_COMPUTE, id), VERSION).await?;

@@ -18,7 +18,7 @@ mod subscriptions;
 mod vaults;
 
 pub(crate) use clusters::{Cluster, Kubelet};
-pub(crate) use computes::{Compute, ComputeType, READ_COMPUTE};
+pub(crate) use computes::{Compute, ComputeType, READ_COMPUTE, READ_WORKSPACE, WRITE_COMPUTE};
 pub(crate) use deny_assignments::{Denied, DenyAssignment, Party};
 pub(crate) use federated_credentials::FederatedCredential;
 pub(crate) use identities::Identity;

@@ -26,9 +26,7 @@ pub(crate) struct Renamed<'a> {
 
 impl<'a> Renamed<'a> {
     pub(crate) async fn of(looking: Looking<'a>, snapshot: &Snapshot) -> Result<Self> {
-        let domains = &looking.platform.tenancy().domains;
-        let domains = domains.iter().map(|domain| Scope::Domain { domain: domain.clone() });
-        let scopes: Vec<_> = domains.chain([Scope::Global]).collect();
+        let scopes = looking.platform.tenancy().scopes_without_projects();
         let known =
             scopes.iter().flat_map(|scope| all_own(looking.names, scope)).map(|role| (role.id, role.name)).collect();
         let assignments = snapshot.assignments(looking.config.subscription.as_str()).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use cloudgrant_core::{Desired, Error, ErrorKind, Intents, Result, Scope, Unsearched, Widened, Widening};
+use cloudgrant_core::{Desired, Error, ErrorKind, Intents, Result, Unsearched, Widened, Widening};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::arm::RoleDefinition;
@@ -10,6 +10,7 @@ use crate::error::is_final;
 use crate::inventory::snapshot::CREDENTIALS_AT_A_TIME;
 use crate::names::resource_id::ResourceId;
 use crate::objects::{custom_role, managed_identity};
+use crate::observe::compute_identity::Images;
 use crate::observe::federated_credential::trusted_by_others;
 use crate::observe::findings::edited;
 use crate::observe::looking::Looking;
@@ -61,6 +62,7 @@ pub(crate) async fn read(looking: Looking<'_>, named: &Intents) -> Result<Widene
     let mut subscriptions: BTreeSet<_> = search::named(named);
     subscriptions.extend(search::marked(looking.names, snapshot).await?);
     subscriptions.insert(here.clone());
+    let images = Images::read(looking, snapshot).await?;
     for subscription in subscriptions {
         let assignments = match snapshot.assignments(&subscription).await {
             Ok(assignments) => assignments,
@@ -80,7 +82,9 @@ pub(crate) async fn read(looking: Looking<'_>, named: &Intents) -> Result<Widene
             let name = names.get(&role).copied();
             let name = name.or_else(|| known_roles::known(&role).map(|role| role.name)).unwrap_or(&role);
             if let Some(holder) = ours.get(&assignment.principal_id.to_ascii_lowercase()) {
-                found.widened.push(given(looking.names, holder, assignment, name));
+                if !images.are_pulled_by(holder, assignment) {
+                    found.widened.push(given(looking.names, holder, assignment, name));
+                }
             } else if own.contains(&role) {
                 found.widened.push(given_away(assignment, name));
             }
@@ -91,8 +95,7 @@ pub(crate) async fn read(looking: Looking<'_>, named: &Intents) -> Result<Widene
 
 /// What a role of the stack's allows besides what its name says that it is for, whatever the manifest grants by now.
 fn allowing_more(looking: Looking<'_>, role: &RoleDefinition) -> Option<Widening> {
-    let domains = looking.platform.tenancy().domains.iter().map(|domain| Scope::Domain { domain: domain.clone() });
-    let scopes = domains.chain([Scope::Global]);
+    let scopes = looking.platform.tenancy().scopes_without_projects().into_iter();
     let mut all = scopes.flat_map(|scope| all_own(looking.names, &scope).collect::<Vec<_>>());
     let own = all.find(|own| own.id.eq_ignore_ascii_case(&role.name))?;
     let what = edited::allows_more(&own.data_actions, &role.actions, &role.data_actions)?;

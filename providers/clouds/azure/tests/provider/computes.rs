@@ -1,0 +1,188 @@
+//! Identities on computes of Azure Machine Learning: put on and taken off, and nothing else of a compute changed.
+
+use cloudgrant_azureml as _;
+use cloudgrant_core::{Action, Level, Plan};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::arm::{GROUP, identity_id};
+use crate::world::{Runs, World, said};
+
+const WORKSPACE: &str = "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/acme-dataplane/providers/\
+                         Microsoft.MachineLearningServices/workspaces/acme";
+const COMPUTES: &str = "{ training: train-cluster, scoring: score-cluster }";
+const ACR_PULL: &str = "7f951dda-4ed3-4680-a7ca-43fe172d538d";
+const NAME: &str = "12345678-1234-1234-1234-123456789012";
+const VERSION: &str = "2026-05-01";
+
+fn manifest(computes: &str, grants: &str) -> String {
+    format!(
+        r#"
+version: 1
+stack: tests
+provider: azure
+platform:
+  kind: azureml
+  workspace: {WORKSPACE}
+  computes: {computes}
+azure:
+  tenant: 00000000-0000-0000-0000-00000000000a
+  subscription: 00000000-0000-0000-0000-00000000000b
+  resource_group: acme-dataplane
+  location: westeurope
+resources:
+  data: {{ azure: "https://acmedata.blob.core.windows.net/inputs/raw/" }}
+  models: {{ azure: "https://acmemodels.blob.core.windows.net/models" }}
+grants: [{grants}]
+"#
+    )
+}
+
+const EVERYWHERE: &str = "{ name: all, scope: global, access: { data: read } }";
+const TRAINING: &str = "{ name: train, scope: { workload: training }, access: { models: read } }";
+
+fn path(compute: &str) -> String {
+    format!("{WORKSPACE}/computes/{compute}?api-version={VERSION}")
+}
+
+/// All of a compute, but for when it was changed.
+async fn compute(world: &World, name: &str) -> Value {
+    let (status, mut there) = world.arm.send(Method::GET, &path(name), None).await;
+    assert!(status.is_success(), "{there}");
+    if let Some(properties) = there["properties"].as_object_mut() {
+        properties.remove("modifiedOn");
+    }
+    if let Some(map) = there.as_object_mut() {
+        map.remove("systemData");
+    }
+    there
+}
+
+fn but_for_identities(mut compute: Value) -> Value {
+    compute.as_object_mut().map(|compute| compute.remove("identity"));
+    compute
+}
+
+/// As somebody else writes it: all of it, with other identities. Waits until that is carried out.
+async fn with_identity(world: &World, name: &str, identity: Value) {
+    let mut there = compute(world, name).await;
+    there["identity"] = identity;
+    let (status, said) = world.arm.send(Method::PUT, &path(name), Some(there)).await;
+    assert!(status.is_success(), "{status} {said}");
+    for _ in 0..100 {
+        if compute(world, name).await["properties"]["provisioningState"] == "Succeeded" {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{name} is never done");
+}
+
+fn on(compute: &Value) -> Vec<String> {
+    let map = compute["identity"]["userAssignedIdentities"].as_object();
+    map.into_iter().flatten().map(|(id, _)| id.rsplit('/').next().unwrap_or_default().to_owned()).collect()
+}
+
+fn warned(plan: &Plan, text: &str) -> bool {
+    plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains(text))
+}
+
+#[tokio::test]
+async fn requirements_88_and_89_each_compute_gets_an_identity_of_its_own_and_is_as_it_was_after_a_revoke() {
+    let text = manifest(COMPUTES, &format!("{EVERYWHERE}, {TRAINING}"));
+    let world = World::new(&text).await;
+    let before = [compute(&world, "train-cluster").await, compute(&world, "score-cluster").await];
+    world.converge(&text).await;
+    let after = [compute(&world, "train-cluster").await, compute(&world, "score-cluster").await];
+    let [training, scoring] = after.each_ref().map(on);
+    assert!(training.len() == 1 && scoring.len() == 1 && training != scoring, "{training:?} {scoring:?}");
+    for (one, was) in after.into_iter().zip(&before) {
+        assert_eq!(but_for_identities(one), *was, "nothing else of it has changed");
+    }
+    // What all are granted, each one's identity has; what one is granted, that one's alone.
+    let roles = world.arm.assignments().await;
+    let of = |scope: &str| {
+        roles.iter().filter(|one| one["properties"]["scope"].as_str().is_some_and(|at| at.contains(scope))).count()
+    };
+    assert_eq!((of("/containers/inputs"), of("/containers/models")), (2, 1));
+    world.revoke_all(&text).await.expect("a revoke");
+    for (name, was) in ["train-cluster", "score-cluster"].iter().zip(&before) {
+        let now = compute(&world, name).await;
+        assert!(on(&now).is_empty(), "{now}");
+        assert_eq!(but_for_identities(now), *was);
+    }
+}
+
+/// Requirement 79's kind: leaving an identity out takes it away.
+#[tokio::test]
+async fn requirement_85_identities_of_others_stay_and_are_told() {
+    let text = manifest(COMPUTES, TRAINING);
+    let world = World::new(&text).await;
+    let others: Vec<_> = ["one", "two", "three"].map(identity_id).to_vec();
+    for id in &others {
+        world.arm.put_identity(id.rsplit('/').next().expect("a name"), json!({})).await;
+    }
+    let identities: Value = others.iter().map(|id| (id.clone(), json!({}))).collect::<serde_json::Map<_, _>>().into();
+    with_identity(&world, "train-cluster", json!({ "type": "UserAssigned", "userAssignedIdentities": identities }))
+        .await;
+    assert!(warned(&world.plan(&text).await.expect("a plan"), "`DEFAULT_IDENTITY_CLIENT_ID` may name any of them"));
+    world.converge(&text).await;
+    let there = on(&compute(&world, "train-cluster").await);
+    assert!(
+        there.len() == 4 && ["one", "two", "three"].iter().all(|name| there.contains(&(*name).to_owned())),
+        "{there:?}"
+    );
+    world.revoke_all(&text).await.expect("a revoke");
+    assert_eq!(on(&compute(&world, "train-cluster").await).len(), 3);
+}
+
+#[tokio::test]
+async fn requirements_83_and_84_a_compute_that_can_t_have_it_is_told_before_anything_is_made() {
+    let text = manifest(COMPUTES, TRAINING);
+    let world = World::new(&text).await;
+    with_identity(&world, "train-cluster", json!({ "type": "SystemAssigned" })).await;
+    let error = world.plan(&text).await.expect_err("it has one of its own");
+    assert!(said(&error).contains("a compute has either that or user-assigned ones"), "{}", said(&error));
+    let missing = manifest("{ training: nowhere }", TRAINING);
+    let world = World::new(&text).await;
+    let error = world.plan(&missing).await.expect_err("it isn't there");
+    assert!(said(&error).contains("there is no compute nowhere"), "{}", said(&error));
+}
+
+/// Requirement 103: Azure Machine Learning lets each compute pull from the registry of its workspace.
+#[tokio::test]
+async fn requirement_103_what_a_compute_s_own_images_take_is_no_drift() {
+    let text = manifest(COMPUTES, TRAINING);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let pulls = world.arm.assignments().await;
+    let is_pull =
+        |one: &&Value| one["properties"]["roleDefinitionId"].as_str().is_some_and(|id| id.ends_with(ACR_PULL));
+    assert_eq!(pulls.iter().filter(is_pull).count(), 3, "the two clusters that are there, and this one");
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.widened.is_empty(), "{:#?}", plan.widened);
+    // On another registry it is.
+    let identity = on(&compute(&world, "train-cluster").await).remove(0);
+    let principal = world.arm.principal(&identity).await;
+    let registry = format!("{GROUP}/providers/Microsoft.ContainerRegistry/registries/somebodys");
+    world.arm.manage("put", json!({ "id": registry })).await;
+    world.arm.assign(NAME, &registry, ACR_PULL, &principal, None).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert_eq!(plan.widened.len(), 1, "{:#?}", plan.widened);
+}
+
+#[tokio::test]
+async fn a_workload_on_another_compute_leaves_the_first_one() {
+    let text = manifest(COMPUTES, TRAINING);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let moved = manifest("{ training: score-cluster }", TRAINING);
+    let plan = world.plan(&moved).await.expect("a plan");
+    let of_kind = |action| {
+        plan.changes.iter().filter(|change| change.id.kind == "compute-identity" && change.action == action).count()
+    };
+    assert_eq!((of_kind(Action::Create), of_kind(Action::Delete)), (1, 1));
+    world.converge(&moved).await;
+    assert!(on(&compute(&world, "train-cluster").await).is_empty());
+    assert_eq!(on(&compute(&world, "score-cluster").await).len(), 1);
+}
