@@ -214,7 +214,7 @@ impl Backend for Meanwhile {
 
     async fn apply(&self, _: Approved<'_>) -> Result<Outcome> {
         self.tries.fetch_add(1, Ordering::Relaxed);
-        let read_only = File::open(&self.trail.path()).expect("the file");
+        let read_only = File::open(self.trail.path()).expect("the file");
         self.trail.state.lock().expect("lock").file = read_only;
         let outcome = Outcome { identifier: Some("arn:x".to_owned()), ..Outcome::default() };
         self.succeeds.then_some(outcome).ok_or_else(|| Error::new(ErrorKind::Quota, "the cloud said no"))
