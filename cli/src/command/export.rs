@@ -148,6 +148,17 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
                 "note: {first}{those} as the manifest says yet: deliver these files after `{maker}`"
             ));
         }
+        for (path, flag, is_asked) in [
+            (terraform::PATH, "--terraform", options.terraform),
+            (commands::PATH, "--commands", options.commands),
+        ] {
+            if !is_asked && options.to.join(path).exists() {
+                shell.printer.warn(&format!(
+                    "note: {path} is there from an earlier export and isn't looked at: it may give what the manifest has no more; add {flag} \
+                     to have it written anew, or delete it"
+                ));
+            }
+        }
         if folder.count(Action::Delete) > 0 {
             shell.printer.warn(
                 "note: a file that is gone takes nothing away by itself: the annotation that it gave stays until somebody \
@@ -178,7 +189,11 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
                 listed(&means, means.len())
             ));
         }
-        if let (Some(place), false) = (session.platform().backend().map(|backend| backend.place()), means.is_empty()) {
+        // Where it hands something off, these files are how that is delivered.
+        let told = session.platform().deliver(&principals)?.objects;
+        let tells = !told.is_empty() && told.iter().all(|object| object.handoff.is_none());
+        let place = session.platform().backend().filter(|_| tells).map(|backend| backend.place());
+        if let (Some(place), false) = (place, means.is_empty()) {
             shell.printer.say(&format!(
                 "note: `apply` tells the platform itself ({place}): these files are for those who do it from a repository instead"
             ));

@@ -314,7 +314,12 @@ fn another_delivery_forgets_only_what_it_does_by_itself() {
     // And back.
     folder.write("cloudgrant.yaml", by("leave-kubernetes"));
     exits(&folder, &["apply", "--yes"], 0);
-    assert_eq!(confirmed(&plan(&folder)), both);
+    // The cluster is looked at by now, and no sync has annotated anything there.
+    let now = plan(&folder);
+    assert!(
+        confirmed(&now).is_empty() && both.iter().all(|one| handoffs(&now).contains(&(*one).to_owned())),
+        "{now:#}"
+    );
 
     // Flyte admin gets the same attributes from cloudgrant.
     folder.write("cloudgrant.yaml", by("admin"));

@@ -347,6 +347,27 @@ fn what_an_apply_has_to_do_first_is_told_to_programs_too() {
     assert_eq!(run(&["--exit-code", "--dry-run"]).status.code(), Some(0));
 }
 
+/// What its plan hands off, an apply doesn't tell the platform.
+#[test]
+fn files_of_what_is_handed_off_are_not_said_to_be_told_by_apply() {
+    const SETTINGS: &str = include_str!("../../../examples/settings/cloudgrant.yaml");
+    const TOLD: &str = "`apply` tells the platform itself";
+    let union = |delivery: &str| UNION.replace("kind: union,", &format!("kind: union, delivery: {delivery},"));
+    for (manifest, is_told) in [
+        (union("kubernetes"), true),
+        (union("leave-kubernetes"), false),
+        (union("leave-admin"), false),
+        (SETTINGS.to_owned(), false),
+    ] {
+        let (_, files, notes) = export(&Folder::with(&manifest));
+        assert!(
+            files.contains("service-accounts/") || files.contains("cluster-resource-attributes/"),
+            "{files}{notes}"
+        );
+        assert_eq!(notes.contains(TOLD) || files.contains(TOLD), is_told, "{files}{notes}");
+    }
+}
+
 #[test]
 fn the_cloud_s_objects_go_to_terraform_where_it_is_asked_for() {
     const PATH: &str = "terraform/cloudgrant.tf";
@@ -358,6 +379,10 @@ fn the_cloud_s_objects_go_to_terraform_where_it_is_asked_for() {
     // Its end would be the end of all that it makes: who doesn't ask for it doesn't ask for that.
     let (done, files, error) = ask(&[]);
     assert!(done && !files.contains(PATH), "{files}{error}");
+    assert!(
+        error.contains("terraform/cloudgrant.tf is there from an earlier export") && error.contains("add --terraform"),
+        "{error}"
+    );
     let (done, files, error) = ask(&["--terraform", "--dry-run", "--exit-code"]);
     assert!(
         !done && !files.contains(PATH),
@@ -376,6 +401,15 @@ fn the_cloud_s_objects_are_commands_where_it_is_asked_for() {
         assert_looks!(content(&folder, PATH));
         let (_, files, error) = ask(&[]);
         assert!(!files.contains(PATH), "a file that isn't asked for stays as it is: {files}{error}");
+        // On Azure, the run ends before that, as nobody knows yet what the files say.
+        assert_eq!(
+            error.contains("commands/cloudgrant.sh is there from an earlier export"),
+            manifest == UNION,
+            "{error}"
+        );
+        // Azure's commands name their subscription; AWS's tool goes by the credentials alone.
+        let script = content(&folder, PATH);
+        assert_eq!(script.contains("aws sts get-caller-identity"), manifest == UNION, "{script}");
     }
 }
 

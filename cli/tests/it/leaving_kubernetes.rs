@@ -152,6 +152,7 @@ fn what_somebody_else_annotates_is_seen_and_what_they_take_off_is_to_be_done_aga
         assert!(open(&plan).is_empty(), "{cloud}: {plan:#}");
         let notes = plan["notes"].as_array().expect("notes").iter();
         assert_eq!(notes.filter(|note| note["message"] == SEEN).count(), asked.len(), "{cloud}: {}", plan["notes"]);
+        assert!(!plan["notes"].to_string().contains("can take it off"), "it is as asked: {cloud}: {}", plan["notes"]);
         exits(&folder, &["drift", "--exit-code"], 0);
         exits(&folder, &["apply", "--yes"], 0);
         assert_eq!(
@@ -163,6 +164,28 @@ fn what_somebody_else_annotates_is_seen_and_what_they_take_off_is_to_be_done_aga
         assert_eq!(open(&assert_valid(&folder, &["plan", "--sandbox"])), asked, "{cloud}");
         exits(&folder, &["revoke", "--all", "--yes"], 0);
     }
+}
+
+/// What was confirmed while nobody could see it is seen from then on.
+#[test]
+fn a_step_that_was_confirmed_before_is_seen_from_now_on() {
+    let handed_off = ONE_DOMAIN.replace("delivery: kubernetes", "delivery: handoff");
+    let folder = Folder::with(&handed_off);
+    exits(&folder, &["apply", "--yes"], 0);
+    let asked = assert_valid(&folder, &["plan", "--sandbox"]);
+    let name = asked["changes"]
+        .as_array()
+        .expect("changes")
+        .iter()
+        .find(|one| one["action"] == "handoff")
+        .expect("a step")["name"]
+        .clone();
+    exits(&folder, &["done", name.as_str().expect("a name"), "--yes"], 0);
+    exits(&folder, &["plan", "--exit-code"], 0);
+    folder.write("cloudgrant.yaml", leaving(ONE_DOMAIN));
+    let plan = assert_valid(&folder, &["plan", "--sandbox"]);
+    assert_eq!(open(&plan).len(), 1, "nobody has annotated anything: {plan:#}");
+    assert!(plan.to_string().contains("doesn't show that it is done"), "{plan:#}");
 }
 
 /// Another value than the one that is asked for is what is there, and no more.

@@ -402,6 +402,12 @@ const CHANGES: &[Change] = &[
     ("a colon in a value", "stack: acme-ml", "stack: acme: ml", &[("", 2, 12, "colon … quotes")]),
     ("an indentation of its own", "  region: us-west-2", " region: us-west-2", &[("", 11, 10, "indent")]),
     (
+        "a deeper line behind a comment",
+        "  region: us-west-2\n",
+        "  region: us-west-2 # Oregon\n    partition: aws\n",
+        &[("", 10, 21, "indented unlike the lines")],
+    ),
+    (
         "a no-break space",
         "  region: us-west-2\n",
         "\u{a0}\u{a0}region: us-west-2\n",

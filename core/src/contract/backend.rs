@@ -112,6 +112,12 @@ pub trait Backend: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// The command with which a script of [such commands](Self::equivalent) ends where it would run at another place than the stack's, such
+    /// as in another account; `None` where each of them names its place.
+    fn place_guard(&self) -> Option<String> {
+        None
+    }
+
     /// The pace of its client, for the engine to begin as many changes as the cloud takes at the moment. Where there is
     /// none, a fixed number is under way.
     fn pace(&self) -> Option<&Pace> {

@@ -100,20 +100,23 @@ async fn what_needs_an_apply_first_or_nobody_s_word_is_refused() {
     assert_eq!(refusal(&fake, &id("statement")).await.kind(), ErrorKind::Unsupported);
 }
 
-/// What was confirmed counts on where it can be seen by now, and what is seen is told beside it.
+/// What can be seen by now, a confirmation of before doesn't outweigh.
 #[tokio::test(start_paused = true)]
-async fn a_confirmation_that_what_is_seen_does_not_bear_out_is_told() {
+async fn what_was_confirmed_and_isn_t_seen_is_to_be_done_again() {
     let fake = remembering(vec![object("role", &[]), statement("as follows")]);
     apply(&fake).await;
     say(&fake, &id("statement"), Said::Done).await.expect("it is written");
-    let doubts =
-        |plan: &Plan| plan.notes.iter().filter(|note| note.message.contains("doesn't show that it is done")).count();
+    let doubts = |plan: &Plan| {
+        let warnings = plan.changes.iter().filter_map(|change| change.warning.as_deref());
+        warnings.filter(|warning| warning.contains("doesn't show that it is done")).count()
+    };
     assert_eq!(doubts(&plan(&fake).await), 0, "nobody can see it");
     let mut seen = statement("as follows");
     seen.handoff.as_mut().expect("one").verifiable = true;
     fake.want(vec![object("role", &[]), seen]);
     let now = plan(&fake).await;
-    assert_eq!((told(&now), doubts(&now)), ((vec![], vec!["statement"]), 1), "{now:?}");
+    assert_eq!((told(&now), doubts(&now)), ((vec!["statement"], vec![]), 1), "{now:?}");
+    assert!(now.stays.is_empty(), "{now:?}");
 }
 
 #[tokio::test(start_paused = true)]

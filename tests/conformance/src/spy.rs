@@ -125,6 +125,10 @@ impl Backend for Spy {
         self.inner.equivalent(object)
     }
 
+    fn place_guard(&self) -> Option<String> {
+        self.inner.place_guard()
+    }
+
     fn pace(&self) -> Option<&Pace> {
         self.inner.pace()
     }

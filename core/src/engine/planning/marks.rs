@@ -147,20 +147,24 @@ impl Engine {
         for change in plan.changes.extract_if(.., |change| {
             let says = wanted.get(&change.id).and_then(|mark| plan.marks.get(mark)?.says.as_ref());
             let digest = change.handoff.as_ref().filter(|_| change.action == Action::Handoff);
-            says.zip(digest).is_some_and(|(says, handoff)| says.document == handoff.digest(&plan.unique_ids))
+            // What can be seen, a confirmation doesn't outweigh.
+            says.zip(digest.filter(|handoff| !handoff.verifiable))
+                .is_some_and(|(says, handoff)| says.document == handoff.digest(&plan.unique_ids))
         }) {
             let on = wanted.get(&change.id).and_then(|mark| plan.marks.get(mark)?.says.as_ref());
             let (Some(Confirmed { on, .. }), Some(handoff)) = (on.cloned(), change.handoff) else { continue };
-            if handoff.verifiable {
-                let message =
-                    format!("it was confirmed on {on}, and what can be seen of it doesn't show that it is done");
-                plan.notes.push(Note::warning(&change.id, message));
-            }
             confirmed.push(Confirmation { object: change.id, because: change.because, on, handoff });
         }
         plan.confirmed = confirmed;
         for change in plan.changes.iter_mut().filter(|change| change.action == Action::Handoff) {
             let says = wanted.get(&change.id).and_then(|mark| plan.marks.get(mark)?.says.as_ref());
+            let same = change.handoff.as_ref().map(|handoff| handoff.digest(&plan.unique_ids));
+            if let Some(says) = says.filter(|says| same.as_ref() == Some(&says.document)) {
+                let on = &says.on;
+                change.warning =
+                    Some(format!("it was confirmed on {on}, and what can be seen of it doesn't show that it is done"));
+                continue;
+            }
             // Where a principal is another one, what was done names one that is gone. A revoke tells by itself what gets smaller.
             let principals = change.handoff.as_ref().map(|handoff| handoff.digest_of_principals(&plan.unique_ids));
             let is_another_text = |says: &&Confirmed| principals.is_some_and(|same| says.document.ends_with(&same));
@@ -222,15 +226,18 @@ impl Engine {
             return Stays { object: mark, reason, is_empty: is_emptied };
         };
         let name = quoted(&HandoffNames::of(plan).shortest(&change.id));
-        let how = if self.thorough && !self.is_other_stack {
-            // What is taken away may be in the manifest.
-            format!("`cloudgrant done {name}` once it is out of the manifest, or else `cloudgrant done {name} --undo`")
+        let (when, how) = if self.thorough && !self.is_other_stack {
+            // What is taken away may be in the manifest: then a plan asks for it, as before.
+            let done = format!(
+                "`cloudgrant done {name}` then, or `cloudgrant done {name} --undo` while it is still in the manifest"
+            );
+            (" once what asked for it is out of the manifest", done)
         } else {
-            format!("`cloudgrant done {name}`")
+            ("", format!("`cloudgrant done {name}`"))
         };
         let reason = format!(
             "somebody else was asked for it, which was confirmed on {}, and nothing wants it any more: have it taken back, \
-             which `cloudgrant plan` says how to do, and then say so: {how}",
+             which `cloudgrant plan` says how to do{when}, and then say so: {how}",
             says.on
         );
         Stays { object: change.id, reason, is_empty: false }

@@ -28,7 +28,14 @@ const YAML: &Table = &[
     ),
     (&["simple key", "expected ':'"], NO_COLON, A_COLON),
     (
-        &["indentation", "did not find expected", "block sequence entries", "mapping keys are not allowed"],
+        // A comment that is said to intercept a text stands behind a value that a deeper line goes on with.
+        &[
+            "indentation",
+            "did not find expected",
+            "block sequence entries",
+            "mapping keys are not allowed",
+            "comment intercepting",
+        ],
         "this line is indented unlike the lines that it belongs to",
         "indent keys of one mapping, and dashes of one list, by the same number of spaces",
     ),
@@ -40,7 +47,7 @@ const YAML: &Table = &[
     (&["cannot start", "plain scalar"], RESERVED, QUOTES),
     (&["tab"], TAB, SPACES),
     (
-        &["comment"],
+        &["comments must be separated"],
         "a comment needs a space in front of its `#`",
         "write a space in front of it; a value with a `#` in it needs quotes",
     ),

@@ -172,6 +172,15 @@ impl Backend for Aws {
         objects::kind(object.id.kind).map(|kind| kind.commands(self.of_objects(), object)).unwrap_or_default()
     }
 
+    /// No command of the tool's names an account: whose the credentials are decides.
+    fn place_guard(&self) -> Option<String> {
+        let account = self.config.account.as_str();
+        Some(format!(
+            "if [ \"$(aws sts get-caller-identity --query Account --output text)\" != {account} ]; then\n  \
+             echo 'these commands are for account {account}, and the credentials are of another one' >&2\n  exit 1\nfi"
+        ))
+    }
+
     fn pace(&self) -> Option<&Pace> {
         Some(self.clients.pace())
     }

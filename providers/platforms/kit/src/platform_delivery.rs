@@ -315,14 +315,27 @@ impl PlatformDelivery {
         const OF_SETTINGS_ALONE: &str = "The settings go first, in the same run; runs that start after it have the account of their domain \
                                          again, and pods that run by then still have theirs. Whoever annotated the service accounts takes \
                                          that out";
+        // Where somebody else delivers by now, the run takes away what cloudgrant wrote until then, and nothing of theirs.
+        const OF_ACCOUNTS_LEFT: &str = "Annotations that this stack made go first, in the same run; those of others stay until they take \
+                                        them off, and pods that run by then still name it";
+        const OF_RECORDS_LEFT: &str = "Cluster resource attributes that this stack set go first, in the same run; those of others stay until they \
+                                       take them out, and the platform goes on annotating by them";
+        const OF_SETTINGS_LEFT: &str = "Settings that this stack made go first, in the same run; those of others stay until they take them out, \
+                                        and runs go on having the account that they name";
         use ControlPlane::{Admin, Settings};
         let Deliveries { control_plane, cluster } = self.keys.delivery;
         let of_control_plane = control_plane.map(|by| match by {
-            Admin(_) => OF_RECORDS,
-            Settings(_) if cluster.is_some() => OF_SETTINGS,
-            Settings(_) => OF_SETTINGS_ALONE,
+            Admin(Who::Cloudgrant) => OF_RECORDS,
+            Admin(Who::SomebodyElse) => OF_RECORDS_LEFT,
+            Settings(Who::SomebodyElse) => OF_SETTINGS_LEFT,
+            Settings(Who::Cloudgrant) if cluster == Some(Who::Cloudgrant) => OF_SETTINGS,
+            Settings(Who::Cloudgrant) => OF_SETTINGS_ALONE,
         });
-        let by_itself: Vec<_> = of_control_plane.into_iter().chain(cluster.map(|_| OF_ACCOUNTS)).collect();
+        let of_cluster = cluster.map(|who| match who {
+            Who::Cloudgrant => OF_ACCOUNTS,
+            Who::SomebodyElse => OF_ACCOUNTS_LEFT,
+        });
+        let by_itself: Vec<_> = of_control_plane.into_iter().chain(of_cluster).collect();
         let by_itself = by_itself.join(". ");
         let by_others = match (control_plane, cluster) {
             (None, None) => return delivery.unbinding(&self.tenancy, bound),

@@ -16,9 +16,14 @@ const ACCOUNTS: &str = "service_accounts";
 /// Has what somebody else is asked for say which annotations come of it on the service accounts of a principal, so that
 /// [`ServiceAccounts`](crate::ServiceAccounts) sees whether they are there.
 pub fn seen_on<'a>(object: &mut Object, principal: &Principal, accounts: impl IntoIterator<Item = &'a Subject>) {
-    let (Identity::Known { annotation, .. }, Some(handoff)) = (&principal.identity, &mut object.handoff) else {
+    let (Identity::Known { annotation, issuers, .. }, Some(handoff)) = (&principal.identity, &mut object.handoff)
+    else {
         return;
     };
+    // One kubeconfig is the way to one cluster: of several, nobody sees whether it is done in each.
+    if issuers.len() > 1 {
+        return;
+    }
     handoff.verifiable = true;
     let (value, chosen) = value_of(annotation);
     for account in accounts {
@@ -70,6 +75,12 @@ pub(crate) fn observe(
         };
         observed.objects.insert(object.id.clone(), found);
     }
+}
+
+/// Whether somebody else is asked for just this annotation of a service account.
+pub(crate) fn is_asked_for(desired: &Desired, name: &str, key: &str, value: &str) -> bool {
+    let handed_off = desired.objects.iter().filter(|object| object.handoff.is_some());
+    handed_off.map(|object| object.attributes.value()).any(|wanted| wanted[ACCOUNTS][name][key] == value)
 }
 
 /// Of the annotations of a service account, those of these keys that aren't the stack's alone: its own go.

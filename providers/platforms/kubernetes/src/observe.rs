@@ -55,7 +55,7 @@ pub(crate) async fn observe(backend: &ServiceAccounts, desired: &Desired) -> Res
         if ours.is_empty() && object.is_none() {
             // Whoever overwrote the stack's value has it now.
             if overridden.is_none() && given_up.contains(name) {
-                observed.notes.extend(of_others(account, name));
+                observed.notes.extend(of_others(desired, account, name));
             }
             continue;
         }
@@ -262,9 +262,12 @@ const OF_PRINCIPALS: [&str; 3] =
     ["eks.amazonaws.com/role-arn", "azure.workload.identity/client-id", "iam.gke.io/gcp-service-account"];
 
 /// What somebody else says that pods of a service account run under from which the stack takes its own principal.
-fn of_others(account: &ServiceAccount, name: &str) -> Option<Note> {
+fn of_others(desired: &Desired, account: &ServiceAccount, name: &str) -> Option<Note> {
     let annotations = account.metadata.annotations.as_ref()?;
     let (key, value) = OF_PRINCIPALS.into_iter().find_map(|key| Some((key, annotations.get(key)?)))?;
+    if by_others::is_asked_for(desired, name, key, value) {
+        return None;
+    }
     let (namespace, account) = parts(name);
     let message = format!(
         "service account {name} has the annotation {key} ({}), and not from this stack: it stays, and its pods run under that. Whoever \

@@ -119,6 +119,10 @@ impl Backend for Writer {
         self.backend().map(|backend| backend.equivalent(object)).unwrap_or_default()
     }
 
+    fn place_guard(&self) -> Option<String> {
+        self.backend().ok()?.place_guard()
+    }
+
     async fn marked(&self) -> Result<Vec<Marked>> {
         self.backend()?.marked().await
     }

@@ -307,7 +307,28 @@ fn the_settings_service_and_the_cluster_are_told_together() {
         told.expect("told").objects.into_iter().map(|object| (object.id.kind, object.handoff.is_some())).collect();
     assert_eq!(handed_off, [("service-account-setting", false), ("platform-binding", true)]);
     let unbinding = leaving.unbinding(&DELIVERY, &[]);
-    assert!(unbinding.contains("The settings go first") && unbinding.contains("lose the annotation first"));
+    assert!(unbinding.contains("The settings go first"), "{unbinding}");
+    assert!(unbinding.contains("those of others stay until they take them off"), "{unbinding}");
+}
+
+/// What others wrote since they deliver, no run takes away.
+#[test]
+fn whoever_leaves_a_delivery_is_not_told_that_what_others_wrote_goes() {
+    for control_plane in
+        [None, Some(ControlPlane::Admin(Who::SomebodyElse)), Some(ControlPlane::Settings(Who::SomebodyElse))]
+    {
+        for cluster in [None, Some(Who::SomebodyElse)] {
+            if control_plane.is_none() && cluster.is_none() {
+                continue;
+            }
+            let keys = Keys { delivery: Deliveries { control_plane, cluster }, ..Keys::default() };
+            for bound in [&[][..], &["-p vision -d production".to_owned()]] {
+                let told = platform_delivery(keys.clone()).unbinding(&DELIVERY, bound);
+                assert!(told.contains("that this stack") && told.contains("those of others stay"), "{told}");
+                assert!(!told.contains("is back with its next sync"), "{told}");
+            }
+        }
+    }
 }
 
 /// An attribute says what the templates take, and an annotation the rest: never both of one principal.
