@@ -182,10 +182,12 @@ def of_connect(exchange):
 
 
 SCRIPT = """
-import json, sys, flyte, flyte.remote as remote
+import json, os, sys, flyte, flyte.remote as remote
 flyte.init(endpoint=sys.argv[1], insecure=True)
 settings = remote.Settings.get_settings_for_edit(**json.loads(sys.argv[2]))
-print(json.dumps({one.key: one.value for one in settings.local_settings}, default=repr))
+print(json.dumps({one.key: one.value for one in settings.local_settings}, default=repr), flush=True)
+# The threads of its client may abort an interpreter that ends while they run.
+os._exit(0)
 """
 
 
