@@ -15,7 +15,7 @@ pub(crate) fn file(session: &Session, desired: &Desired) -> DeliveryFile {
         script.object(object);
     }
     let mut content = "\nset -eu\n".to_owned();
-    for line in session.provider().place_guard() {
+    if let Some(line) = session.provider().place_guard() {
         content.push_str(&format!("\n{line}\n"));
     }
     content.push_str(&script.made);

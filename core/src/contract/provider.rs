@@ -84,7 +84,7 @@ pub trait Provider: Backend {
 
     /// What the grants come to: what may be done for each of their scopes, and which objects must exist for that, whoever carries it.
     ///
-    /// Needs a level in [`Capabilities::kinds`].
+    /// Needs a level in [`Capabilities::kinds`](crate::Capabilities::kinds).
     ///
     /// # Behavior
     /// - May read the cloud, never writes.
@@ -102,7 +102,7 @@ pub trait Provider: Backend {
 
     /// Which objects must exist so that the platform's infrastructure can use the registries.
     ///
-    /// Needs a level in [`Capabilities::registry`].
+    /// Needs a level in [`Capabilities::registry`](crate::Capabilities::registry).
     ///
     /// # Behavior
     /// - As [`grant_task_access`](Self::grant_task_access).
@@ -115,7 +115,7 @@ pub trait Provider: Backend {
     /// Which objects must exist so that task code of a scope runs under a principal of that scope, and that
     /// principal carries the binding's grants.
     ///
-    /// Needs the scope's kind in [`Capabilities::scopes`].
+    /// Needs the scope's kind in [`Capabilities::scopes`](crate::Capabilities::scopes).
     ///
     /// `permissions` is what [`grant_task_access`](Self::grant_task_access) answered a moment before: it has all grants that the
     /// bindings have. Where that verb fails, this one isn't asked.
