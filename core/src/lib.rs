@@ -38,9 +38,7 @@ pub use contract::backend::group::BackendGroup;
 pub use contract::backend::protected::Protected;
 pub use contract::backend::stacks::{FoundStack, Marked, PlatformSetting, Stacks, WayTo, in_the_way_of_another};
 pub use contract::backend::{Backend, Outcome, PlatformPlace};
-pub use contract::delivery::{
-    Annotation, AnnotationValue, Asked, Bound, DeliveryFile, Identity, Principal, Principals,
-};
+pub use contract::delivery::{Annotation, Asked, Bound, DeliveryFile, Identifier, Identity, Principal, Principals};
 pub use contract::error::code::{CloudError, Code};
 pub use contract::error::diagnostic::{Diagnostic, Place, nearest};
 pub use contract::error::problem_kind::ProblemKind;
@@ -58,7 +56,7 @@ pub use contract::object::remainder::{Remainder, Shares};
 pub use contract::object::terraform::{TerraformBlock, TerraformPurpose, TerraformValue};
 pub use contract::object::{Handoff, Object, ObjectId, Ownership, Reference};
 pub use contract::platform::{
-    ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, Snippet, Unit,
+    ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, RunsAs, Snippet, Unit,
 };
 pub use contract::provider::capability::Capabilities;
 pub use contract::provider::client_code::ClientCode;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use cloudgrant_core::{
-    AnnotationValue, Diagnostic, Error, ErrorKind, Identity, Principal, Principals, Result, Scope, listed,
+    Diagnostic, Error, ErrorKind, Identifier, Identity, Principal, Principals, Result, Scope, listed,
 };
 use serde_json::{Value, json};
 
@@ -221,7 +221,7 @@ struct Unknown<'a> {
 impl<'a> Unknown<'a> {
     fn of(principal: &'a Principal) -> Option<Self> {
         let Identity::Known { name, annotation, .. } = &principal.identity else { return None };
-        let AnnotationValue::Chosen { output, .. } = &annotation.value else { return None };
+        let Identifier::Chosen { output, .. } = &annotation.value else { return None };
         Some(Self { scope: &principal.scope, name, output })
     }
 
@@ -255,9 +255,9 @@ fn as_if_known(principals: &[Principal]) -> Vec<Principal> {
     let mut principals = principals.to_vec();
     for principal in &mut principals {
         if let Identity::Known { annotation, .. } = &mut principal.identity
-            && matches!(annotation.value, AnnotationValue::Chosen { .. })
+            && matches!(annotation.value, Identifier::Chosen { .. })
         {
-            annotation.value = AnnotationValue::Known(String::new());
+            annotation.value = Identifier::Known(String::new());
         }
     }
     principals

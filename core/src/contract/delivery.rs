@@ -73,6 +73,16 @@ pub enum Identity {
         /// The OpenID Connect issuers of the clusters, as far as anybody knows them.
         issuers: Vec<String>,
     },
+    /// One that a workload presents to the cloud itself ([`RunsAs::Application`](crate::RunsAs::Application),
+    /// [`RunsAs::AssumedBy`](crate::RunsAs::AssumedBy)): the platform is told which one it is, and no service account is.
+    Presented {
+        /// What it is called, for people.
+        name: String,
+        /// What the cloud calls it: a client ID, a role's ARN.
+        identifier: Identifier,
+        /// Where it is, in the cloud's words: what each thing is called, and which one it is, such as the tenant.
+        place: Vec<(&'static str, String)>,
+    },
     /// One that only the platform's vendor can make.
     Asked(Asked),
 }
@@ -82,7 +92,16 @@ impl Identity {
     pub(crate) fn issuers(&self) -> &[String] {
         match self {
             Self::Known { issuers, .. } | Self::BoundByCloud { issuers, .. } => issuers,
-            Self::Asked(_) => &[],
+            Self::Presented { .. } | Self::Asked(_) => &[],
+        }
+    }
+
+    /// Where an identifier stands that the cloud may have yet to choose.
+    fn identifier_mut(&mut self) -> Option<&mut Identifier> {
+        match self {
+            Self::Known { annotation, .. } => Some(&mut annotation.value),
+            Self::Presented { identifier, .. } => Some(identifier),
+            Self::BoundByCloud { .. } | Self::Asked(_) => None,
         }
     }
 }
@@ -93,14 +112,14 @@ pub struct Annotation {
     /// Its key.
     pub key: &'static str,
     /// Its value.
-    pub value: AnnotationValue,
+    pub value: Identifier,
     /// The label that pods must carry to take part, where there is one: its key and its value.
     pub pod_label: Option<(&'static str, &'static str)>,
 }
 
-/// The value of an annotation.
+/// What identifies a principal: a role's ARN, a client ID.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AnnotationValue {
+pub enum Identifier {
     /// It is known before anything is made.
     Known(String),
     /// The cloud chooses it when it makes the principal: core puts it in where the principal is there
@@ -133,11 +152,11 @@ impl Principal {
 
     /// The same, with what is known of it by now.
     pub(crate) fn with(mut self, outputs: &Outputs) -> Self {
-        if let Identity::Known { annotation, .. } = &mut self.identity
-            && let AnnotationValue::Chosen { object, output, .. } = &annotation.value
-            && let Some(value) = outputs.get(object).and_then(|of_object| of_object.get(output))
+        if let Some(identifier) = self.identity.identifier_mut()
+            && let Identifier::Chosen { object, output, .. } = identifier
+            && let Some(value) = outputs.get(object).and_then(|of_object| of_object.get(*output))
         {
-            annotation.value = AnnotationValue::Known(value.clone());
+            *identifier = Identifier::Known(value.clone());
         }
         self
     }

@@ -54,7 +54,7 @@ pub trait Platform: Debug + Send + Sync {
     /// - Gets all of a plan's principals at once.
     /// - Gives each object the scope of the principal for which it exists, and its intents. Its kinds are [its
     ///   own](Self::kinds).
-    /// - Where the cloud has yet to choose a value ([`AnnotationValue::Chosen`](crate::AnnotationValue::Chosen)), an object of the
+    /// - Where the cloud has yet to choose a value ([`Identifier::Chosen`](crate::Identifier::Chosen)), an object of the
     ///   [backend](Self::backend)'s [refers](crate::Reference) to it.
     /// - What cloudgrant can't do is a [`Handoff`] of the object.
     ///
@@ -95,9 +95,8 @@ pub trait Platform: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// On which unit of the cloud's a workload runs, where the cloud itself says under which principal that is; `None` where the
-    /// platform is told of the principal in another way ([`deliver`](Self::deliver)).
-    fn unit(&self, workload: &Workload) -> Option<Unit> {
+    /// How a workload comes by its principal. `None` where it is none of the platform's.
+    fn runs_as(&self, workload: &Workload) -> Option<RunsAs> {
         let _ = workload;
         None
     }
@@ -166,6 +165,17 @@ pub trait Platform: Debug + Send + Sync {
         let _ = (reach, code);
         Vec::new()
     }
+}
+
+/// How a workload comes by its principal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunsAs {
+    /// It runs on a unit of the cloud's, and the cloud itself says under which principal that is.
+    Unit(Unit),
+    /// It signs in with credentials of its own, which the platform is handed: an application of Microsoft Entra ID.
+    Application,
+    /// A principal that is there takes this one on: the ARN of the role that may assume it.
+    AssumedBy(String),
 }
 
 /// A unit of the cloud's on which a workload runs, and which has the principal of that workload.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Action, Annotation, AnnotationValue, Approval, Approved, Attributes, Backend, Bound, Cancel, Checked, Connect,
-    DeliveryFile, Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, FoundStack, Identity, IntentId,
+    Action, Annotation, Approval, Approved, Attributes, Backend, Bound, Cancel, Checked, Connect, DeliveryFile,
+    Desired, Domain, Engine, Error, ErrorKind, ExecutePermission, Found, FoundStack, Identifier, Identity, IntentId,
     Intents, Naming, Object, ObjectId, Observed, Outcome, Pair, Permissions, Plan, Platform, PlatformPlace, Principal,
     Project, Provider, Reference, RegistryAccess, Report, Result, Scope, ScopeBinding, Settings, Silent, Stack, Stacks,
     TaskAccess, Tenancy, Widened, Widening,
@@ -165,7 +165,7 @@ impl Provider for Cloud {
             let id = ObjectId::new(self.kind, identity().name);
             bound.desired.objects.push(object(id.clone()));
             bound.desired.objects.push(object(ObjectId::new("other", "assignment")));
-            let value = AnnotationValue::Chosen { object: id.clone(), output: CLIENT_ID, command: "show".to_owned() };
+            let value = Identifier::Chosen { object: id.clone(), output: CLIENT_ID, command: "show".to_owned() };
             bound.principals.push(Principal {
                 scope: binding.scope.clone(),
                 because: vec![IntentId::Binding(binding.scope.clone())],
@@ -227,8 +227,8 @@ impl Platform for Pods {
         let told = |principal: &Principal| {
             let Identity::Known { annotation, .. } = &principal.identity else { panic!("{principal:?}") };
             let (value, references) = match &annotation.value {
-                AnnotationValue::Known(value) => (json!(value), Vec::new()),
-                AnnotationValue::Chosen { object, output, .. } => {
+                Identifier::Known(value) => (json!(value), Vec::new()),
+                Identifier::Chosen { object, output, .. } => {
                     let pointer = "/annotations/client-id".to_owned();
                     (json!(null), vec![Reference { pointer, object: object.clone(), output }])
                 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Annotation, AnnotationValue, Approved, Backend, Bound, Checked, Desired, Identity, IntentId, Observed, Outcome,
+    Annotation, Approved, Backend, Bound, Checked, Desired, Identifier, Identity, IntentId, Observed, Outcome,
     Permissions, Principal, Provider, RegistryAccess, Result, ScopeBinding, TaskAccess,
 };
 
@@ -46,7 +46,7 @@ impl Provider for Cloud {
                 name: "tasks".to_owned(),
                 annotation: Annotation {
                     key: self.annotation,
-                    value: AnnotationValue::Known(self.value.clone()),
+                    value: Identifier::Known(self.value.clone()),
                     pod_label: None,
                 },
                 issuers: self.issuers.clone(),

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::contract::delivery::{Annotation, AnnotationValue, Identity};
+use crate::contract::delivery::{Annotation, Identifier, Identity};
 use crate::contract::provider::capability::Capabilities;
 use crate::plan::tests::{bug, grant, object, production};
 use crate::vocabulary::intent::Reach;
@@ -47,7 +47,7 @@ fn binding() -> Checked<ScopeBinding> {
 }
 
 fn principal(of: &ScopeBinding) -> Principal {
-    let annotation = Annotation { key: "principal", value: AnnotationValue::Known("p".to_owned()), pod_label: None };
+    let annotation = Annotation { key: "principal", value: Identifier::Known("p".to_owned()), pod_label: None };
     Principal {
         scope: of.scope.clone(),
         because: vec![of.id()],

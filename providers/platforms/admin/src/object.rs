@@ -1,7 +1,7 @@
 //! A value of a record as an object of a plan.
 
 use cloudgrant_core::{
-    AnnotationValue, Error, ErrorKind, Identity, Object, Ownership, Principal, Reference, Result, redacted,
+    Error, ErrorKind, Identifier, Identity, Object, Ownership, Principal, Reference, Result, redacted,
 };
 use serde_json::{Value, json};
 
@@ -32,13 +32,13 @@ pub fn unfit_attribute(attribute: &str) -> Option<String> {
 pub fn objects(principal: &Principal, attribute: &str) -> Result<Vec<Object>> {
     let Identity::Known { annotation, .. } = &principal.identity else { return Ok(Vec::new()) };
     let (value, references) = match &annotation.value {
-        AnnotationValue::Known(value) if fits_template(value) => (Value::from(value.as_str()), Vec::new()),
-        AnnotationValue::Known(value) => {
+        Identifier::Known(value) if fits_template(value) => (Value::from(value.as_str()), Vec::new()),
+        Identifier::Known(value) => {
             let message = format!("`{}` can't stand in a template of the platform's", redacted(value));
             return Err(Error::new(ErrorKind::Unsupported, message)
                 .hint("its sync puts values into YAML as they are: choose `platform.delivery: handoff`"));
         }
-        AnnotationValue::Chosen { object, output, .. } => {
+        Identifier::Chosen { object, output, .. } => {
             // As a JSON pointer has it (RFC 6901): an attribute has nothing that is written otherwise there.
             (
                 Value::Null,
@@ -105,7 +105,7 @@ mod tests {
 
     use super::*;
 
-    fn principal(value: AnnotationValue) -> Principal {
+    fn principal(value: Identifier) -> Principal {
         let domain = Domain::parse("production").expect("a domain");
         let pair =
             |project: &str| Pair { project: Project::parse(project).expect("a project"), domain: domain.clone() };
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn each_pair_has_an_object_and_what_the_cloud_chooses_is_referred_to() {
         let object = ObjectId::new("identity", "tasks");
-        let chosen = AnnotationValue::Chosen { object: object.clone(), output: "clientId", command: String::new() };
+        let chosen = Identifier::Chosen { object: object.clone(), output: "clientId", command: String::new() };
         let objects = objects(&principal(chosen), "defaultUserRoleValue").expect("objects");
         let names: Vec<_> = objects.iter().map(|object| object.id.name.as_str()).collect();
         assert_eq!(names, ["forecasting/production", "vision/production"]);
@@ -141,7 +141,7 @@ mod tests {
             assert!(fits_template(value), "{value}");
         }
         for value in ["", "12", "a: b", "a\nb", "{{ x }}", "a #b", "*a", "a:", "'a'", "-a"] {
-            assert!(objects(&principal(AnnotationValue::Known(value.to_owned())), "k").is_err(), "{value}");
+            assert!(objects(&principal(Identifier::Known(value.to_owned())), "k").is_err(), "{value}");
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_commands_keep_what_is_there() {
-        let value = AnnotationValue::Known("arn:r".to_owned());
+        let value = Identifier::Known("arn:r".to_owned());
         let [first, _] = objects(&principal(value), "defaultIamRole").expect("objects").try_into().expect("two");
         let mark = Mark::of(&Stack::parse("acme").expect("a stack"), "home");
         let commands = commands("flytectl", &mark, &first).join("\n");

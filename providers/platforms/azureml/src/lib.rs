@@ -1,7 +1,7 @@
 //! Azure Machine Learning as a platform: its scopes are the computes of a workspace, each of which has a managed identity of its own.
 //!
 //! A program that links this crate (`use cloudgrant_azureml as _;`) can be told `platform.kind: azureml`. The cloud itself puts the
-//! identities on the computes ([`Platform::unit`]): nobody else is told of them.
+//! identities on the computes ([`Platform::runs_as`]): nobody else is told of them.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use cloudgrant_core::{
     ConnectPlatform, Desired, Error, ErrorKind, ExecutePermission, Platform, PlatformContext, Principal, Reach, Result,
-    Snippet, Tenancy, Unit, Workload, register_platform,
+    RunsAs, Snippet, Tenancy, Unit, Workload, register_platform,
 };
 
 use crate::keys::Keys;
@@ -37,9 +37,9 @@ impl Platform for AzureMl {
         &self.tenancy
     }
 
-    fn unit(&self, workload: &Workload) -> Option<Unit> {
+    fn runs_as(&self, workload: &Workload) -> Option<RunsAs> {
         let compute = self.keys.computes.get(workload)?;
-        Some(Unit { kind: COMPUTE, id: self.keys.workspace.compute(compute) })
+        Some(RunsAs::Unit(Unit { kind: COMPUTE, id: self.keys.workspace.compute(compute) }))
     }
 
     /// Azure has the identities of its computes: a cloud that tells of principals in another way isn't one of this platform's.

@@ -53,7 +53,7 @@ impl Delivery {
                         desired.objects.extend(self.attributes.objects(principal, value));
                     }
                     (Identity::Known { .. }, None) => annotated.push(principal),
-                    (Identity::BoundByCloud { .. }, _) => {}
+                    (Identity::BoundByCloud { .. } | Identity::Presented { .. }, _) => {}
                 }
             }
             desired.objects.extend(service_accounts::object(scope, &annotated));

@@ -32,7 +32,7 @@ pub use platform_delivery::{
 
 use std::collections::HashMap;
 
-use cloudgrant_core::{Annotation, AnnotationValue, Identity, Principal, Scope};
+use cloudgrant_core::{Annotation, Identifier, Identity, Principal, Scope};
 use cloudgrant_platform_admin::CLUSTER_RESOURCE_ATTRIBUTE;
 use cloudgrant_platform_kubernetes::SERVICE_ACCOUNT_ANNOTATION;
 use cloudgrant_platform_settings::SERVICE_ACCOUNT_SETTING;
@@ -69,7 +69,7 @@ pub fn by_scope(principals: &[Principal]) -> Vec<(&Scope, Vec<&Principal>)> {
 pub fn annotation(principal: &Principal) -> Option<&Annotation> {
     match &principal.identity {
         Identity::Known { annotation, .. } => Some(annotation),
-        Identity::BoundByCloud { .. } | Identity::Asked(_) => None,
+        Identity::BoundByCloud { .. } | Identity::Presented { .. } | Identity::Asked(_) => None,
     }
 }
 
@@ -77,8 +77,8 @@ pub fn annotation(principal: &Principal) -> Option<&Annotation> {
 pub fn known(principal: &Principal) -> Option<(&Annotation, &str)> {
     let annotation = annotation(principal)?;
     match &annotation.value {
-        AnnotationValue::Known(value) => Some((annotation, value)),
-        AnnotationValue::Chosen { .. } => None,
+        Identifier::Known(value) => Some((annotation, value)),
+        Identifier::Chosen { .. } => None,
     }
 }
 

@@ -377,7 +377,7 @@ fn overridden(principals: &[Principal]) -> BTreeMap<Subject, &'static str> {
         Identity::BoundByCloud { overridden, .. } => {
             principal.serves.iter().map(|(_, subject)| (subject.clone(), overridden)).collect()
         }
-        Identity::Known { .. } | Identity::Asked(_) => Vec::new(),
+        Identity::Known { .. } | Identity::Presented { .. } | Identity::Asked(_) => Vec::new(),
     };
     principals.iter().flat_map(of_one).collect()
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use cloudgrant_core::{
-    Annotation, AnnotationValue, DeliveryFile, Handoff, HowAsked, Identity, Object, ObjectId, Ownership, Principal,
-    Scope, Subject, quoted,
+    Annotation, DeliveryFile, Handoff, HowAsked, Identifier, Identity, Object, ObjectId, Ownership, Principal, Scope,
+    Subject, quoted,
 };
 use serde_json::json;
 
@@ -21,7 +21,7 @@ const ANNOTATIONS: &str = "annotations";
 pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
     let known = principals.iter().filter_map(|principal| match &principal.identity {
         Identity::Known { name, annotation, issuers } => Some((*principal, name, annotation, issuers)),
-        Identity::BoundByCloud { .. } | Identity::Asked(_) => None,
+        Identity::BoundByCloud { .. } | Identity::Presented { .. } | Identity::Asked(_) => None,
     });
     let known: Vec<_> = known.collect();
     let (first, ..) = known.first()?;
@@ -41,8 +41,8 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
     for (principal, name, annotation, _) in &known {
         depends_on.extend(principal.depends_on.iter().cloned());
         named.extend(match &annotation.value {
-            AnnotationValue::Known(value) => Some(value.clone()),
-            AnnotationValue::Chosen { .. } => None,
+            Identifier::Known(value) => Some(value.clone()),
+            Identifier::Chosen { .. } => None,
         });
         annotate(&mut document, principal, annotation);
         let subjects: Vec<_> = principal.service_accounts().into_iter().map(ToString::to_string).collect();
@@ -121,8 +121,8 @@ fn annotate(document: &mut String, principal: &Principal, annotation: &Annotatio
     document.push('\n');
     // An empty id would be written as well, and take the service account's identity away.
     let (guard, value) = match value {
-        AnnotationValue::Known(value) => ("", quoted(value).to_string()),
-        AnnotationValue::Chosen { command, .. } => {
+        Identifier::Known(value) => ("", quoted(value).to_string()),
+        Identifier::Chosen { command, .. } => {
             _ = writeln!(document, "client_id=$({command})");
             ("test -n \"$client_id\" && ", "\"$client_id\"".to_owned())
         }

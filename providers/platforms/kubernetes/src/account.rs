@@ -1,8 +1,6 @@
 //! A service account's annotation as an object of a plan.
 
-use cloudgrant_core::{
-    Annotation, AnnotationValue, Identity, Object, ObjectId, Ownership, Principal, Reference, quoted,
-};
+use cloudgrant_core::{Annotation, Identifier, Identity, Object, ObjectId, Ownership, Principal, Reference, quoted};
 use serde_json::{Value, json};
 
 use crate::names::{id, parts};
@@ -33,8 +31,8 @@ pub fn objects(principal: &Principal) -> Vec<Object> {
 /// What an annotation says: null as long as the cloud has yet to choose it, and what chooses it then.
 pub(crate) fn value_of(annotation: &Annotation) -> (Value, Option<(ObjectId, &'static str)>) {
     match &annotation.value {
-        AnnotationValue::Known(value) => (Value::from(value.as_str()), None),
-        AnnotationValue::Chosen { object, output, .. } => (Value::Null, Some((object.clone(), *output))),
+        Identifier::Known(value) => (Value::from(value.as_str()), None),
+        Identifier::Chosen { object, output, .. } => (Value::Null, Some((object.clone(), *output))),
     }
 }
 
@@ -69,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    fn principal(value: AnnotationValue) -> Principal {
+    fn principal(value: Identifier) -> Principal {
         let domain = Domain::parse("production").expect("a domain");
         let pair = |project: &str| Pair {
             project: Project::parse(project).expect("a project"),
@@ -94,7 +92,7 @@ mod tests {
     #[test]
     fn each_service_account_has_an_object_and_what_the_cloud_chooses_is_referred_to() {
         let object = ObjectId::new("identity", "tasks");
-        let chosen = AnnotationValue::Chosen { object: object.clone(), output: "clientId", command: String::new() };
+        let chosen = Identifier::Chosen { object: object.clone(), output: "clientId", command: String::new() };
         let objects = objects(&principal(chosen));
         let names: Vec<_> = objects.iter().map(|object| object.id.name.as_str()).collect();
         assert_eq!(names, ["forecasting-production/default", "vision-production/default"]);
@@ -108,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_command_applies_the_same_configuration() {
-        let [first, _] = objects(&principal(AnnotationValue::Known("c-1".to_owned()))).try_into().expect("two");
+        let [first, _] = objects(&principal(Identifier::Known("c-1".to_owned()))).try_into().expect("two");
         let commands = commands("cloudgrant.acme.0", &first);
         let configuration = configuration(&first.id.name, &first.attributes.value()["annotations"], None);
         assert_eq!(

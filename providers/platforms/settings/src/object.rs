@@ -1,7 +1,7 @@
 //! The service account of a project and domain as an object of a plan.
 
 use cloudgrant_core::{
-    AnnotationValue, Attributes, Identity, Object, Ownership, Principal, Reference, Remainder, Shares, quoted,
+    Attributes, Identifier, Identity, Object, Ownership, Principal, Reference, Remainder, Shares, quoted,
 };
 use serde_json::{Value, json};
 
@@ -19,12 +19,12 @@ pub fn objects(principal: &Principal) -> Vec<Object> {
     let (value, references) = match &principal.identity {
         Identity::BoundByCloud { identifier, .. } => known(identifier),
         Identity::Known { annotation, .. } => match &annotation.value {
-            AnnotationValue::Known(value) => known(value),
-            AnnotationValue::Chosen { object, output, .. } => {
+            Identifier::Known(value) => known(value),
+            Identifier::Chosen { object, output, .. } => {
                 (Value::Null, vec![Reference { pointer: format!("/{PRINCIPAL}"), object: object.clone(), output }])
             }
         },
-        Identity::Asked(_) => return Vec::new(),
+        Identity::Presented { .. } | Identity::Asked(_) => return Vec::new(),
     };
     let objects = principal.serves.iter().map(|(pair, subject)| Object {
         references: references.clone(),
@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
 
-    fn principal(value: AnnotationValue) -> Principal {
+    fn principal(value: Identifier) -> Principal {
         let domain = Domain::parse("production").expect("a domain");
         let naming = Naming::new("{project}-{domain}", "tasks").expect("names");
         let pair =
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn each_pair_has_an_object_with_its_account_and_what_the_cloud_chooses_is_referred_to() {
         let object = ObjectId::new("identity", "tasks");
-        let chosen = AnnotationValue::Chosen { object: object.clone(), output: "clientId", command: String::new() };
+        let chosen = Identifier::Chosen { object: object.clone(), output: "clientId", command: String::new() };
         let objects = objects(&principal(chosen));
         let names: Vec<_> = objects.iter().map(|object| object.id.name.as_str()).collect();
         assert_eq!(names, ["forecasting/production", "vision/production"]);
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_commands_keep_what_is_there() {
-        let value = AnnotationValue::Known("arn:r".to_owned());
+        let value = Identifier::Known("arn:r".to_owned());
         let [first, _] = objects(&principal(value)).try_into().expect("two");
         let mark = Mark::of(&Stack::parse("acme").expect("a stack"), "home");
         let commands = commands(&mark, &first).join("\n");

@@ -183,9 +183,7 @@ fn document(tenancy: &Tenancy, principal: &Principal, asked: &Asked, domain: &st
 mod tests {
     use std::sync::Arc;
 
-    use cloudgrant_core::{
-        Annotation, AnnotationValue, Identity, IntentId, Naming, Pair, PlatformContext, Project, Stack,
-    };
+    use cloudgrant_core::{Annotation, Identifier, Identity, IntentId, Naming, Pair, PlatformContext, Project, Stack};
     use cloudgrant_platform_kit::{DeliveryMethod, Keys};
     use serde_json::json;
 
@@ -235,7 +233,7 @@ mod tests {
     fn union_s_control_plane_is_told_the_same_value_on_every_cloud() {
         let platform_delivery = platform_delivery(Keys { delivery: DeliveryMethod::Admin.into(), ..Keys::default() });
         for key in ["eks.amazonaws.com/role-arn", "azure.workload.identity/client-id"] {
-            let value = AnnotationValue::Known("arn:r".to_owned());
+            let value = Identifier::Known("arn:r".to_owned());
             let annotation = Annotation { key, value, pod_label: None };
             let known = Identity::Known { name: "r".to_owned(), annotation, issuers: Vec::new() };
             let told = of(&platform_delivery, &tenancy("acme"), &[principal(known)]).expect("told");
@@ -267,7 +265,7 @@ mod tests {
         let pod_label = Some(("azure.workload.identity/use", "true"));
         for (key, pod_label) in [("eks.amazonaws.com/role-arn", None), ("azure.workload.identity/client-id", pod_label)]
         {
-            let value = AnnotationValue::Known("r".to_owned());
+            let value = Identifier::Known("r".to_owned());
             let annotation = Annotation { key, value, pod_label };
             let known = Identity::Known { name: "r".to_owned(), annotation, issuers: Vec::new() };
             let files = DELIVERY.files(&tenancy("acme"), &[principal(known)]);
@@ -288,7 +286,7 @@ mod tests {
     #[test]
     fn accounts_that_the_chart_doesn_t_annotate_have_a_template() {
         let named = |scope: Scope| {
-            let value = AnnotationValue::Known("r".to_owned());
+            let value = Identifier::Known("r".to_owned());
             let annotation = Annotation { key: "eks.amazonaws.com/role-arn", value, pod_label: None };
             let identity = Identity::Known { name: "r".to_owned(), annotation, issuers: Vec::new() };
             Principal { scope, ..principal(identity) }
@@ -319,7 +317,7 @@ mod tests {
     #[test]
     fn requirements_24_to_26_a_role_is_told_pair_by_pair() {
         let role = "arn:aws:iam::111122223333:role/r";
-        let value = AnnotationValue::Known(role.to_owned());
+        let value = Identifier::Known(role.to_owned());
         let annotation = Annotation { key: "eks.amazonaws.com/role-arn", value, pod_label: None };
         let known = Identity::Known { name: "r".to_owned(), annotation, issuers: Vec::new() };
         let told = of(&by_hand(), &tenancy("acme"), &[principal(known)]).expect("told");

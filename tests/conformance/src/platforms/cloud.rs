@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Action, Annotation, AnnotationValue, Approved, Asked, Backend, Bound, Checked, Desired, Found, Identity, IntentId,
+    Action, Annotation, Approved, Asked, Backend, Bound, Checked, Desired, Found, Identifier, Identity, IntentId,
     Object, ObjectId, Observed, Outcome, Permissions, Principal, Provider, RegistryAccess, Result, Scope, ScopeBinding,
     TaskAccess,
 };
@@ -64,12 +64,12 @@ impl Cloud {
         let name = name(&self.stack, &binding.scope, self.variant);
         let object = ObjectId::new(PRINCIPAL, format!("{}/{name}", self.home));
         let value = match self.sample.is_chosen {
-            true => AnnotationValue::Chosen {
+            true => Identifier::Chosen {
                 object: object.clone(),
                 output: OUTPUT,
                 command: format!("cloud show principal {name} --query {OUTPUT}"),
             },
-            false => AnnotationValue::Known(value(self.sample, &name)),
+            false => Identifier::Known(value(self.sample, &name)),
         };
         let known = Identity::Known {
             name,

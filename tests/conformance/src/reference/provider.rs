@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use cloudgrant_core::{
-    Access, Annotation, AnnotationValue, Approved, Backend, Bound, Capabilities, Checked, Confirmed, Connect, Context,
-    Desired, Diagnostic, Error, ErrorKind, Handoff, Identity, Inexact, Intent, Locator, Note, Object, ObjectId,
+    Access, Annotation, Approved, Backend, Bound, Capabilities, Checked, Confirmed, Connect, Context, Desired,
+    Diagnostic, Error, ErrorKind, Handoff, Identifier, Identity, Inexact, Intent, Locator, Note, Object, ObjectId,
     Observed, Outcome, Ownership, Permissions, Principal, Protected, Provider, Reach, RegisteredKind, RegistryAccess,
     ResourceKind, Result, Scope, ScopeBinding, ScopeKind, Stacks, TaskAccess,
 };
@@ -247,7 +247,7 @@ impl Provider for Reference {
 
 /// A principal, for the platform to be told of it. Here its name is known beforehand, as that of a role on AWS.
 fn told(binding: &Checked<ScopeBinding>, name: &str, made_by: &ObjectId) -> Principal {
-    let value = AnnotationValue::Known(name.to_owned());
+    let value = Identifier::Known(name.to_owned());
     Principal {
         scope: binding.scope.clone(),
         because: vec![binding.id()],

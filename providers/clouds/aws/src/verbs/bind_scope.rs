@@ -6,7 +6,7 @@ mod carried;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::{
-    Annotation, AnnotationValue, Bound, Checked, Desired, Error, ErrorKind, Identity, Intent, IntentId, Note, Object,
+    Annotation, Bound, Checked, Desired, Error, ErrorKind, Identifier, Identity, Intent, IntentId, Note, Object,
     ObjectId, Ownership, Permissions, Principal, Result, Scope, ScopeBinding, parallel,
 };
 use serde_json::Value;
@@ -164,7 +164,7 @@ fn principal(handles: Handles<'_>, binding: &Checked<ScopeBinding>, name: String
     let identity = match handles.config.binding {
         Binding::PodIdentity => Identity::BoundByCloud { name, identifier, overridden: ROLE_ANNOTATION, issuers },
         Binding::Irsa => {
-            let value = AnnotationValue::Known(identifier);
+            let value = Identifier::Known(identifier);
             Identity::Known { name, annotation: Annotation { key: ROLE_ANNOTATION, value, pod_label: None }, issuers }
         }
     };

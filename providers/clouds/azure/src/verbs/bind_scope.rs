@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 
 use cloudgrant_core::{
-    Annotation, AnnotationValue, Asked, Bound, Checked, Desired, Domain, Error, ErrorKind, Identity, Intent, IntentId,
-    MadeBy, Note, Object, ObjectId, Permissions, Principal, Result, Scope, ScopeBinding, Subject, Workload, quoted,
+    Annotation, Asked, Bound, Checked, Desired, Domain, Error, ErrorKind, Identifier, Identity, Intent, IntentId,
+    MadeBy, Note, Object, ObjectId, Permissions, Principal, Result, RunsAs, Scope, ScopeBinding, Subject, Workload,
+    quoted,
 };
 use serde_json::json;
 
@@ -206,7 +207,10 @@ fn on_unit(
     roles: &ByGrant<'_>,
     desired: &mut Desired,
 ) -> Result<()> {
-    let unit = handles.platform.unit(workload).filter(|unit| unit.kind == compute_identity::UNIT);
+    let unit = match handles.platform.runs_as(workload) {
+        Some(RunsAs::Unit(unit)) if unit.kind == compute_identity::UNIT => Some(unit),
+        _ => None,
+    };
     let unit = unit.ok_or_else(|| {
         let message = format!("{} says of no compute that {} runs on it", handles.platform.name(), binding.scope);
         Error::new(ErrorKind::Unsupported, message).hint("on Azure, workloads are computes of Azure Machine Learning")
@@ -244,8 +248,8 @@ async fn named_principal(
     };
     let client_id = found.map(|found| found.client_id.clone()).filter(|client_id| !client_id.is_empty());
     let value = match client_id {
-        Some(client_id) => AnnotationValue::Known(client_id),
-        None => AnnotationValue::Chosen {
+        Some(client_id) => Identifier::Known(client_id),
+        None => Identifier::Chosen {
             object: managed_identity::id(identity, handles.names.group()),
             output: CLIENT_ID,
             command: client_id_command(identity),
@@ -278,7 +282,7 @@ fn principal(names: &Names, binding: &Checked<ScopeBinding>, shard: &Shard, iden
     let trusted: HashSet<_> = shard.credentials.iter().map(|credential| &credential.subject).collect();
     let issuers: BTreeSet<_> = shard.credentials.iter().map(|credential| credential.issuer.clone()).collect();
     let command = client_id_command(&names.identity_id(&shard.name));
-    let value = AnnotationValue::Chosen { object: identity.clone(), output: CLIENT_ID, command };
+    let value = Identifier::Chosen { object: identity.clone(), output: CLIENT_ID, command };
     Principal {
         scope: binding.scope.clone(),
         because: for_binding(binding),

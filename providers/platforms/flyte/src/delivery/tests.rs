@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Annotation, AnnotationValue, Domain, Identity, IntentId, Naming, ObjectId, Pair, PlatformContext, Project, Scope,
-    Stack, Tenancy,
+    Annotation, Domain, Identifier, Identity, IntentId, Naming, ObjectId, Pair, PlatformContext, Project, Scope, Stack,
+    Tenancy,
 };
 use cloudgrant_platform_kit::{ControlPlane, Deliveries, DeliveryMethod, Keys, Who};
 use serde_json::json;
@@ -44,7 +44,7 @@ fn leaving_settings() -> PlatformDelivery {
     platform_delivery(Keys { delivery: DeliveryMethod::LeaveSettings.into(), ..Keys::default() })
 }
 
-fn principal(key: &'static str, name: &str, value: AnnotationValue) -> Principal {
+fn principal(key: &'static str, name: &str, value: Identifier) -> Principal {
     let domain = Domain::parse("production").expect("a domain");
     let pair = Pair { project: Project::parse("vision").expect("a project"), domain: domain.clone() };
     let scope = Scope::Domain { domain };
@@ -60,8 +60,8 @@ fn principal(key: &'static str, name: &str, value: AnnotationValue) -> Principal
 
 #[test]
 fn a_value_that_is_known_goes_into_the_attributes_of_the_pair() {
-    let told = of(&by_hand(), &[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))])
-        .expect("told");
+    let told =
+        of(&by_hand(), &[principal(DELIVERY.templated, "r", Identifier::Known("arn:r".to_owned()))]).expect("told");
     assert_eq!(told.objects[0].id.name, "vision-production");
     let document = &told.objects[0].handoff.as_ref().expect("a handoff").document;
     assert!(document.contains("attributes:\n  defaultIamRole: \"arn:r\"\n"), "{document}");
@@ -74,7 +74,7 @@ fn one_that_the_cloud_chooses_goes_onto_the_service_accounts_and_never_empty() {
         principal(
             "example/client-id",
             name,
-            AnnotationValue::Chosen { object, output: "id", command: format!("show {name}") },
+            Identifier::Chosen { object, output: "id", command: format!("show {name}") },
         )
     };
     let told = of(&by_hand(), &[chosen("one"), chosen("two")]).expect("told");
@@ -94,8 +94,7 @@ fn one_that_the_cloud_chooses_goes_onto_the_service_accounts_and_never_empty() {
 fn what_cloudgrant_writes_by_itself_is_an_annotation_whatever_the_charts_have() {
     let platform_delivery = platform_delivery(Keys { delivery: DeliveryMethod::Kubernetes.into(), ..Keys::default() });
     for key in [DELIVERY.templated, "example/client-id"] {
-        let told =
-            of(&platform_delivery, &[principal(key, "r", AnnotationValue::Known("v".to_owned()))]).expect("told");
+        let told = of(&platform_delivery, &[principal(key, "r", Identifier::Known("v".to_owned()))]).expect("told");
         let [object] = told.objects.as_slice() else { panic!("{told:?}") };
         assert_eq!(
             (object.id.kind, object.id.name.as_str()),
@@ -111,8 +110,8 @@ fn what_cloudgrant_writes_by_itself_is_an_annotation_whatever_the_charts_have() 
 #[test]
 fn flyte_admin_is_told_what_its_templates_take_and_the_rest_is_handed_off() {
     let of_key = |keys: Keys, key| {
-        let told = of(&platform_delivery(keys), &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))])
-            .expect("told");
+        let told =
+            of(&platform_delivery(keys), &[principal(key, "r", Identifier::Known("arn:r".to_owned()))]).expect("told");
         let [object] = told.objects.as_slice() else { panic!("{told:?}") };
         (object.id.to_string(), object.attributes.value(), object.handoff.is_some())
     };
@@ -126,7 +125,7 @@ fn flyte_admin_is_told_what_its_templates_take_and_the_rest_is_handed_off() {
     assert_eq!((attributes, handed_off), (json!({ "attributes": { "mine": "arn:r" } }), false));
     // Where cloudgrant sets none, it isn't passed over in silence.
     let keys = Keys { deployment: Some(serde_json::from_value(json!("flyte.example.com")).expect("a host")), ..keys };
-    let principals = [principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))];
+    let principals = [principal(DELIVERY.templated, "r", Identifier::Known("arn:r".to_owned()))];
     for (way, told) in [
         (DeliveryMethod::Handoff, &["platform.attribute", "platform.deployment"][..]),
         (DeliveryMethod::Kubernetes, &["platform.attribute", "platform.deployment"]),
@@ -173,7 +172,7 @@ fn whoever_names_a_deployment_and_no_way_is_told_the_line_that_is_missing() {
         (Keys { deployment: host(), delivery: DeliveryMethod::Settings.into(), ..Keys::default() }, shared(), None),
     ] {
         let tenancy = Tenancy { naming, ..tenancy() };
-        let told = principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()));
+        let told = principal(DELIVERY.templated, "r", Identifier::Known("arn:r".to_owned()));
         let desired = of(&platform_delivery_of(tenancy, keys.clone()), &[told]).expect("told");
         let note = desired.notes.iter().find(|note| note.about == "platform.deployment");
         assert_eq!(note.is_some(), line.is_some(), "{keys:?}");
@@ -193,8 +192,8 @@ fn whoever_names_a_deployment_and_no_way_is_told_the_line_that_is_missing() {
 fn a_way_by_which_nothing_is_told_is_named() {
     let both = |by| Deliveries { control_plane: Some(by), cluster: Some(Who::Cloudgrant) };
     let (admin, settings) = (ControlPlane::Admin(Who::Cloudgrant), ControlPlane::Settings(Who::Cloudgrant));
-    let templated = principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()));
-    let untemplated = principal("example/client-id", "r", AnnotationValue::Known("r".to_owned()));
+    let templated = principal(DELIVERY.templated, "r", Identifier::Known("arn:r".to_owned()));
+    let untemplated = principal("example/client-id", "r", Identifier::Known("r".to_owned()));
     let identity = Identity::BoundByCloud {
         name: "r".to_owned(),
         identifier: "arn:r".to_owned(),
@@ -230,8 +229,7 @@ fn a_way_by_which_nothing_is_told_is_named() {
 fn the_settings_service_is_told_of_accounts_and_their_annotations_are_handed_off() {
     let platform_delivery = platform_delivery(Keys { delivery: DeliveryMethod::Settings.into(), ..Keys::default() });
     for key in [DELIVERY.templated, "example/client-id"] {
-        let told =
-            of(&platform_delivery, &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+        let told = of(&platform_delivery, &[principal(key, "r", Identifier::Known("arn:r".to_owned()))]).expect("told");
         let [setting, account] = told.objects.as_slice() else { panic!("{told:?}") };
         assert_eq!(setting.id.to_string(), "service-account-setting vision/production");
         let attributes = json!({ "settings": { "security.service_account": "default" }, "principal": "arn:r" });
@@ -241,7 +239,7 @@ fn the_settings_service_is_told_of_accounts_and_their_annotations_are_handed_off
         assert!(document.contains(command), "{document}");
     }
     let leaving = leaving_settings();
-    let told = of(&leaving, &[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))]);
+    let told = of(&leaving, &[principal(DELIVERY.templated, "r", Identifier::Known("arn:r".to_owned()))]);
     assert!(told.expect("told").objects.iter().all(|object| object.handoff.is_some()));
 }
 
@@ -253,7 +251,7 @@ fn an_account_that_nobody_makes_is_made_by_the_step_that_annotates_it() {
         let serves = one.serves.iter().map(|(pair, _)| (pair.clone(), naming.subject(pair)));
         Principal { serves: serves.collect(), ..one.clone() }
     };
-    let usual = principal("example/client-id", "r", AnnotationValue::Known("r".to_owned()));
+    let usual = principal("example/client-id", "r", Identifier::Known("r".to_owned()));
     let ours = named(&usual);
     let get = "kubectl get serviceaccount tasks --namespace vision-production >/dev/null 2>&1";
     let create = format!("{get} || kubectl create serviceaccount tasks --namespace vision-production");
@@ -291,7 +289,7 @@ fn the_settings_service_and_the_cluster_are_told_together() {
     let both = platform_delivery(Keys { delivery, ..Keys::default() });
     assert_eq!(both.sandboxes(), ["flyte", "kubernetes"]);
     for key in [DELIVERY.templated, "example/client-id"] {
-        let told = of(&both, &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+        let told = of(&both, &[principal(key, "r", Identifier::Known("arn:r".to_owned()))]).expect("told");
         let [setting, annotation] = told.objects.as_slice() else { panic!("{told:?}") };
         assert_eq!(setting.id.to_string(), "service-account-setting vision/production");
         assert_eq!(annotation.id.to_string(), "service-account-annotation vision-production/default");
@@ -302,7 +300,7 @@ fn the_settings_service_and_the_cluster_are_told_together() {
     // Who leaves one of them hands that off alone.
     let leaving = Deliveries { cluster: Some(Who::SomebodyElse), ..delivery };
     let leaving = platform_delivery(Keys { delivery: leaving, ..Keys::default() });
-    let told = of(&leaving, &[principal(DELIVERY.templated, "r", AnnotationValue::Known("arn:r".to_owned()))]);
+    let told = of(&leaving, &[principal(DELIVERY.templated, "r", Identifier::Known("arn:r".to_owned()))]);
     let handed_off: Vec<_> =
         told.expect("told").objects.into_iter().map(|object| (object.id.kind, object.handoff.is_some())).collect();
     assert_eq!(handed_off, [("service-account-setting", false), ("platform-binding", true)]);
@@ -340,7 +338,7 @@ fn what_flyte_admin_does_not_say_the_cluster_is_told() {
     for (key, kind) in
         [(DELIVERY.templated, "cluster-resource-attribute"), ("example/client-id", "service-account-annotation")]
     {
-        let told = of(&both, &[principal(key, "r", AnnotationValue::Known("arn:r".to_owned()))]).expect("told");
+        let told = of(&both, &[principal(key, "r", Identifier::Known("arn:r".to_owned()))]).expect("told");
         let [object] = told.objects.as_slice() else { panic!("{told:?}") };
         assert_eq!((object.id.kind, object.handoff.is_some()), (kind, false));
     }
@@ -351,7 +349,7 @@ fn what_flyte_admin_does_not_say_the_cluster_is_told() {
 #[test]
 fn a_principal_that_the_cloud_binds_is_told_to_nobody() {
     let key = DELIVERY.templated;
-    let one = principal(key, "r", AnnotationValue::Known(String::new()));
+    let one = principal(key, "r", Identifier::Known(String::new()));
     let identity = Identity::BoundByCloud {
         name: "r".to_owned(),
         identifier: "arn:r".to_owned(),
@@ -423,7 +421,6 @@ fn a_principal_that_a_vendor_would_have_to_make_is_refused() {
         permissions: Vec::new(),
         attributes: json!({}),
     };
-    let one =
-        Principal { identity: Identity::Asked(asked), ..principal("x", "x", AnnotationValue::Known(String::new())) };
+    let one = Principal { identity: Identity::Asked(asked), ..principal("x", "x", Identifier::Known(String::new())) };
     assert!(of(&by_hand(), &[one]).is_err_and(|error| error.message().contains("Flyte has no vendor")));
 }

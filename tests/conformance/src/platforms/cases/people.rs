@@ -1,6 +1,6 @@
 //! What people are asked for.
 
-use cloudgrant_core::{AnnotationValue, Handoff, HowAsked, Identity, Object, Principal};
+use cloudgrant_core::{Handoff, HowAsked, Identifier, Identity, Object, Principal};
 
 use super::super::bench::{Bench, Sketch, is_named, said, unlisted};
 use super::super::fixture::PlatformFixture;
@@ -45,13 +45,13 @@ pub(super) async fn handoffs_are_complete<F: PlatformFixture>() -> Checked {
                     format!("{} names no pair of those that run under the principal", object.id)
                 })?;
                 match &annotation.value {
-                    AnnotationValue::Known(value) => {
+                    Identifier::Known(value) => {
                         hold(names(value), || format!("{}: the document doesn't say `{value}`", object.id))?;
                         hold(handoff.principals.contains(value), || {
                             format!("{}: `principals` doesn't have `{value}`, which the document names", object.id)
                         })?;
                     }
-                    AnnotationValue::Chosen { command, .. } => {
+                    Identifier::Chosen { command, .. } => {
                         hold(names(command), || {
                             format!(
                                 "{}: the document doesn't say how `{}` is found out: {command}",

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Annotation, AnnotationValue, Asked, Attributes, Backend, ConnectPlatform, DeliveryFile, Desired, ExecutePermission,
-    HandedOff, Handoff, HowAsked, Identity, Object, ObjectId, Ownership, Pair, Platform, PlatformContext, Principal,
+    Annotation, Asked, Attributes, Backend, ConnectPlatform, DeliveryFile, Desired, ExecutePermission, HandedOff,
+    Handoff, HowAsked, Identifier, Identity, Object, ObjectId, Ownership, Pair, Platform, PlatformContext, Principal,
     Reference, Result, Scope, Tenancy, WayTo,
 };
 use serde::Deserialize;
@@ -58,7 +58,7 @@ impl Platform for Pins {
                     desired.objects.push(label(principal, annotation));
                 }
                 // The cloud gives it to the pods by itself: there is nothing to pin.
-                Identity::BoundByCloud { .. } => {}
+                Identity::BoundByCloud { .. } | Identity::Presented { .. } => {}
                 Identity::Asked(asked) => desired.objects.push(request(principal, asked)),
             }
         }
@@ -86,7 +86,7 @@ impl Platform for Pins {
         let mut files = Vec::new();
         for principal in principals {
             let Identity::Known { annotation, .. } = &principal.identity else { continue };
-            let AnnotationValue::Known(value) = &annotation.value else { continue };
+            let Identifier::Known(value) = &annotation.value else { continue };
             files.extend(principal.serves.iter().map(|(pair, _)| DeliveryFile {
                 path: format!("records/{}.{}.yaml", pair.project, pair.domain),
                 purpose: "The record of a project and domain.".to_owned(),
@@ -137,8 +137,8 @@ impl Pins {
     fn record(&self, principal: &Principal, annotation: &Annotation, pair: &Pair) -> Object {
         let name = format!("{}/{}", pair.project, pair.domain);
         let (value, references) = match &annotation.value {
-            AnnotationValue::Known(value) => (Value::from(value.as_str()), Vec::new()),
-            AnnotationValue::Chosen { object, output, .. } => {
+            Identifier::Known(value) => (Value::from(value.as_str()), Vec::new()),
+            Identifier::Chosen { object, output, .. } => {
                 let pointer = "/principal".to_owned();
                 (Value::Null, vec![Reference { pointer, object: object.clone(), output }])
             }
@@ -157,12 +157,8 @@ impl Pins {
 /// A handoff that says what to do with the principal.
 fn handoff(to: &str, task: String, annotation: &Annotation, doing: &str) -> Handoff {
     match &annotation.value {
-        AnnotationValue::Known(value) => {
-            Handoff::unseen(to, task, format!("{doing}: {value}\n")).naming([value.clone()])
-        }
-        AnnotationValue::Chosen { command, .. } => {
-            Handoff::unseen(to, task, format!("{doing} what `{command}` prints\n"))
-        }
+        Identifier::Known(value) => Handoff::unseen(to, task, format!("{doing}: {value}\n")).naming([value.clone()]),
+        Identifier::Chosen { command, .. } => Handoff::unseen(to, task, format!("{doing} what `{command}` prints\n")),
     }
 }
 
