@@ -6,13 +6,15 @@ use cloudgrant_core::{Error, ErrorKind, Result};
 use crate::args::Global;
 use crate::command::shell::Shell;
 use crate::command::{
-    apply, audit, completions, done, drift, explain, export, permissions, plan, providers, revoke, sandbox, stacks,
+    apply, audit, completions, done, drift, explain, export, permissions, plan, providers, revoke, sandbox, show,
+    stacks, validate,
 };
 use crate::exit::Exit;
 use crate::terminal::printer::Printer;
 
 const EXAMPLES: &str = "\
 Examples:
+  cloudgrant validate               Check the manifest, without a cloud
   cloudgrant plan                   Show what would change; change nothing
   cloudgrant apply                  Show it, ask, and apply it
   cloudgrant plan --sandbox         Try it without an account
@@ -44,7 +46,9 @@ const HELP_WIDTH: usize = 100;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Validate(validate::Options),
     Plan(plan::Options),
+    Show(show::Options),
     Apply(apply::Options),
     Drift(drift::Options),
     Revoke(revoke::Options),
@@ -78,7 +82,9 @@ impl Command {
 pub(crate) fn run(cli: Cli, printer: &Printer) -> Result<Exit> {
     let shell = Shell { global: &cli.global, printer };
     match cli.command {
+        Command::Validate(options) => waiting(validate::run(shell, options)),
         Command::Plan(options) => waiting(plan::run(shell, options)),
+        Command::Show(options) => show::run(shell, &options),
         Command::Apply(options) => waiting(apply::run(shell, options)),
         Command::Drift(options) => waiting(drift::run(shell, options)),
         Command::Revoke(options) => waiting(revoke::run(shell, options)),

@@ -107,7 +107,12 @@ pub(crate) fn stack(global: &Global) -> Option<String> {
 
 /// Whether the manifest is read from standard input.
 pub(crate) fn is_standard_input(global: &Global) -> bool {
-    global.file.as_deref() == Some(Path::new(STANDARD_INPUT_FLAG))
+    global.file.as_deref().is_some_and(is_standard_input_flag)
+}
+
+/// Whether a file of the command line stands for standard input.
+pub(crate) fn is_standard_input_flag(file: &Path) -> bool {
+    file == Path::new(STANDARD_INPUT_FLAG)
 }
 
 /// How the manifest is called, for people.

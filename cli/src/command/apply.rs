@@ -1,10 +1,13 @@
 //! `cloudgrant apply`
 
+use std::path::PathBuf;
+
 use clap::Args;
 use cloudgrant_core::{Result, Session};
 
 use crate::command::audit::AuditOptions;
 use crate::command::carrying_out::{Asked, carry_out};
+use crate::command::saved_plan::SavedPlan;
 use crate::command::session::{Work, with_session};
 use crate::command::shell::Shell;
 use crate::exit::Exit;
@@ -22,8 +25,13 @@ something that should be deleted can't be.
 Examples:
   cloudgrant apply
   cloudgrant apply --yes      In CI: approved in advance
+  cloudgrant apply plan.json  Carry out a plan that `plan --out` saved
   cloudgrant apply --sandbox  Try it without an account")]
 pub(crate) struct Options {
+    /// A saved plan: exactly that is carried out, without asking, or nothing where the cloud or the manifest isn't as it was
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    saved: Option<PathBuf>,
+
     /// Don't ask: approve the plan in advance
     #[arg(short, long)]
     yes: bool,
@@ -33,8 +41,12 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
+    let saved = options.saved.as_deref().map(SavedPlan::read).transpose()?;
     let check = |session: &Session| options.audit.check(session);
     with_session(shell, check, async |mut work: Work<'_>| {
+        if let Some(saved) = &saved {
+            saved.check_session(work.session)?;
+        }
         let engine = work.session.engine();
         let asked = Asked {
             command: "apply",
@@ -45,8 +57,11 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             leaves_nothing: false,
             looks_again: true,
             must_be_there: false,
+            saved: saved.as_ref(),
         };
-        Ok(carry_out(shell, &mut work, engine, asked, options.yes, &options.audit).await?.exit)
+        // Whoever saved it was shown it, and whoever names it says yes to it.
+        let yes = options.yes || saved.is_some();
+        Ok(carry_out(shell, &mut work, engine, asked, yes, &options.audit).await?.exit)
     })
     .await
 }

@@ -4,6 +4,7 @@ use cloudgrant_core::{Approval, Cancel, Engine, Error, ErrorKind, Note, Plan, Re
 
 use crate::command::audit::{AuditOptions, actor};
 use crate::command::elsewhere::nothing_of;
+use crate::command::saved_plan::SavedPlan;
 use crate::command::session::{Work, tell_of_no_grants};
 use crate::command::shell::Shell;
 use crate::exit::Exit;
@@ -48,6 +49,8 @@ pub(super) struct Asked<'a> {
     pub(super) looks_again: bool,
     /// Whether the stack was asked for by its name: then it is a failure that nothing of it is there.
     pub(super) must_be_there: bool,
+    /// The plan that was saved, where exactly that is to be carried out.
+    pub(super) saved: Option<&'a SavedPlan>,
 }
 
 /// What is to be done.
@@ -134,6 +137,9 @@ pub(super) async fn carry_out(
     }
     // Whoever takes something away moves nothing.
     let moving = if asked.wording == Wording::Plan { printer.here().moving(work.session.moving()) } else { None };
+    if let Some(saved) = asked.saved {
+        saved.check_plan(&plan, &json::plan("plan", &plan, moving.as_ref(), printer.here()))?;
+    }
     let place = work.place.clone();
     // Nothing is approved unseen: whoever is asked is shown what it is about, however quiet it should be.
     let summary_only = printer.is_quiet() && (yes || plan.is_empty());

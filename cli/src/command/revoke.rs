@@ -94,6 +94,7 @@ pub(crate) async fn run(shell: Shell<'_>, options: Options) -> Result<Exit> {
             leaves_nothing: options.all,
             looks_again: false,
             must_be_there: options.stack.is_some(),
+            saved: None,
         };
         if options.dry_run {
             return look(shell, &mut work, &engine, asked).await;

@@ -17,6 +17,7 @@ pub(crate) mod providers;
 pub(crate) mod report;
 pub(crate) mod stacks;
 pub(crate) mod telling;
+pub(crate) mod validated;
 
 use std::time::Duration;
 

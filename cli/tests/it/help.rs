@@ -12,6 +12,11 @@ fn help_of_all() {
 }
 
 #[test]
+fn help_of_validate() {
+    assert_looks!(help(&["validate", "--help"]));
+}
+
+#[test]
 fn help_of_plan() {
     assert_looks!(help(&["plan", "--help"]));
 }
@@ -19,6 +24,11 @@ fn help_of_plan() {
 #[test]
 fn help_of_apply() {
     assert_looks!(help(&["apply", "--help"]));
+}
+
+#[test]
+fn help_of_show() {
+    assert_looks!(help(&["show", "--help"]));
 }
 
 #[test]

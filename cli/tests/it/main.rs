@@ -47,6 +47,7 @@ mod sandbox;
 mod sandbox_or_not;
 #[cfg(unix)]
 mod sandbox_tools;
+mod saved_plans;
 mod settings;
 mod settings_and_kubernetes;
 mod stacks;
@@ -55,6 +56,7 @@ mod support;
 mod taking_away;
 mod terminal;
 mod unreachable;
+mod validate;
 mod where_from;
 mod without_effect;
 mod worlds;

@@ -45,6 +45,8 @@ pub enum Event<'a> {
         approval: Approval,
         /// What the plan comes to.
         plan: Summary,
+        /// The plan's digest ([`Plan::digest`](crate::Plan::digest)): by it, what was done is matched with what was approved.
+        digest: &'a str,
     },
     /// Somebody says of a handoff whether it was carried out. The change of its mark follows.
     Confirm {

@@ -38,6 +38,7 @@ fn run(path: &Path) -> String {
         sandbox: false,
         approval: Approval::InAdvance,
         plan,
+        digest: "d1",
     };
     trail.append(begin).expect("written");
     let object = ObjectId::new("iam-role", "cloudgrant_acme_production");

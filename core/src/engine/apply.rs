@@ -69,8 +69,9 @@ impl Engine {
         let Some((trail, actor)) = &self.audit else { return Ok(()) };
         let (stack, plan) = (self.stack.as_str(), approved.plan().summary());
         let (caller, approval) = (self.provider.caller().await?, approved.approval());
-        let (caller, sandbox) = (caller.as_ref(), self.in_sandbox);
-        trail.append(audit::Event::Begin { actor, caller, stack, provider: self.id, sandbox, approval, plan })
+        let (caller, sandbox, digest) = (caller.as_ref(), self.in_sandbox, &approved.plan().digest());
+        let provider = self.id;
+        trail.append(audit::Event::Begin { actor, caller, stack, provider, sandbox, approval, plan, digest })
     }
 
     pub(super) fn end(&self, report: &Report) -> Result<()> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::contract::error::diagnostic::Diagnostic;
 use crate::contract::error::{Error, Result};
+use crate::digest::digest_of;
 use crate::manifest::document::entries::ResourceEntry;
 use crate::manifest::document::{LISTS, Manifest};
 use crate::manifest::levels;
@@ -135,6 +136,16 @@ impl Loaded {
     pub fn value(&self) -> Value {
         // It could be read before.
         self.source.places().map(|(_, value)| self.with_names(value)).unwrap_or_default()
+    }
+
+    /// Sixty-four hexadecimal digits that stand for what the file, its selected profile, the environment and the flags say together,
+    /// whatever the program itself laid on top since, as where its sandbox is. Comments and the order of keys change nothing.
+    pub fn digest(&self) -> String {
+        let asked = Source { on_top: Vec::new(), ..self.source.clone() };
+        // It could be read before.
+        let mut value = asked.places().map(|(_, value)| value).unwrap_or_default();
+        value.sort_all_objects();
+        digest_of(&value.to_string(), 32)
     }
 
     /// The layers with the templates of namespaces and service accounts that hold where no layer has any.

@@ -7,6 +7,7 @@ pub(crate) mod audience;
 pub(crate) mod comparison;
 pub(crate) mod confirmation;
 pub(crate) mod diff;
+mod digest;
 pub(crate) mod execute;
 pub(crate) mod handoff_names;
 pub(crate) mod in_the_way;
