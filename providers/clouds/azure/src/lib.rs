@@ -235,7 +235,7 @@ impl Provider for Azure {
     }
 
     fn permissions(&self, intents: &Intents, purpose: Purpose) -> Vec<PermissionDocument> {
-        permissions::permissions(&self.config, &self.names, intents, purpose)
+        permissions::permissions(&self.config, &self.names, &*self.platform, intents, purpose)
     }
 
     fn in_task_code(&self, resource: &Resource) -> Vec<(&'static str, String)> {

@@ -7,13 +7,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cloudgrant_core::{Checked, Intents, PermissionDocument, Purpose, Reach, ResourceKind, Scope, TaskAccess};
+use cloudgrant_core::{
+    Checked, Intents, PermissionDocument, Platform, Purpose, Reach, ResourceKind, RunsAs, Scope, TaskAccess,
+};
 use serde_json::json;
 
-use crate::client::arm::{READ_COMPUTE, READ_CONTAINER, READ_NAMESPACES, READ_SECRET, READ_WORKSPACE, WRITE_COMPUTE};
+use crate::client::arm::{
+    READ_COMPUTE, READ_CONTAINER, READ_ENDPOINT, READ_NAMESPACES, READ_SECRET, READ_WORKSPACE, WRITE_COMPUTE,
+    WRITE_ENDPOINT,
+};
 use crate::config::Config;
 use crate::names::Names;
 use crate::names::resource_id::ResourceId;
+use crate::objects::{compute_identity, endpoint_identity};
 use crate::resources::built_in_roles;
 use crate::resources::kinds::child_kind::{Child, Holder};
 use crate::resources::kinds::registered::{IN_HOLDER, reached_by};
@@ -47,9 +53,14 @@ const IDENTITIES: [&str; 4] = [
     "Microsoft.ManagedIdentity/userAssignedIdentities/write",
 ];
 
-/// Putting identities on the computes on which workloads run, and taking them off: whoever does needs the right to assign each.
-/// Source: Azure Machine Learning, "Set up service authentication".
-const COMPUTES: [&str; 2] = [WRITE_COMPUTE, "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"];
+/// What whoever puts an identity on something needs, on that identity. Source: Azure Machine Learning, "Set up service authentication".
+const ASSIGN_IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
+
+/// What it takes to look at a unit of the cloud's on which workloads run, and to put an identity on it.
+const UNITS: [(&str, &[&str], &str); 2] = [
+    (compute_identity::UNIT, &[READ_COMPUTE, READ_WORKSPACE], WRITE_COMPUTE),
+    (endpoint_identity::UNIT, &[READ_ENDPOINT], WRITE_ENDPOINT),
+];
 
 /// Making and taking away the stack's custom roles.
 const ROLES: [&str; 2] =
@@ -75,12 +86,20 @@ fn names_a_namespace(intents: &Intents) -> bool {
 pub(crate) fn permissions(
     config: &Config,
     names: &Names,
+    platform: &dyn Platform,
     intents: &Intents,
     purpose: Purpose,
 ) -> Vec<PermissionDocument> {
     let kinds = reached_by(intents);
     let own_identities = intents.bindings.iter().any(|binding| binding.scope != Scope::Global);
-    let on_computes = intents.bindings.iter().any(|binding| binding.scope.workload().is_some());
+    let workloads = intents.bindings.iter().filter_map(|binding| binding.scope.workload());
+    let kinds_of_units: BTreeSet<_> = workloads
+        .filter_map(|workload| match platform.runs_as(workload) {
+            Some(RunsAs::Unit(unit)) => Some(unit.kind),
+            _ => None,
+        })
+        .collect();
+    let units = UNITS.into_iter().filter(|(kind, ..)| kinds_of_units.contains(kind));
     let custom_roles = choices(config, names, intents).any(|choice| matches!(choice, Choice::Own(_)));
     // What is written in another subscription is marked at home, by an identity without any right.
     let home = config.subscription.as_str();
@@ -105,9 +124,7 @@ pub(crate) fn permissions(
         // One that its ID names isn't looked up.
         Holder::Namespace => names_a_namespace(intents).then_some(READ_NAMESPACES),
     }));
-    if on_computes {
-        wanted.extend([READ_COMPUTE, READ_WORKSPACE]);
-    }
+    wanted.extend(units.clone().flat_map(|(_, read, _)| read));
     if own_identities {
         wanted.insert("Microsoft.Resources/subscriptions/resourceGroups/read");
     }
@@ -118,8 +135,8 @@ pub(crate) fn permissions(
         if custom_roles {
             wanted.extend(ROLES);
         }
-        if on_computes {
-            wanted.extend(COMPUTES);
+        for (_, _, write) in units {
+            wanted.extend([write, ASSIGN_IDENTITY]);
         }
     }
     let verb = if purpose == Purpose::Plan { "plans" } else { "applies" };

@@ -8,13 +8,44 @@ use serde::{Deserialize, Deserializer};
 
 /// What the section `platform` has for Azure Machine Learning.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written")]
 pub struct Keys {
     /// The workspace.
     pub workspace: Workspace,
     /// Its computes that are scopes, by the names that the manifest gives them: what each is called in the workspace.
-    #[serde(deserialize_with = "computes")]
     pub computes: BTreeMap<Workload, Compute>,
+    /// The same of its online endpoints.
+    pub endpoints: BTreeMap<Workload, Endpoint>,
+}
+
+/// The section as it is written, key by key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    workspace: Workspace,
+    #[serde(default, deserialize_with = "each_once")]
+    computes: BTreeMap<Workload, Compute>,
+    #[serde(default, deserialize_with = "each_once")]
+    endpoints: BTreeMap<Workload, Endpoint>,
+}
+
+impl TryFrom<Written> for Keys {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { workspace, computes, endpoints } = written;
+        if computes.is_empty() && endpoints.is_empty() {
+            let message = "neither `computes` nor `endpoints` names anything, so that no grant reaches anybody: name a compute, \
+                           `computes: { training: cpu-cluster }`";
+            return Err(message.to_owned());
+        }
+        match computes.keys().find(|workload| endpoints.contains_key(*workload)) {
+            Some(workload) => Err(format!(
+                "`{workload}` stands under `computes` and under `endpoints`: a name is that of one workload"
+            )),
+            None => Ok(Self { workspace, computes, endpoints }),
+        }
+    }
 }
 
 /// A workspace, by its resource ID.
@@ -25,6 +56,10 @@ pub struct Workspace(String);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Compute(String);
 
+/// The name of an online endpoint in its workspace.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Endpoint(String);
+
 /// Before a workspace's name in its resource ID, without the case of its letters.
 const TYPE: [&str; 3] = ["providers", "microsoft.machinelearningservices", "workspaces"];
 
@@ -32,6 +67,11 @@ impl Workspace {
     /// The resource ID of one of its computes.
     pub(crate) fn compute(&self, compute: &Compute) -> String {
         format!("{}/computes/{}", self.0, compute.0)
+    }
+
+    /// The resource ID of one of its online endpoints.
+    pub(crate) fn endpoint(&self, endpoint: &Endpoint) -> String {
+        format!("{}/onlineEndpoints/{}", self.0, endpoint.0)
     }
 }
 
@@ -86,24 +126,63 @@ impl<'de> Deserialize<'de> for Compute {
     }
 }
 
-/// The computes: at least one, and none under two names, as a compute has one scope.
-fn computes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Workload, Compute>, D::Error> {
-    let computes = BTreeMap::<Workload, Compute>::deserialize(deserializer)?;
-    if computes.is_empty() {
-        return Err(D::Error::custom(
-            "`computes` is empty, so that no grant reaches anybody: name one, `training: cpu-cluster`",
-        ));
+impl<'de> Deserialize<'de> for Endpoint {
+    /// Source: Azure Machine Learning documentation, "Deploy and score a machine learning model by using an online endpoint": 3 to 32
+    /// letters, digits and dashes, beginning with a letter and ending with none of the dashes.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let is_inside = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let fits = (3..=32).contains(&text.len())
+            && text.chars().all(is_inside)
+            && text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !text.ends_with('-');
+        if fits {
+            return Ok(Self(text));
+        }
+        Err(D::Error::custom(format!(
+            "`{text}` is not the name of an online endpoint: 3 to 32 letters, digits and dashes, the first one a letter, the last one no dash"
+        )))
     }
+}
+
+/// A thing of the workspace that is a scope.
+trait Named {
+    /// What it is.
+    const WHAT: &'static str;
+    /// What it is called in the workspace.
+    fn name(&self) -> &str;
+}
+
+impl Named for Compute {
+    const WHAT: &'static str = "compute";
+    fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Named for Endpoint {
+    const WHAT: &'static str = "online endpoint";
+    fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+/// None stands under two names, as each has one scope.
+fn each_once<'de, D: Deserializer<'de>, T: Named + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<Workload, T>, D::Error> {
+    let all = BTreeMap::<Workload, T>::deserialize(deserializer)?;
     let mut seen = BTreeMap::new();
-    for (workload, compute) in &computes {
-        if let Some(first) = seen.insert(compute.0.to_ascii_lowercase(), workload) {
+    for (workload, one) in &all {
+        if let Some(first) = seen.insert(one.name().to_ascii_lowercase(), workload) {
             return Err(D::Error::custom(format!(
-                "the compute `{}` stands under `{first}` and under `{workload}`: each is one scope",
-                compute.0
+                "the {} `{}` stands under `{first}` and under `{workload}`: each is one scope",
+                T::WHAT,
+                one.name()
             )));
         }
     }
-    Ok(computes)
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -138,8 +217,27 @@ mod tests {
             let said = read(WORKSPACE, json!({ "training": bad })).expect_err(bad);
             assert!(said.contains("not the name of a compute"), "{said}");
         }
-        assert!(read(WORKSPACE, json!({})).expect_err("none").contains("`computes` is empty"));
+        assert!(read(WORKSPACE, json!({})).expect_err("none").contains("no grant reaches anybody"));
         let twice = read(WORKSPACE, json!({ "a": "Cluster", "b": "cluster" })).expect_err("twice");
+        assert!(twice.contains("under `a` and under `b`"), "{twice}");
+    }
+
+    #[test]
+    fn requirement_89_an_online_endpoint_is_a_unit_of_its_workspace() {
+        let read = |computes: Value, endpoints: Value| -> Result<Keys, String> {
+            let keys = json!({ "workspace": WORKSPACE, "computes": computes, "endpoints": endpoints });
+            serde_json::from_value(keys).map_err(|error| error.to_string())
+        };
+        let keys = read(json!({}), json!({ "scoring": "churn" })).expect("endpoints alone");
+        let endpoint = keys.endpoints.values().next().expect("one");
+        assert_eq!(keys.workspace.endpoint(endpoint), format!("{WORKSPACE}/onlineEndpoints/churn"));
+        for bad in ["ab", "1ab", "a_b", "abc-", &"c".repeat(33)] {
+            let said = read(json!({}), json!({ "scoring": bad })).expect_err(bad);
+            assert!(said.contains("not the name of an online endpoint"), "{said}");
+        }
+        let both = read(json!({ "a": "cluster" }), json!({ "a": "churn" })).expect_err("one name for two");
+        assert!(both.contains("`a` stands under `computes` and under `endpoints`"), "{both}");
+        let twice = read(json!({}), json!({ "a": "Churn", "b": "churn" })).expect_err("twice");
         assert!(twice.contains("under `a` and under `b`"), "{twice}");
     }
 }

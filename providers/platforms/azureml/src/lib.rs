@@ -1,7 +1,8 @@
-//! Azure Machine Learning as a platform: its scopes are the computes of a workspace, each of which has a managed identity of its own.
+//! Azure Machine Learning as a platform: its scopes are the computes and the online endpoints of a workspace, each of which has a managed
+//! identity of its own.
 //!
 //! A program that links this crate (`use cloudgrant_azureml as _;`) can be told `platform.kind: azureml`. The cloud itself puts the
-//! identities on the computes ([`Platform::runs_as`]): nobody else is told of them.
+//! identities on them ([`Platform::runs_as`]): nobody else is told of them.
 
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unreachable))]
 
@@ -20,6 +21,8 @@ use crate::keys::Keys;
 
 /// What Azure calls the computes as units of its own.
 const COMPUTE: &str = "machine-learning-compute";
+/// The same of online endpoints.
+const ENDPOINT: &str = "machine-learning-online-endpoint";
 
 /// Azure Machine Learning.
 #[derive(Debug)]
@@ -38,18 +41,22 @@ impl Platform for AzureMl {
     }
 
     fn runs_as(&self, workload: &Workload) -> Option<RunsAs> {
-        let compute = self.keys.computes.get(workload)?;
-        Some(RunsAs::Unit(Unit { kind: COMPUTE, id: self.keys.workspace.compute(compute) }))
+        let Keys { workspace, computes, endpoints, .. } = &self.keys;
+        let unit = match computes.get(workload) {
+            Some(compute) => Unit { kind: COMPUTE, id: workspace.compute(compute) },
+            None => Unit { kind: ENDPOINT, id: workspace.endpoint(endpoints.get(workload)?) },
+        };
+        Some(RunsAs::Unit(unit))
     }
 
-    /// Azure has the identities of its computes: a cloud that tells of principals in another way isn't one of this platform's.
+    /// Azure has the identities of its computes and endpoints: a cloud that tells of principals in another way isn't one of this platform's.
     fn deliver(&self, principals: &[Principal]) -> Result<Desired> {
         match principals.first() {
             None => Ok(Desired::default()),
             Some(principal) => {
                 let message = format!("Azure Machine Learning can't be told of the principal of {}", principal.scope);
                 Err(Error::new(ErrorKind::Unsupported, message)
-                    .hint("its computes are Azure's: write `provider: azure`"))
+                    .hint("its computes and endpoints are Azure's: write `provider: azure`"))
             }
         }
     }
@@ -74,13 +81,13 @@ impl Platform for AzureMl {
 impl ConnectPlatform for AzureMl {
     const ID: &'static str = "azureml";
     const SUMMARY: &'static str =
-        "Azure Machine Learning: the computes of a workspace, each under an identity of its own";
+        "Azure Machine Learning: computes and online endpoints of a workspace, each under an identity of its own";
     const HAS_WORKLOADS: bool = true;
 
     type Config = Keys;
 
     fn workloads(keys: &Keys) -> Vec<Workload> {
-        keys.computes.keys().cloned().collect()
+        keys.computes.keys().chain(keys.endpoints.keys()).cloned().collect()
     }
 
     fn connect(context: PlatformContext, keys: Keys) -> Self {

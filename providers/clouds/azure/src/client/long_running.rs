@@ -68,7 +68,21 @@ impl Arm {
     /// # Errors
     /// As [`Arm::put`], and as waiting for it has it.
     pub(crate) async fn put_and_wait(&self, call: &Call<'_>, version: &str, body: &impl Serialize) -> Result<()> {
-        let mut request = self.wire().request(call.object, version, Method::Put)?;
+        self.write_and_wait(call, version, Method::Put, body).await
+    }
+
+    /// Writes an object by a method, and waits until that is carried out.
+    ///
+    /// # Errors
+    /// As [`Arm::put`], and as waiting for it has it.
+    pub(crate) async fn write_and_wait(
+        &self,
+        call: &Call<'_>,
+        version: &str,
+        method: Method,
+        body: &impl Serialize,
+    ) -> Result<()> {
+        let mut request = self.wire().request(call.object, version, method)?;
         let json = serde_json::to_vec(body)
             .map_err(|error| call.error(ErrorKind::Unexpected, "the request can't be written").source(error))?;
         request.insert_header(CONTENT_TYPE, "application/json");

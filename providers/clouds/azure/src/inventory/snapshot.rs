@@ -10,8 +10,8 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::client::Arm;
 use crate::client::arm::{
-    Cluster, FederatedCredential, Identity, Namespace, Permission, Registry, RoleAssignment, RoleDefinition,
-    StorageAccount, Subscription, Vault,
+    Cluster, FederatedCredential, Identity, Namespace, OnlineEndpoint, Permission, Registry, RoleAssignment,
+    RoleDefinition, StorageAccount, Subscription, Vault,
 };
 use crate::inventory::unusable::{AllUnusable, Unusable};
 use crate::inventory::written::{List, Written};
@@ -94,6 +94,8 @@ pub(crate) struct Snapshot {
     namespaces: Lists<String, Namespace>,
     subscriptions: Lists<(), Subscription>,
     permissions: Lists<String, Permission>,
+    /// Single ones, and never those of another look: what is written to them no list tells.
+    endpoints: Lists<ResourceId, OnlineEndpoint>,
     /// What the manifest names and can't be used.
     unusable: AllUnusable,
 }
@@ -118,6 +120,7 @@ impl Snapshot {
             namespaces: Lists::default(),
             subscriptions: Lists::default(),
             permissions: Lists::default(),
+            endpoints: Lists::default(),
             unusable: AllUnusable::default(),
         }
     }
@@ -272,5 +275,11 @@ impl Snapshot {
     /// All that the caller may do at a scope.
     pub(crate) async fn permissions(&self, scope: &str) -> Result<Arc<Vec<Permission>>> {
         self.permissions.get(scope.to_owned(), || self.arm.permissions(scope)).await
+    }
+
+    /// An online endpoint; none if it isn't there.
+    pub(crate) async fn online_endpoint(&self, id: &ResourceId) -> Result<Option<OnlineEndpoint>> {
+        let read = || async { Ok(self.arm.online_endpoint(id.as_str()).await?.into_iter().collect()) };
+        Ok(self.endpoints.get(id.clone(), read).await?.first().cloned())
     }
 }

@@ -163,7 +163,7 @@ impl ObjectKind for Kind {
         };
         let object = ComputeIdentity::of(attributes)?;
         let id = object.compute_id()?;
-        let alone = handles.writers.computes.of(&id).await;
+        let alone = handles.writers.units.of(&id).await;
         let _alone = alone.lock().await;
         let Some(compute) = handles.client.compute(id.as_str()).await? else {
             return match change.action {

@@ -4,6 +4,7 @@
 mod attributes;
 pub(crate) mod compute_identity;
 pub(crate) mod custom_role;
+pub(crate) mod endpoint_identity;
 pub(crate) mod federated_credential;
 pub(crate) mod handles;
 pub(crate) mod kind;
@@ -22,9 +23,10 @@ use crate::objects::kind::ObjectKind;
 use crate::objects::refusals::not_known_how;
 
 /// The kinds of objects.
-const KINDS: [&dyn ObjectKind; 5] = [
+const KINDS: [&dyn ObjectKind; 6] = [
     &compute_identity::Kind,
     &custom_role::Kind,
+    &endpoint_identity::Kind,
     &federated_credential::Kind,
     &managed_identity::Kind,
     &role_assignment::Kind,

@@ -16,8 +16,8 @@ use crate::objects::custom_role::definition::CustomRole;
 pub(crate) struct Writers {
     /// Azure refuses federated credentials that are written side by side.
     pub(super) credentials: Turns,
-    /// A compute is written whole.
-    pub(super) computes: Turns,
+    /// A compute is written whole, and so are the identities of an online endpoint.
+    pub(super) units: Turns,
     pub(super) former_scopes: FormerScopes,
     pub(super) deletions: Deletions,
 }

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Action, Desired, Error, Found, Note, ObjectId, Observed, Obstacle, Result, Stays, Unmakeable};
+use cloudgrant_core::{Desired, Error, Found, Note, Observed, Obstacle, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::arm::RoleAssignment;
 use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, folded, is_same};
-use crate::names::{UNIT_TAG, tag_of};
 use crate::objects::compute_identity::{self, ComputeIdentity, missing, refusal};
 use crate::objects::managed_identity;
 use crate::observe::looking::Looking;
+use crate::observe::units::{AT_A_TIME, keep, tagged, unmakeable};
 use crate::resources::built_in_roles;
 
 /// Said of a compute with identities of others beside the stack's. Source: the REST reference has them in a map, without an order;
@@ -20,8 +20,8 @@ use crate::resources::built_in_roles;
 const OTHERS_ARE_ON: &str = "it has other user-assigned identities, and Azure tells nobody which is the default one: \
                              `DEFAULT_IDENTITY_CLIENT_ID` may name any of them, so that jobs have to name the client ID of this one";
 
-/// How many computes are read at a time.
-const AT_A_TIME: usize = 8;
+/// The last type in the resource ID of one.
+const COMPUTES: &str = "computes";
 
 /// Looks at the computes that are wanted, and at those that the tags of the stack's own identities name.
 ///
@@ -33,7 +33,7 @@ pub(super) async fn add(
     snapshot: &Snapshot,
     observed: &mut Observed,
 ) -> Result<Images> {
-    let mut identities = tagged(looking, snapshot).await?;
+    let mut identities = tagged(looking, snapshot, COMPUTES).await?;
     let mut wanted = BTreeMap::new();
     for object in compute_identity::among(&desired.objects) {
         let (object, on) = object?;
@@ -51,14 +51,20 @@ pub(super) async fn add(
         let there = match there {
             // It may be on there still: it stays, so that no task of the compute is left with an identity that is gone.
             Err(error) if !is_wanted && is_final(&error) => {
-                let message = format!("it is on compute {}, which can't be read: {}", compute.name(), error.message());
-                keep(looking, &identities, &message, observed);
+                let reason = format!(
+                    "it is on compute {}, which can't be read: {}. It goes once the compute can be read; or take it off the compute, and \
+                     delete it by hand",
+                    compute.name(),
+                    error.message()
+                );
+                keep(looking, &identities, &reason, observed);
                 continue;
             }
             there => there?,
         };
         let Some(there) = there else {
-            observed.unmakeable.extend(wanted.remove(&compute).map(|objects| unmakeable(missing(&compute), objects)));
+            let why = |objects| unmakeable(missing(&compute), Obstacle::PerhapsHidden, objects);
+            observed.unmakeable.extend(wanted.remove(&compute).map(why));
             continue;
         };
         if is_wanted && there.user_assigned().any(|on| identities.iter().all(|own| !is_same(on, own.as_str()))) {
@@ -79,24 +85,11 @@ pub(super) async fn add(
                 };
                 observed.objects.insert(object, found);
             } else if let Some(refused) = refusal(&compute, &there, identity.as_str()).filter(|_| is_wanted) {
-                observed.unmakeable.push(unmakeable(refused, BTreeSet::from([object])));
+                observed.unmakeable.push(unmakeable(refused, Obstacle::PerhapsHidden, BTreeSet::from([object])));
             }
         }
     }
     Ok(images)
-}
-
-/// The stack's identities by the computes that their tags name.
-async fn tagged(looking: Looking<'_>, snapshot: &Snapshot) -> Result<BTreeMap<ResourceId, BTreeSet<ResourceId>>> {
-    let mut identities: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for identity in snapshot.identities().await?.iter() {
-        let Ok(id) = ResourceId::parse(&identity.id) else { continue };
-        let unit = tag_of(&identity.tags, UNIT_TAG).filter(|_| looking.names.marks(&id, &identity.tags));
-        if let Some(compute) = unit.and_then(|unit| ResourceId::parse(unit).ok()) {
-            identities.entry(compute).or_default().insert(id);
-        }
-    }
-    Ok(identities)
 }
 
 /// From where the stack's identities on computes pull the images of their jobs: Azure Machine Learning gives each the role for its
@@ -110,7 +103,7 @@ impl Images {
     /// # Errors
     /// Azure doesn't answer.
     pub(crate) async fn read(looking: Looking<'_>, snapshot: &Snapshot) -> Result<Self> {
-        Self::of(looking, &tagged(looking, snapshot).await?).await
+        Self::of(looking, &tagged(looking, snapshot, COMPUTES).await?).await
     }
 
     async fn of(looking: Looking<'_>, computes: &BTreeMap<ResourceId, BTreeSet<ResourceId>>) -> Result<Self> {
@@ -139,22 +132,5 @@ impl Images {
     pub(crate) fn are_pulled_by(&self, identity: &ResourceId, assignment: &RoleAssignment) -> bool {
         let is_pull = assignment.role().eq_ignore_ascii_case(built_in_roles::ACR_PULL.id);
         is_pull && self.0.get(identity).is_some_and(|registry| *registry == folded(&assignment.scope))
-    }
-}
-
-fn unmakeable(why: Error, objects: BTreeSet<ObjectId>) -> Unmakeable {
-    Unmakeable { why, actions: &[Action::Create, Action::Update], objects, obstacle: Obstacle::PerhapsHidden }
-}
-
-/// Keeps identities that nothing wants any more as they are.
-fn keep(looking: Looking<'_>, identities: &BTreeSet<ResourceId>, why: &str, observed: &mut Observed) {
-    for identity in identities {
-        let object = managed_identity::id(identity, looking.names.group());
-        if observed.objects.remove(&object).is_some() {
-            let reason = format!(
-                "{why}. It goes once the compute can be read; or take it off the compute, and delete it by hand"
-            );
-            observed.stays.push(Stays { object, reason, is_empty: false });
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod ahead;
 mod compute_identity;
 mod custom_role;
+mod endpoint_identity;
 mod federated_credential;
 pub(crate) mod findings;
 pub(crate) mod looking;
@@ -10,6 +11,7 @@ mod managed_identity;
 mod role_assignment;
 mod scopes;
 pub(crate) mod search;
+mod units;
 
 use cloudgrant_core::{Desired, Observed, Result};
 
@@ -32,6 +34,7 @@ pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<
     let mut others = OtherHomes::default();
     let principals = managed_identity::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
     let images = compute_identity::add(looking, desired, &snapshot, &mut observed).await?;
+    endpoint_identity::add(looking, desired, &snapshot, &mut observed).await?;
     custom_role::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
     let subscriptions = search::searched(config, names, desired, &snapshot, &mut observed).await?;
     role_scopes::keep(names, desired, &snapshot, &subscriptions, &mut observed).await?;

@@ -18,6 +18,7 @@ use crate::marks::places;
 use crate::names::resource_id::ResourceId;
 use crate::names::{Names, SCOPE_TAG, UNIT_TAG};
 use crate::objects::compute_identity::{self, ComputeIdentity};
+use crate::objects::endpoint_identity::{self, EndpointIdentity};
 use crate::objects::federated_credential::FederatedCredential;
 use crate::objects::managed_identity;
 use crate::objects::managed_identity::CLIENT_ID;
@@ -69,7 +70,9 @@ pub(crate) async fn bound(
                     (None, MadeBy::Stack) => domain_identities(handles, binding, &roles, &mut bound).await?,
                 }
             }
-            Scope::Workload { workload } => on_unit(handles, binding, workload, &roles, &mut bound.desired)?,
+            Scope::Workload { workload } => {
+                on_unit(handles, binding, workload, &roles, &mut bound.desired).await?;
+            }
             // Core never asks for it, as the capabilities don't have it; and if it did, nothing would be widened.
             Scope::ProjectDomain { .. } => {
                 let message = format!("a data plane on Azure can't bind {}", binding.scope);
@@ -200,7 +203,7 @@ async fn domain_identities(
 }
 
 /// An identity that the stack makes and puts on the unit of the cloud's on which a workload runs. Nobody is trusted by way of a token.
-fn on_unit(
+async fn on_unit(
     handles: Handles<'_>,
     binding: &Checked<ScopeBinding>,
     workload: &Workload,
@@ -208,29 +211,37 @@ fn on_unit(
     desired: &mut Desired,
 ) -> Result<()> {
     let unit = match handles.platform.runs_as(workload) {
-        Some(RunsAs::Unit(unit)) if unit.kind == compute_identity::UNIT => Some(unit),
+        Some(RunsAs::Unit(unit)) if [compute_identity::UNIT, endpoint_identity::UNIT].contains(&unit.kind) => {
+            Some(unit)
+        }
         _ => None,
     };
     let unit = unit.ok_or_else(|| {
-        let message = format!("{} says of no compute that {} runs on it", handles.platform.name(), binding.scope);
-        Error::new(ErrorKind::Unsupported, message).hint("on Azure, workloads are computes of Azure Machine Learning")
+        let message = format!("{} doesn't say on what of Azure's {} runs", handles.platform.name(), binding.scope);
+        Error::new(ErrorKind::Unsupported, message)
+            .hint("on Azure, workloads are computes and online endpoints of Azure Machine Learning")
     })?;
-    let compute = ResourceId::parse(&unit.id).map_err(|why| {
+    let on = ResourceId::parse(&unit.id).map_err(|why| {
         Error::new(ErrorKind::Unsupported, format!("`{}` is no resource ID: {why}", unit.id))
             .hint("check the workspace in `platform`")
     })?;
     // Source: Azure documentation, "Use tags to organize your Azure resources", limitations.
-    if compute.as_str().chars().count() > LONGEST_TAG {
-        let message = format!("the resource ID of compute {} is longer than {LONGEST_TAG} characters", compute.name());
+    if on.as_str().chars().count() > LONGEST_TAG {
+        let message = format!("the resource ID of {} is longer than {LONGEST_TAG} characters", on.name());
         return Err(Error::new(ErrorKind::Unsupported, message).hint("a tag of its identity has to hold it"));
     }
-    let identity = handles.names.identity_id(&handles.names.identity_on(&binding.scope, compute.as_str()));
-    let tags = [(SCOPE_TAG, binding.scope.to_string()), (UNIT_TAG, compute.as_str().to_owned())];
+    let identity = handles.names.identity_id(&handles.names.identity_on(&binding.scope, on.as_str()));
+    let tags = [(SCOPE_TAG, binding.scope.to_string()), (UNIT_TAG, on.as_str().to_owned())];
     let object = managed_identity::wanted(handles.names, identity.name(), tags, &binding.scope, for_binding(binding));
     let made = object.id.clone();
     desired.objects.push(object);
-    let on = ComputeIdentity::wanted(&compute, &identity, &made, &binding.scope, for_binding(binding));
-    desired.objects.push(on);
+    let (scope, because) = (&binding.scope, for_binding(binding));
+    desired.objects.push(if unit.kind == endpoint_identity::UNIT {
+        let is_there = handles.inventory.snapshot().await.online_endpoint(&on).await?.is_some();
+        EndpointIdentity::wanted(&on, &identity, is_there, &made, scope, because)
+    } else {
+        ComputeIdentity::wanted(&on, &identity, &made, scope, because)
+    });
     assign(handles.names, binding, roles, &identity, vec![made], desired);
     Ok(())
 }

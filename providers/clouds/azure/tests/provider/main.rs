@@ -3,11 +3,13 @@
 #[path = "../support/arm.rs"]
 mod arm;
 
+mod azureml;
 mod children;
 mod computes;
 mod denials;
 mod domains;
 mod edited;
+mod endpoints;
 mod faults;
 mod forged;
 mod given_by_others;

@@ -2,9 +2,10 @@
 
 use cloudgrant_core::Result;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::client::Arm;
+use crate::client::arm::unit_identity;
 use crate::error::call::Call;
 
 /// The newest, so that nothing is lost that an older version doesn't show.
@@ -84,20 +85,17 @@ impl Compute {
 
     /// Whether it has a system-assigned identity.
     pub(crate) fn has_system_assigned(&self) -> bool {
-        let kind = self.0.get("identity").and_then(|identity| identity.get("type")).and_then(Value::as_str);
-        kind.is_some_and(|kind| kind.split(',').any(|one| one.trim().eq_ignore_ascii_case("SystemAssigned")))
+        unit_identity::has_system_assigned(&self.0)
     }
 
     /// Its user-assigned identities, as Azure writes their resource IDs.
     pub(crate) fn user_assigned(&self) -> impl Iterator<Item = &str> {
-        let map = self.0.get("identity").and_then(|identity| identity.get("userAssignedIdentities"));
-        map.and_then(Value::as_object).into_iter().flatten().map(|(id, _)| id.as_str())
+        unit_identity::user_assigned(&self.0)
     }
 
     /// The same with these user-assigned identities and no others, as it is written: leaving one out takes it away, and what is
     /// read-only is left out.
     pub(crate) fn with_user_assigned<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Value {
-        let identities: Map<_, _> = ids.into_iter().map(|id| (id.to_owned(), json!({}))).collect();
         let mut compute = Value::Object(self.0.clone());
         for (path, keys) in READ_ONLY {
             let holder = path.iter().try_fold(&mut compute, |value, key| value.get_mut(*key));
@@ -105,10 +103,7 @@ impl Compute {
                 holder.retain(|key, _| !keys.contains(&key.as_str()));
             }
         }
-        compute["identity"] = match identities.is_empty() {
-            true => json!({ "type": "None" }),
-            false => json!({ "type": "UserAssigned", "userAssignedIdentities": identities }),
-        };
+        compute["identity"] = unit_identity::written(false, ids);
         compute
     }
 }
@@ -146,6 +141,8 @@ impl Arm {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn compute(value: Value) -> Compute {

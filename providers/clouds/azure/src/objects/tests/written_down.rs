@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use crate::client::loopback::{self, Loopback, SUBSCRIPTION, refusal};
 use crate::client::remedies::tests::{NAME as SHELL, bare};
 use crate::objects::tests::{ROLE, group, id, object};
-use crate::objects::{compute_identity, custom_role, federated_credential, kind, managed_identity, role_assignment};
+use crate::objects::{
+    compute_identity, custom_role, endpoint_identity, federated_credential, kind, managed_identity, role_assignment,
+};
 use crate::tests::connected;
 
 /// By its name alone, Terraform would find whoever has that name in the provider's own subscription.
@@ -66,6 +68,7 @@ fn attributes_are_written_as_they_are_read() {
         (custom_role::KIND, r#"{"id":"g","assignable_in":["/s"],"data_actions":["a"],"actions":["b"]}"#),
         (federated_credential::KIND, r#"{"identity":"/i","issuer":"https://i","subject":"s","audience":"a"}"#),
         (compute_identity::KIND, r#"{"compute":"/c","identity":"/i"}"#),
+        (endpoint_identity::KIND, r#"{"endpoint":"/e","identity":"/i"}"#),
         (managed_identity::KIND, r#"{"resource_group":"g","tags":{"a":"b"}}"#),
         (
             role_assignment::KIND,
@@ -79,6 +82,7 @@ fn attributes_are_written_as_they_are_read() {
                 federated_credential::FederatedCredential::of(&attributes).map(|it| it.attributes())
             }
             compute_identity::KIND => compute_identity::ComputeIdentity::of(&attributes).map(|it| it.attributes()),
+            endpoint_identity::KIND => endpoint_identity::EndpointIdentity::of(&attributes).map(|it| it.attributes()),
             managed_identity::KIND => managed_identity::ManagedIdentity::of(&attributes).map(|it| it.attributes()),
             _ => role_assignment::RoleAssignment::of(&attributes).map(|it| it.attributes()),
         };

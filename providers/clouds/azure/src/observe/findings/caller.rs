@@ -18,7 +18,7 @@ use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, is_within};
 use crate::objects::custom_role::{self, CustomRole};
 use crate::objects::role_assignment::{self, RoleAssignment};
-use crate::objects::{compute_identity, federated_credential, managed_identity};
+use crate::objects::{compute_identity, endpoint_identity, federated_credential, managed_identity};
 use crate::resources::built_in_roles;
 
 /// What the caller has to be allowed.
@@ -172,7 +172,9 @@ fn writes(kind: &str, attributes: &Attributes) -> Result<Vec<(Operation, String)
             scopes.into_iter().map(|scope| (Operation::Define, scope)).collect()
         }
         // Of these, nothing is asked ahead.
-        compute_identity::KIND | managed_identity::KIND | federated_credential::KIND => Vec::new(),
+        compute_identity::KIND | endpoint_identity::KIND | managed_identity::KIND | federated_credential::KIND => {
+            Vec::new()
+        }
         kind => return Err(Error::provider_bug("azure", format!("it doesn't know what it takes to write a {kind}"))),
     })
 }

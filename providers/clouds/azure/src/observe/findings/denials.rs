@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{Broken, Desired, Error, Note, Object, Observed, Result, matches};
 
-use crate::client::arm::{Denied, DenyAssignment, Party, WRITE_COMPUTE};
+use crate::client::arm::{Denied, DenyAssignment, Party, WRITE_COMPUTE, WRITE_ENDPOINT};
 use crate::config::Config;
 use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
@@ -12,6 +12,7 @@ use crate::names::Names;
 use crate::names::resource_id::ResourceId;
 use crate::objects::compute_identity::{self, ComputeIdentity};
 use crate::objects::custom_role::{self, CustomRole};
+use crate::objects::endpoint_identity::{self, EndpointIdentity};
 use crate::objects::federated_credential::{self, FederatedCredential};
 use crate::objects::managed_identity;
 use crate::objects::role_assignment::{self, RoleAssignment};
@@ -130,6 +131,7 @@ fn write_of(config: &Config, names: &Names, object: &Object) -> Result<Write> {
     let (operation, scope) = match object.id.kind {
         role_assignment::KIND => (ASSIGN, RoleAssignment::of(&object.attributes)?.scope_id()?),
         compute_identity::KIND => (WRITE_COMPUTE, ComputeIdentity::of(&object.attributes)?.compute_id()?),
+        endpoint_identity::KIND => (WRITE_ENDPOINT, EndpointIdentity::of(&object.attributes)?.endpoint_id()?),
         managed_identity::KIND => ("Microsoft.ManagedIdentity/userAssignedIdentities/write", names.group().clone()),
         federated_credential::KIND => (
             "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",

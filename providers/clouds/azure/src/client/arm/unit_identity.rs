@@ -1,0 +1,45 @@
+//! The managed identities of something, as every resource provider has them in `identity`: a type, and a map of those that are
+//! user-assigned.
+//!
+//! Source: Azure documentation, "Manage user-assigned managed identities", REST; the map has no order, and is replaced as a whole.
+
+use serde_json::{Map, Value, json};
+
+/// Whether a resource has a system-assigned identity.
+pub(super) fn has_system_assigned(resource: &Map<String, Value>) -> bool {
+    let kind = resource.get("identity").and_then(|identity| identity.get("type")).and_then(Value::as_str);
+    kind.is_some_and(|kind| kind.split(',').any(|one| one.trim().eq_ignore_ascii_case("SystemAssigned")))
+}
+
+/// Its user-assigned identities, as Azure writes their resource IDs.
+pub(super) fn user_assigned(resource: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let map = resource.get("identity").and_then(|identity| identity.get("userAssignedIdentities"));
+    map.and_then(Value::as_object).into_iter().flatten().map(|(id, _)| id.as_str())
+}
+
+/// These user-assigned identities and no others, as `identity` has them.
+pub(super) fn written<'a>(has_system_assigned: bool, ids: impl IntoIterator<Item = &'a str>) -> Value {
+    let identities: Map<_, _> = ids.into_iter().map(|id| (id.to_owned(), json!({}))).collect();
+    let kind = match (has_system_assigned, identities.is_empty()) {
+        (false, true) => return json!({ "type": "None" }),
+        (true, true) => return json!({ "type": "SystemAssigned" }),
+        (false, false) => "UserAssigned",
+        // With a blank after the comma, Azure Machine Learning doesn't know it.
+        (true, false) => "SystemAssigned,UserAssigned",
+    };
+    json!({ "type": kind, "userAssignedIdentities": identities })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for (system, ids) in [(false, vec![]), (true, vec![]), (false, vec!["/A"]), (true, vec!["/b", "/A"])] {
+            let resource = Map::from_iter([("identity".to_owned(), written(system, ids.iter().copied()))]);
+            assert_eq!((has_system_assigned(&resource), user_assigned(&resource).collect::<Vec<_>>()), (system, ids));
+        }
+        assert_eq!(written(true, ["/a"])["type"], "SystemAssigned,UserAssigned");
+    }
+}

@@ -1,0 +1,51 @@
+//! The stack's identities on units of the cloud's, such as computes: where their tags say that they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloudgrant_core::{Action, Error, ObjectId, Observed, Obstacle, Result, Stays, Unmakeable};
+
+use crate::inventory::snapshot::Snapshot;
+use crate::names::resource_id::ResourceId;
+use crate::names::{UNIT_TAG, tag_of};
+use crate::objects::managed_identity;
+use crate::observe::looking::Looking;
+
+/// How many units are read at a time.
+pub(super) const AT_A_TIME: usize = 8;
+
+/// The stack's identities by the units of a type that their tags name. The type is the last one of a resource ID: `computes`.
+pub(super) async fn tagged(
+    looking: Looking<'_>,
+    snapshot: &Snapshot,
+    of_type: &str,
+) -> Result<BTreeMap<ResourceId, BTreeSet<ResourceId>>> {
+    let mut identities: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for identity in snapshot.identities().await?.iter() {
+        let Ok(id) = ResourceId::parse(&identity.id) else { continue };
+        let unit = tag_of(&identity.tags, UNIT_TAG).filter(|_| looking.names.marks(&id, &identity.tags));
+        if let Some(unit) = unit.and_then(|unit| ResourceId::parse(unit).ok()).filter(|unit| is_of(unit, of_type)) {
+            identities.entry(unit).or_default().insert(id);
+        }
+    }
+    Ok(identities)
+}
+
+fn is_of(unit: &ResourceId, of_type: &str) -> bool {
+    let last = unit.typed().and_then(|(types, _)| Some(types.rsplit('/').next()?.to_owned()));
+    last.is_some_and(|last| last.eq_ignore_ascii_case(of_type))
+}
+
+pub(super) fn unmakeable(why: Error, obstacle: Obstacle, objects: BTreeSet<ObjectId>) -> Unmakeable {
+    Unmakeable { why, actions: &[Action::Create, Action::Update], objects, obstacle }
+}
+
+/// Keeps identities that nothing wants any more as they are.
+pub(super) fn keep(looking: Looking<'_>, identities: &BTreeSet<ResourceId>, reason: &str, observed: &mut Observed) {
+    for identity in identities {
+        let object = managed_identity::id(identity, looking.names.group());
+        if observed.objects.remove(&object).is_some() {
+            // Its role assignments go by themselves.
+            observed.stays.push(Stays { object, reason: reason.to_owned(), is_empty: false });
+        }
+    }
+}
