@@ -56,7 +56,8 @@ pub use contract::object::remainder::{Remainder, Shares};
 pub use contract::object::terraform::{TerraformBlock, TerraformPurpose, TerraformValue};
 pub use contract::object::{Handoff, Object, ObjectId, Ownership, Reference};
 pub use contract::platform::{
-    ConnectPlatform, Conventions, ExecutePermission, MadeBy, Platform, PlatformContext, RunsAs, Snippet, Unit,
+    ConnectPlatform, Conventions, ExecutePermission, MadeBy, OuterUnit, Platform, PlatformContext, RunsAs, Snippet,
+    Unit,
 };
 pub use contract::provider::capability::Capabilities;
 pub use contract::provider::client_code::ClientCode;

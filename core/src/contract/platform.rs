@@ -1,5 +1,6 @@
 //! The contract: what a platform must do to be one.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -101,6 +102,15 @@ pub trait Platform: Debug + Send + Sync {
         None
     }
 
+    /// The unit of the cloud's in which all workloads run, such as a workspace, with what the platform's own keys want of that itself.
+    /// `None` where they want nothing.
+    ///
+    /// # Behavior
+    /// - The cloud sees to it as long as a workload is bound: it adds to what is there, and takes away what the stack put there alone.
+    fn outer_unit(&self) -> Option<OuterUnit> {
+        None
+    }
+
     /// What the platform must be told as files, for those who deliver from a repository: what `cloudgrant export` writes. Empty where the platform is
     /// told in no such way.
     ///
@@ -185,6 +195,19 @@ pub struct Unit {
     pub kind: &'static str,
     /// Which one it is, as the cloud names it: an ID or an ARN.
     pub id: String,
+}
+
+/// A unit of the cloud's in which those of workloads are, and what the manifest wants of it itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OuterUnit {
+    /// Which one.
+    pub unit: Unit,
+    /// The principals that it is to have beside those that others gave it, as the cloud names them. They are there already.
+    pub principals: Vec<String>,
+    /// Its settings, each as the cloud calls it, with what it is to be.
+    pub settings: BTreeMap<&'static str, String>,
+    /// Whether its principals are given what they need on what the unit works with. Otherwise what they lack is told.
+    pub gives_roles: bool,
 }
 
 /// Lines of task code for one of a platform's SDKs.

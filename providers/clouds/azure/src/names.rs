@@ -20,6 +20,8 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x8d6f_2f0e_66b1_5d0a_9c3d_4d2c_1b7e_a5f
 
 /// The mark of the stack on its managed identities, together with that of its home.
 pub(crate) const STACK_TAG: &str = "cloudgrant:stack";
+/// Source: Azure documentation, "Use tags to organize your Azure resources", limitations: characters of a value.
+pub(crate) const LONGEST_TAG: usize = 256;
 /// Where the stack lives: subscription and resource group. The same stack at another home is somebody else's.
 pub(crate) const HOME_TAG: &str = "cloudgrant:home";
 /// The subscription that a place's identity names (see [`crate::marks::places`]).
@@ -34,6 +36,12 @@ pub(crate) const CONFIRMED_TAG: &str = "cloudgrant:confirmed";
 pub(crate) const ASKED_TAG: &str = "cloudgrant:asked:";
 /// The unit of the cloud's that an identity is put on: where to look for it there.
 pub(crate) const UNIT_TAG: &str = "cloudgrant:unit";
+/// What the stack put on a unit that isn't its own (see [`crate::marks::units`]): an identity; or a setting, with what it was set to and
+/// what it was before.
+pub(crate) const IDENTITY_TAG: &str = "cloudgrant:identity";
+pub(crate) const SETTING_TAG: &str = "cloudgrant:setting";
+pub(crate) const SET_TAG: &str = "cloudgrant:set";
+pub(crate) const BEFORE_TAG: &str = "cloudgrant:before";
 /// The scope that an identity serves, for people who meet it in the portal.
 pub(crate) const SCOPE_TAG: &str = "cloudgrant:scope";
 
@@ -194,9 +202,19 @@ impl Names {
         id.name().starts_with(&self.handoff("")) && self.is_home(id)
     }
 
-    /// Whether an identity names a place of either kind, or a confirmed handoff, and nobody runs under it.
+    /// The identity that names what the stack put on a unit.
+    pub(crate) fn unit(&self, digits: &str) -> String {
+        format!("{}unit-{digits}", self.place_mark())
+    }
+
+    /// Whether an identity is called as one that names what the stack put on a unit.
+    pub(crate) fn is_of_unit(&self, id: &ResourceId) -> bool {
+        id.name().starts_with(&self.unit("")) && self.is_home(id)
+    }
+
+    /// Whether an identity names a place of either kind, a confirmed handoff or what was put on a unit, and nobody runs under it.
     pub(crate) fn is_place(&self, id: &ResourceId) -> bool {
-        self.place_named(id).is_some() || self.is_of_platform_place(id) || self.is_of_handoff(id)
+        self.place_named(id).is_some() || self.is_of_platform_place(id) || self.is_of_handoff(id) || self.is_of_unit(id)
     }
 
     fn place_mark(&self) -> String {
@@ -214,13 +232,17 @@ impl Names {
     /// Those of an identity's tags that are the stack's to set; all others are somebody else's.
     pub(crate) fn tags_in(&self, tags: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let own = [
+            BEFORE_TAG,
             CONFIRMED_TAG,
             DOCUMENT_TAG,
             HANDOFF_TAG,
             HOME_TAG,
+            IDENTITY_TAG,
             PLACE_TAG,
             PLATFORM_TAG,
             SCOPE_TAG,
+            SETTING_TAG,
+            SET_TAG,
             STACK_TAG,
             UNIT_TAG,
         ];

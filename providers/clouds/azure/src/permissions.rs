@@ -13,8 +13,8 @@ use cloudgrant_core::{
 use serde_json::json;
 
 use crate::client::arm::{
-    READ_COMPUTE, READ_CONTAINER, READ_ENDPOINT, READ_NAMESPACES, READ_SECRET, READ_WORKSPACE, WRITE_COMPUTE,
-    WRITE_ENDPOINT,
+    ASSIGN_IDENTITY, READ_COMPUTE, READ_CONTAINER, READ_ENDPOINT, READ_NAMESPACES, READ_SECRET, READ_WORKSPACE,
+    WRITE_COMPUTE, WRITE_ENDPOINT, WRITE_WORKSPACE,
 };
 use crate::config::Config;
 use crate::names::Names;
@@ -28,6 +28,7 @@ use crate::resources::known_roles;
 use crate::resources::locator::Locator;
 use crate::resources::place::Place;
 use crate::resources::role_choice::{self, Choice};
+use crate::resources::workspace_roles;
 
 /// Reading what every plan looks at.
 const READ: [&str; 6] = [
@@ -52,9 +53,6 @@ const IDENTITIES: [&str; 4] = [
     "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
     "Microsoft.ManagedIdentity/userAssignedIdentities/write",
 ];
-
-/// What whoever puts an identity on something needs, on that identity. Source: Azure Machine Learning, "Set up service authentication".
-const ASSIGN_IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
 
 /// What it takes to look at a unit of the cloud's on which workloads run, and to put an identity on it.
 const UNITS: [(&str, &[&str], &str); 2] = [
@@ -99,6 +97,7 @@ pub(crate) fn permissions(
             _ => None,
         })
         .collect();
+    let outer = platform.outer_unit().filter(|_| !kinds_of_units.is_empty());
     let units = UNITS.into_iter().filter(|(kind, ..)| kinds_of_units.contains(kind));
     let custom_roles = choices(config, names, intents).any(|choice| matches!(choice, Choice::Own(_)));
     // What is written in another subscription is marked at home, by an identity without any right.
@@ -125,6 +124,11 @@ pub(crate) fn permissions(
         Holder::Namespace => names_a_namespace(intents).then_some(READ_NAMESPACES),
     }));
     wanted.extend(units.clone().flat_map(|(_, read, _)| read));
+    if let Some(outer) = &outer {
+        wanted.insert(READ_WORKSPACE);
+        // Whether its vault looks at roles.
+        wanted.extend((!outer.principals.is_empty()).then_some("Microsoft.KeyVault/vaults/read"));
+    }
     if own_identities {
         wanted.insert("Microsoft.Resources/subscriptions/resourceGroups/read");
     }
@@ -134,6 +138,12 @@ pub(crate) fn permissions(
         }
         if custom_roles {
             wanted.extend(ROLES);
+        }
+        if let Some(outer) = &outer {
+            wanted.insert(WRITE_WORKSPACE);
+            wanted.extend((!outer.principals.is_empty()).then_some(ASSIGN_IDENTITY));
+            // What is put there is marked at home.
+            wanted.extend(IDENTITIES);
         }
         for (_, _, write) in units {
             wanted.extend([write, ASSIGN_IDENTITY]);
@@ -161,12 +171,15 @@ pub(crate) fn permissions(
     if purpose == Purpose::Plan {
         return vec![role];
     }
-    vec![role, assigner(config, names, intents)]
+    let of_workspace = outer.is_some_and(|outer| outer.gives_roles);
+    vec![role, assigner(config, names, intents, of_workspace)]
 }
 
 /// The right to give and to take the manifest's roles, and no others.
-fn assigner(config: &Config, names: &Names, intents: &Intents) -> PermissionDocument {
-    let (roles, by_name) = roles(config, names, intents);
+fn assigner(config: &Config, names: &Names, intents: &Intents, of_workspace: bool) -> PermissionDocument {
+    let (mut roles, by_name) = roles(config, names, intents);
+    let own = workspace_roles::ALL.into_iter().filter(|_| of_workspace);
+    roles.extend(own.map(|role| role.id.to_owned()));
     let mut ids: Vec<_> = roles.into_iter().collect();
     if ids.is_empty() {
         // An empty list is no condition; a list without a role allows none.

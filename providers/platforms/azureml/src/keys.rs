@@ -6,6 +6,8 @@ use cloudgrant_core::Workload;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use crate::workspace_identity::WorkspaceIdentity;
+
 /// What the section `platform` has for Azure Machine Learning.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Written")]
@@ -16,6 +18,8 @@ pub struct Keys {
     pub computes: BTreeMap<Workload, Compute>,
     /// The same of its online endpoints.
     pub endpoints: BTreeMap<Workload, Endpoint>,
+    /// What the workspace itself is to have.
+    pub workspace_identity: Option<WorkspaceIdentity>,
 }
 
 /// The section as it is written, key by key.
@@ -27,13 +31,14 @@ struct Written {
     computes: BTreeMap<Workload, Compute>,
     #[serde(default, deserialize_with = "each_once")]
     endpoints: BTreeMap<Workload, Endpoint>,
+    workspace_identity: Option<WorkspaceIdentity>,
 }
 
 impl TryFrom<Written> for Keys {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { workspace, computes, endpoints } = written;
+        let Written { workspace, computes, endpoints, workspace_identity } = written;
         if computes.is_empty() && endpoints.is_empty() {
             let message = "neither `computes` nor `endpoints` names anything, so that no grant reaches anybody: name a compute, \
                            `computes: { training: cpu-cluster }`";
@@ -43,7 +48,7 @@ impl TryFrom<Written> for Keys {
             Some(workload) => Err(format!(
                 "`{workload}` stands under `computes` and under `endpoints`: a name is that of one workload"
             )),
-            None => Ok(Self { workspace, computes, endpoints }),
+            None => Ok(Self { workspace, computes, endpoints, workspace_identity }),
         }
     }
 }
@@ -64,6 +69,11 @@ pub struct Endpoint(String);
 const TYPE: [&str; 3] = ["providers", "microsoft.machinelearningservices", "workspaces"];
 
 impl Workspace {
+    /// Its resource ID.
+    pub(crate) fn id(&self) -> &str {
+        &self.0
+    }
+
     /// The resource ID of one of its computes.
     pub(crate) fn compute(&self, compute: &Compute) -> String {
         format!("{}/computes/{}", self.0, compute.0)

@@ -9,12 +9,13 @@
 mod execute;
 mod keys;
 mod snippets;
+mod workspace_identity;
 
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    ConnectPlatform, Desired, Error, ErrorKind, ExecutePermission, Platform, PlatformContext, Principal, Reach, Result,
-    RunsAs, Snippet, Tenancy, Unit, Workload, register_platform,
+    ConnectPlatform, Desired, Error, ErrorKind, ExecutePermission, OuterUnit, Platform, PlatformContext, Principal,
+    Reach, Result, RunsAs, Snippet, Tenancy, Unit, Workload, register_platform,
 };
 
 use crate::keys::Keys;
@@ -47,6 +48,10 @@ impl Platform for AzureMl {
             None => Unit { kind: ENDPOINT, id: workspace.endpoint(endpoints.get(workload)?) },
         };
         Some(RunsAs::Unit(unit))
+    }
+
+    fn outer_unit(&self) -> Option<OuterUnit> {
+        self.keys.workspace_identity.as_ref().map(|wanted| wanted.of(&self.keys.workspace))
     }
 
     /// Azure has the identities of its computes and endpoints: a cloud that tells of principals in another way isn't one of this platform's.

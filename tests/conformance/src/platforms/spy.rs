@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cloudgrant_core::{
     Approved, Backend, Conventions, DeliveryFile, Desired, Error, ErrorKind, ExecutePermission, HandedOff, Handoff,
-    HowAsked, Marked, Object, ObjectId, Observed, Outcome, Platform, PlatformPlace, Principal, Protected, Remainder,
-    Result, Scope, Shares, Stack, Tenancy, WayTo,
+    HowAsked, Marked, Object, ObjectId, Observed, Outcome, OuterUnit, Platform, PlatformPlace, Principal, Protected,
+    Remainder, Result, Scope, Shares, Stack, Tenancy, WayTo,
 };
 
 /// A platform whose backend makes each change twice.
@@ -64,6 +64,10 @@ impl Platform for Twice {
 
     fn taken_back(&self, kind: &str, name: &str, how: &HowAsked) -> Option<(ObjectId, Handoff)> {
         self.inner.taken_back(kind, name, how)
+    }
+
+    fn outer_unit(&self) -> Option<OuterUnit> {
+        self.inner.outer_unit()
     }
 
     fn asked_for(&self, scope: &Scope) -> Option<HandedOff> {

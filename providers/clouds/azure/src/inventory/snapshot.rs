@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, OnceCell};
 use crate::client::Arm;
 use crate::client::arm::{
     Cluster, FederatedCredential, Identity, Namespace, OnlineEndpoint, Permission, Registry, RoleAssignment,
-    RoleDefinition, StorageAccount, Subscription, Vault,
+    RoleDefinition, StorageAccount, Subscription, Vault, Workspace,
 };
 use crate::inventory::unusable::{AllUnusable, Unusable};
 use crate::inventory::written::{List, Written};
@@ -96,6 +96,7 @@ pub(crate) struct Snapshot {
     permissions: Lists<String, Permission>,
     /// Single ones, and never those of another look: what is written to them no list tells.
     endpoints: Lists<ResourceId, OnlineEndpoint>,
+    workspaces: Lists<ResourceId, Workspace>,
     /// What the manifest names and can't be used.
     unusable: AllUnusable,
 }
@@ -121,6 +122,7 @@ impl Snapshot {
             subscriptions: Lists::default(),
             permissions: Lists::default(),
             endpoints: Lists::default(),
+            workspaces: Lists::default(),
             unusable: AllUnusable::default(),
         }
     }
@@ -281,5 +283,11 @@ impl Snapshot {
     pub(crate) async fn online_endpoint(&self, id: &ResourceId) -> Result<Option<OnlineEndpoint>> {
         let read = || async { Ok(self.arm.online_endpoint(id.as_str()).await?.into_iter().collect()) };
         Ok(self.endpoints.get(id.clone(), read).await?.first().cloned())
+    }
+
+    /// A workspace of Azure Machine Learning; none if it isn't there.
+    pub(crate) async fn workspace(&self, id: &ResourceId) -> Result<Option<Workspace>> {
+        let read = || async { Ok(self.arm.workspace(id.as_str()).await?.into_iter().collect()) };
+        Ok(self.workspaces.get(id.clone(), read).await?.first().cloned())
     }
 }

@@ -105,8 +105,13 @@ impl<'a> ComputeIdentity<'a> {
 
     /// Whether the identity is on a compute.
     pub(crate) fn is_on(&self, compute: &Compute) -> bool {
-        compute.user_assigned().any(|id| is_same(id, &self.identity))
+        is_on(compute, &self.identity)
     }
+}
+
+/// Whether an identity is on a compute.
+pub(crate) fn is_on(compute: &Compute, identity: &str) -> bool {
+    compute.user_assigned().any(|id| is_same(id, identity))
 }
 
 /// Why an identity can't be put on a compute; `None` where it can.

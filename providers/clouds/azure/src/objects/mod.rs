@@ -14,6 +14,8 @@ mod refusals;
 pub(crate) mod role_assignment;
 #[cfg(test)]
 mod tests;
+pub(crate) mod workspace_identity;
+pub(crate) mod workspace_setting;
 pub(crate) mod writers;
 
 use cloudgrant_core::{Change, Outcome, Result};
@@ -23,13 +25,15 @@ use crate::objects::kind::ObjectKind;
 use crate::objects::refusals::not_known_how;
 
 /// The kinds of objects.
-const KINDS: [&dyn ObjectKind; 6] = [
+const KINDS: [&dyn ObjectKind; 8] = [
     &compute_identity::Kind,
     &custom_role::Kind,
     &endpoint_identity::Kind,
     &federated_credential::Kind,
     &managed_identity::Kind,
     &role_assignment::Kind,
+    &workspace_identity::Kind,
+    &workspace_setting::Kind,
 ];
 
 /// A kind of objects, by its id.

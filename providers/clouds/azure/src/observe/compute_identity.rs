@@ -11,7 +11,9 @@ use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, folded, is_same};
 use crate::objects::compute_identity::{self, ComputeIdentity, missing, refusal};
 use crate::objects::managed_identity;
+use crate::observe::findings::computes;
 use crate::observe::looking::Looking;
+use crate::observe::managed_identity::Principals;
 use crate::observe::units::{AT_A_TIME, keep, tagged, unmakeable};
 use crate::resources::built_in_roles;
 
@@ -31,6 +33,7 @@ pub(super) async fn add(
     looking: Looking<'_>,
     desired: &Desired,
     snapshot: &Snapshot,
+    principals: &Principals,
     observed: &mut Observed,
 ) -> Result<Images> {
     let mut identities = tagged(looking, snapshot, COMPUTES).await?;
@@ -40,7 +43,7 @@ pub(super) async fn add(
         wanted.entry(on.compute_id()?).or_insert_with(BTreeSet::new).insert(object.id.clone());
         identities.entry(on.compute_id()?).or_default().insert(on.identity_id()?);
     }
-    let images = Images::of(looking, &identities).await?;
+    let images = Images::of(snapshot, &identities).await?;
     let read = stream::iter(identities).map(|(compute, identities)| async move {
         let there = looking.client.compute(compute.as_str()).await;
         Ok::<_, Error>((compute, identities, there))
@@ -69,6 +72,10 @@ pub(super) async fn add(
         };
         if is_wanted && there.user_assigned().any(|on| identities.iter().all(|own| !is_same(on, own.as_str()))) {
             observed.notes.push(Note::warning(format!("compute {}", compute.name()), OTHERS_ARE_ON));
+        }
+        if is_wanted {
+            let notes = computes::notes(snapshot, principals, (&compute, &there), &identities).await?;
+            observed.notes.extend(notes);
         }
         for identity in identities {
             let object = compute_identity::id(&compute, &identity);
@@ -103,18 +110,18 @@ impl Images {
     /// # Errors
     /// Azure doesn't answer.
     pub(crate) async fn read(looking: Looking<'_>, snapshot: &Snapshot) -> Result<Self> {
-        Self::of(looking, &tagged(looking, snapshot, COMPUTES).await?).await
+        Self::of(snapshot, &tagged(looking, snapshot, COMPUTES).await?).await
     }
 
-    async fn of(looking: Looking<'_>, computes: &BTreeMap<ResourceId, BTreeSet<ResourceId>>) -> Result<Self> {
+    async fn of(snapshot: &Snapshot, computes: &BTreeMap<ResourceId, BTreeSet<ResourceId>>) -> Result<Self> {
         let workspaces: BTreeSet<_> = computes.keys().filter_map(ResourceId::outermost).collect();
         let read = stream::iter(workspaces).map(|workspace| async move {
-            let registry = looking.client.registry_of_workspace(workspace.as_str()).await;
             // Whoever may not read it is told of a role that nobody can explain.
-            let registry = match registry {
+            let there = match snapshot.workspace(&workspace).await {
                 Err(error) if is_final(&error) => None,
-                registry => registry?,
+                there => there?,
             };
+            let registry = there.and_then(|there| there.registry().map(str::to_owned));
             Ok::<_, Error>((workspace, registry))
         });
         let registries: BTreeMap<_, _> = read.buffered(AT_A_TIME).try_collect().await?;

@@ -12,6 +12,7 @@ mod role_assignment;
 mod scopes;
 pub(crate) mod search;
 mod units;
+mod workspace;
 
 use cloudgrant_core::{Desired, Observed, Result};
 
@@ -19,6 +20,7 @@ use crate::marks::{confirmations, platform_places};
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::{
     caller, contents, denials, edited, goes_on, limited, missing, renamed, role_scopes, trust, workload_identity,
+    workspaces,
 };
 use crate::observe::looking::Looking;
 use crate::resources::kinds::registered::reached_by;
@@ -33,14 +35,23 @@ pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<
     let mut observed = Observed::default();
     let mut others = OtherHomes::default();
     let principals = managed_identity::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
-    let images = compute_identity::add(looking, desired, &snapshot, &mut observed).await?;
+    let images = compute_identity::add(looking, desired, &snapshot, &principals, &mut observed).await?;
     endpoint_identity::add(looking, desired, &snapshot, &mut observed).await?;
+    let needed = workspace::add(looking, desired, &snapshot, &mut observed).await?;
     custom_role::add(looking, desired, &snapshot, &mut observed, &mut others).await?;
     let subscriptions = search::searched(config, names, desired, &snapshot, &mut observed).await?;
     role_scopes::keep(names, desired, &snapshot, &subscriptions, &mut observed).await?;
     let homes = (&mut observed, &mut others);
-    role_assignment::add(looking, desired, &snapshot, &subscriptions, (&principals, &identities, &images), homes)
-        .await?;
+    role_assignment::add(
+        looking,
+        desired,
+        &snapshot,
+        &subscriptions,
+        (&principals, &identities, &images, &needed),
+        homes,
+    )
+    .await?;
+    observed.notes.extend(workspaces::notes(looking, desired, &snapshot, &principals).await?);
     let renamed = renamed::note(names, desired, &snapshot, &subscriptions, &observed).await?;
     observed.notes.extend(renamed);
     observed.platform_places = platform_places::marked(names, &snapshot).await?;

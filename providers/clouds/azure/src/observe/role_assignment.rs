@@ -23,8 +23,9 @@ use crate::observe::findings::missing;
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::looking::Looking;
 use crate::observe::managed_identity::Principals;
+use crate::observe::workspace::Needed;
 use crate::policy::condition;
-use crate::resources::{known_roles, refused_roles};
+use crate::resources::{known_roles, refused_roles, workspace_roles};
 
 /// Said of an assignment that the manifest asks for, on a resource that is gone. Azure keeps it, at the ID that the resource had.
 const LISTED_ON_WHAT_IS_GONE: &str = "what it is on isn't there any more, and Azure lists it all the same: it gives nothing, until \
@@ -44,7 +45,7 @@ pub(crate) async fn add(
     desired: &Desired,
     snapshot: &Snapshot,
     subscriptions: &BTreeSet<String>,
-    (principals, identities, images): (&Principals, &Identities, &Images),
+    (principals, identities, images, needed): (&Principals, &Identities, &Images, &Needed),
     (observed, others): (&mut Observed, &mut OtherHomes),
 ) -> Result<()> {
     let custom = snapshot.custom_roles().await?;
@@ -73,6 +74,7 @@ pub(crate) async fn add(
         holders,
         doubted: principals.doubted(),
         images,
+        needed,
         given: &given,
         foreign: Vec::new(),
         // To make the manifest come true, what is left of such an identity goes.
@@ -153,6 +155,8 @@ struct Reader<'a> {
     doubted: &'a HashSet<ResourceId>,
     /// What their own jobs pull, which is given to them by the platform.
     images: &'a Images,
+    /// What identities of workspaces need, which is too much for task code.
+    needed: &'a Needed,
     /// What is revoked of what the manifest gives to identities.
     given: &'a Given,
     /// What others gave to these, but for what widens one of the stack's.
@@ -192,7 +196,10 @@ impl Reader<'_> {
             None if owned => {
                 // What was changed in a role of the stack's own is told of that one.
                 let is_own = self.own_roles.contains(&role);
-                if !is_own && (self.never_given.contains(&role) || is_never_given(&role)) {
+                let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase());
+                let is_needed = holder.is_some_and(|(holder, _)| self.needed.has(holder, assignment));
+                let is_too_much = self.never_given.contains(&role) || is_never_given(&role);
+                if !is_own && !is_needed && is_too_much {
                     self.given_by_nobody(assignment, &role);
                 }
                 self.unwanted_one(assignment, &role);
@@ -336,6 +343,7 @@ impl Reader<'_> {
         let custom = name.as_deref().map(custom_role::id);
         let name = name
             .or_else(|| known_roles::known(role).map(|role| role.name.to_owned()))
+            .or_else(|| workspace_roles::name_of(role).map(str::to_owned))
             .unwrap_or_else(|| role.to_owned());
         let holder = self.holders.get(&assignment.principal_id.to_ascii_lowercase()).copied();
         // What an identity had that was deleted, and that grants which stay still ask for, goes with these.

@@ -12,4 +12,5 @@ pub(crate) mod overlap;
 pub(crate) mod place;
 pub(crate) mod refused_roles;
 pub(crate) mod role_choice;
+pub(crate) mod workspace_roles;
 mod wrong_locator;

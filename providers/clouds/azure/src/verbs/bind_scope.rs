@@ -16,26 +16,23 @@ use crate::error::is_final;
 use crate::inventory::clusters::Issuers;
 use crate::marks::places;
 use crate::names::resource_id::ResourceId;
-use crate::names::{Names, SCOPE_TAG, UNIT_TAG};
+use crate::names::{LONGEST_TAG, Names, SCOPE_TAG, UNIT_TAG};
 use crate::objects::compute_identity::{self, ComputeIdentity};
 use crate::objects::endpoint_identity::{self, EndpointIdentity};
 use crate::objects::federated_credential::FederatedCredential;
 use crate::objects::managed_identity;
 use crate::objects::managed_identity::CLIENT_ID;
-use crate::objects::role_assignment::RoleAssignment;
 use crate::packing::pack::{self, Assignment, Roles};
 use crate::packing::shards::{self, Shard, Wanted};
+use crate::verbs::assigned::assignment_object;
 use crate::verbs::handles::Handles;
-use crate::verbs::unbound;
 use crate::verbs::validate::shared_identity;
+use crate::verbs::{unbound, workspace};
 
 /// How a service account names its identity, and its pods take part. Source: Azure documentation, "Use Microsoft Entra
 /// Workload ID with AKS", service account annotations and pod labels.
 const CLIENT_ID_ANNOTATION: &str = "azure.workload.identity/client-id";
 const POD_LABEL: (&str, &str) = ("azure.workload.identity/use", "true");
-
-/// Source: Azure documentation, "Use tags to organize your Azure resources": a value has 256 characters at most.
-const LONGEST_TAG: usize = 256;
 
 /// The roles that each grant comes to.
 type ByGrant<'a> = BTreeMap<&'a IntentId, Vec<&'a Roles>>;
@@ -80,6 +77,7 @@ pub(crate) async fn bound(
             }
         }
     }
+    workspace::add(handles, bindings, &mut bound).await?;
     let notes = unbound::notes(handles, bindings, &bound.desired).await?;
     bound.desired.notes.extend(notes);
     bound.desired.notes.extend(audience_without_effect(handles, &bound));
@@ -353,21 +351,6 @@ fn assign(
         desired.objects.extend(places::depend(names, &mut object, &on));
         desired.objects.push(object);
     }
-}
-
-/// The role assignment of what is packed into one, to an identity.
-pub(crate) fn assignment_object(names: &Names, identity: &ResourceId, scope: &Scope, assignment: Assignment) -> Object {
-    let Assignment { scope: on, role, condition, because } = assignment;
-    let attributes = RoleAssignment {
-        principal: identity.as_str().into(),
-        role: role.name,
-        role_id: role.id,
-        scope: on.as_str().into(),
-        assignment: None,
-        condition: condition.map(Into::into),
-    };
-    let object = attributes.wanted(names, identity, &on, scope, because);
-    Object { depends_on: role.object.into_iter().collect(), ..object }
 }
 
 #[cfg(test)]

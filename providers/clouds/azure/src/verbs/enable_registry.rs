@@ -6,8 +6,9 @@ use crate::inventory::lookups::resolve;
 use crate::marks::places;
 use crate::packing::pack;
 use crate::resources::locator::Locator;
+use crate::verbs::assigned::assignment_object;
 use crate::verbs::handles::Handles;
-use crate::verbs::{bind_scope, notes};
+use crate::verbs::notes;
 
 /// Requirements 9, 69 and 104. How the registry looks at roles was read before: Source: Azure documentation, "Azure
 /// Container Registry Microsoft Entra permissions and role assignments".
@@ -28,7 +29,7 @@ pub(crate) async fn desired(handles: Handles<'_>, registries: &[Checked<Registry
             desired.notes.push(notes::admin_user(target));
         }
         for assignment in pack::pull(registry.access(), target, &registry.id()) {
-            let mut object = bind_scope::assignment_object(handles.names, &kubelet, &Scope::Global, assignment);
+            let mut object = assignment_object(handles.names, &kubelet, &Scope::Global, assignment);
             object.touches.push(kubelet.name().to_owned());
             desired.objects.extend(places::depend(handles.names, &mut object, &target.scope));
             desired.objects.push(object);

@@ -186,3 +186,61 @@ async fn a_workload_on_another_compute_leaves_the_first_one() {
     assert!(on(&compute(&world, "train-cluster").await).is_empty());
     assert_eq!(on(&compute(&world, "score-cluster").await).len(), 1);
 }
+
+#[tokio::test]
+async fn requirements_102_to_104_a_compute_that_may_not_pull_its_images_is_told_with_the_command() {
+    let text = manifest(COMPUTES, TRAINING);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    assert!(!warned(&world.plan(&text).await.expect("a plan"), "may not pull from the registry"));
+    // As if the registry had come later.
+    let identity = on(&compute(&world, "train-cluster").await).remove(0);
+    let principal = world.arm.principal(&identity).await;
+    for one in world.arm.assignments().await {
+        let is_pull = one["properties"]["roleDefinitionId"].as_str().is_some_and(|id| id.ends_with(ACR_PULL));
+        if is_pull && one["properties"]["principalId"] == principal.as_str() {
+            world.arm.manage("delete", json!({ "id": one["id"] })).await;
+        }
+    }
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(warned(&plan, "may not pull from the registry"), "{:#?}", plan.notes);
+    assert!(
+        warned(&plan, &format!("--assignee-object-id {principal}")) && warned(&plan, "--role AcrPull --scope /sub")
+    );
+    // As the command does, which is no widening.
+    let registry = read_registry(&world).await;
+    world.arm.assign(NAME, &registry, ACR_PULL, &principal, None).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(!warned(&plan, "may not pull from the registry") && plan.widened.is_empty(), "{:#?}", plan.notes);
+}
+
+async fn read_registry(world: &World) -> String {
+    let (_, there) = world.arm.send(Method::GET, &format!("{WORKSPACE}?api-version={VERSION}"), None).await;
+    there["properties"]["containerRegistry"].as_str().expect("a registry").to_owned()
+}
+
+#[tokio::test]
+async fn requirement_99_an_instance_that_stops_when_idle_is_warned_of() {
+    let text = manifest("{ training: notebook }", TRAINING);
+    let world = World::new(&text).await;
+    for (idle, told) in [(None, false), (Some("PT30M"), true)] {
+        let instance = json!({
+            "location": "westeurope",
+            "properties": {
+                "computeType": "ComputeInstance",
+                "properties": { "vmSize": "STANDARD_DS3_V2", "idleTimeBeforeShutdown": idle },
+            },
+        });
+        world.arm.send(Method::DELETE, &format!("{}&underlyingResourceAction=Delete", path("notebook")), None).await;
+        for _ in 0..100 {
+            if world.arm.send(Method::GET, &path("notebook"), None).await.0 == 404 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        let (status, said) = world.arm.send(Method::PUT, &path("notebook"), Some(instance)).await;
+        assert!(status.is_success(), "{said}");
+        let plan = world.plan(&text).await.expect("a plan");
+        assert_eq!(warned(&plan, "has Contributor on the workspace"), told, "{:#?}", plan.notes);
+    }
+}

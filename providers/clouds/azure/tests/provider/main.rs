@@ -43,4 +43,5 @@ mod trust;
 mod unbound;
 mod uncompared;
 mod unusable;
+mod workspaces;
 mod world;

@@ -250,6 +250,16 @@ const ROLES: &[Role] = &[
     Role {
         usual: true,
         actions: VAULTS,
+        data_actions: &["Microsoft.KeyVault/vaults/*"],
+        ..role(
+            "00482a5a-887f-4fb3-b363-3b7fe8e74483",
+            "Key Vault Administrator",
+            "Does everything with what is in a vault, but give others access.",
+        )
+    },
+    Role {
+        usual: true,
+        actions: VAULTS,
         data_actions: &["Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/secrets/readMetadata/action"],
         ..role(
             "21090545-7ca7-4776-b22c-e363652d74d2",

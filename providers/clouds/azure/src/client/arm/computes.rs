@@ -1,7 +1,6 @@
 //! Computes of Azure Machine Learning workspaces.
 
 use cloudgrant_core::Result;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::client::Arm;
@@ -10,7 +9,6 @@ use crate::error::call::Call;
 
 /// The newest, so that nothing is lost that an older version doesn't show.
 const VERSION: &str = "2026-05-01";
-pub(crate) const READ_WORKSPACE: &str = "Microsoft.MachineLearningServices/workspaces/read";
 pub(crate) const READ_COMPUTE: &str = "Microsoft.MachineLearningServices/workspaces/computes/read";
 pub(crate) const WRITE_COMPUTE: &str = "Microsoft.MachineLearningServices/workspaces/computes/write";
 
@@ -88,6 +86,13 @@ impl Compute {
         unit_identity::has_system_assigned(&self.0)
     }
 
+    /// Whether it is an instance that stops by itself when nobody uses it.
+    pub(crate) fn stops_when_idle(&self) -> bool {
+        let settings = self.property("properties").and_then(|settings| settings.get("idleTimeBeforeShutdown"));
+        self.compute_type() == ComputeType::Instance
+            && settings.and_then(Value::as_str).is_some_and(|time| !time.is_empty())
+    }
+
     /// Its user-assigned identities, as Azure writes their resource IDs.
     pub(crate) fn user_assigned(&self) -> impl Iterator<Item = &str> {
         unit_identity::user_assigned(&self.0)
@@ -108,25 +113,7 @@ impl Compute {
     }
 }
 
-#[derive(Deserialize)]
-struct Workspace {
-    #[serde(default)]
-    properties: WorkspaceProperties,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WorkspaceProperties {
-    container_registry: Option<String>,
-}
-
 impl Arm {
-    /// The resource ID of a workspace's registry; `None` where it has none yet, or isn't there.
-    pub(crate) async fn registry_of_workspace(&self, id: &str) -> Result<Option<String>> {
-        let workspace: Option<Workspace> = self.get_optional(&Call::new(READ_WORKSPACE, id), VERSION).await?;
-        Ok(workspace.and_then(|workspace| workspace.properties.container_registry).filter(|id| !id.is_empty()))
-    }
-
     /// A compute, by its resource ID.
     pub(crate) async fn compute(&self, id: &str) -> Result<Option<Compute>> {
         let sent: Option<Map<String, Value>> = self.get_optional(&Call::new(READ_COMPUTE, id), VERSION).await?;

@@ -18,9 +18,10 @@ mod storage;
 mod subscriptions;
 mod unit_identity;
 mod vaults;
+mod workspaces;
 
 pub(crate) use clusters::{Cluster, Kubelet};
-pub(crate) use computes::{Compute, ComputeType, READ_COMPUTE, READ_WORKSPACE, WRITE_COMPUTE};
+pub(crate) use computes::{Compute, ComputeType, READ_COMPUTE, WRITE_COMPUTE};
 pub(crate) use deny_assignments::{Denied, DenyAssignment, Party};
 pub(crate) use federated_credentials::FederatedCredential;
 pub(crate) use identities::Identity;
@@ -32,4 +33,6 @@ pub(crate) use role_assignments::{NewRoleAssignment, RoleAssignment};
 pub(crate) use role_definitions::{NewRoleDefinition, RoleDefinition};
 pub(crate) use storage::{READ_CONTAINER, StorageAccount};
 pub(crate) use subscriptions::Subscription;
+pub(crate) use unit_identity::ASSIGN_IDENTITY;
 pub(crate) use vaults::{READ_SECRET, Vault};
+pub(crate) use workspaces::{PRIMARY, READ_WORKSPACE, WRITE_WORKSPACE, Workspace};

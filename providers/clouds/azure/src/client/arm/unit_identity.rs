@@ -5,6 +5,9 @@
 
 use serde_json::{Map, Value, json};
 
+/// What whoever puts an identity on something needs, on that identity. Source: Azure Machine Learning, "Set up service authentication".
+pub(crate) const ASSIGN_IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
+
 /// Whether a resource has a system-assigned identity.
 pub(super) fn has_system_assigned(resource: &Map<String, Value>) -> bool {
     let kind = resource.get("identity").and_then(|identity| identity.get("type")).and_then(Value::as_str);

@@ -5,3 +5,4 @@ pub(crate) mod absence;
 pub(crate) mod named_roles;
 pub(crate) mod resolve;
 pub(crate) mod target;
+pub(crate) mod workspace_roles;

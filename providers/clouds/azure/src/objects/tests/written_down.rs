@@ -8,6 +8,7 @@ use crate::client::remedies::tests::{NAME as SHELL, bare};
 use crate::objects::tests::{ROLE, group, id, object};
 use crate::objects::{
     compute_identity, custom_role, endpoint_identity, federated_credential, kind, managed_identity, role_assignment,
+    workspace_identity, workspace_setting,
 };
 use crate::tests::connected;
 
@@ -46,6 +47,10 @@ async fn no_name_is_more_than_a_word() {
         (federated_credential::id(SHELL, SHELL), trust),
         (custom_role::id(SHELL), role),
         (ObjectId::new(role_assignment::KIND, SHELL), has),
+        (
+            ObjectId::new(workspace_setting::KIND, SHELL),
+            json!({ "workspace": SHELL, "setting": SHELL, "value": SHELL }),
+        ),
     ] {
         let object = object(id, attributes);
         let commands = kind(object.id.kind).expect("a kind").commands(azure.of_objects(), &object);
@@ -69,6 +74,8 @@ fn attributes_are_written_as_they_are_read() {
         (federated_credential::KIND, r#"{"identity":"/i","issuer":"https://i","subject":"s","audience":"a"}"#),
         (compute_identity::KIND, r#"{"compute":"/c","identity":"/i"}"#),
         (endpoint_identity::KIND, r#"{"endpoint":"/e","identity":"/i"}"#),
+        (workspace_identity::KIND, r#"{"workspace":"/w","identity":"/i"}"#),
+        (workspace_setting::KIND, r#"{"workspace":"/w","setting":"s","value":"v","before":"b"}"#),
         (managed_identity::KIND, r#"{"resource_group":"g","tags":{"a":"b"}}"#),
         (
             role_assignment::KIND,
@@ -83,6 +90,10 @@ fn attributes_are_written_as_they_are_read() {
             }
             compute_identity::KIND => compute_identity::ComputeIdentity::of(&attributes).map(|it| it.attributes()),
             endpoint_identity::KIND => endpoint_identity::EndpointIdentity::of(&attributes).map(|it| it.attributes()),
+            workspace_identity::KIND => {
+                workspace_identity::WorkspaceIdentity::of(&attributes).map(|it| it.attributes())
+            }
+            workspace_setting::KIND => workspace_setting::WorkspaceSetting::of(&attributes).map(|it| it.attributes()),
             managed_identity::KIND => managed_identity::ManagedIdentity::of(&attributes).map(|it| it.attributes()),
             _ => role_assignment::RoleAssignment::of(&attributes).map(|it| it.attributes()),
         };

@@ -1,5 +1,5 @@
-//! Requirement 107: whether the caller may assign roles and take them away, and make and delete custom ones, before
-//! anything is changed.
+//! Requirement 107: whether the caller may assign roles and take them away, make and delete custom ones, and put identities on computes,
+//! endpoints and workspaces, before anything is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,15 +10,19 @@ use cloudgrant_core::{
 };
 use futures_util::future::try_join_all;
 
-use crate::client::arm::Permission;
+use crate::client::arm::{ASSIGN_IDENTITY, Permission, WRITE_COMPUTE, WRITE_ENDPOINT, WRITE_WORKSPACE};
 use crate::config::Config;
 use crate::error::is_final;
 use crate::inventory::lookups::absence;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, is_within};
+use crate::objects::compute_identity::{self, ComputeIdentity};
 use crate::objects::custom_role::{self, CustomRole};
+use crate::objects::endpoint_identity::{self, EndpointIdentity};
 use crate::objects::role_assignment::{self, RoleAssignment};
-use crate::objects::{compute_identity, endpoint_identity, federated_credential, managed_identity};
+use crate::objects::workspace_identity::{self, WorkspaceIdentity};
+use crate::objects::workspace_setting::{self, WorkspaceSetting};
+use crate::objects::{federated_credential, managed_identity};
 use crate::resources::built_in_roles;
 
 /// What the caller has to be allowed.
@@ -28,6 +32,11 @@ enum Operation {
     Define,
     Unassign,
     Undefine,
+    /// Putting an identity on something needs a right to the one and to the other.
+    AssignIdentity,
+    WriteCompute,
+    WriteEndpoint,
+    WriteWorkspace,
 }
 
 impl Operation {
@@ -37,13 +46,22 @@ impl Operation {
             Self::Define => "Microsoft.Authorization/roleDefinitions/write",
             Self::Unassign => "Microsoft.Authorization/roleAssignments/delete",
             Self::Undefine => "Microsoft.Authorization/roleDefinitions/delete",
+            Self::AssignIdentity => ASSIGN_IDENTITY,
+            Self::WriteCompute => WRITE_COMPUTE,
+            Self::WriteEndpoint => WRITE_ENDPOINT,
+            Self::WriteWorkspace => WRITE_WORKSPACE,
         }
     }
 
     fn takes_away(self) -> bool {
         match self {
             Self::Unassign | Self::Undefine => true,
-            Self::Assign | Self::Define => false,
+            Self::Assign
+            | Self::Define
+            | Self::AssignIdentity
+            | Self::WriteCompute
+            | Self::WriteEndpoint
+            | Self::WriteWorkspace => false,
         }
     }
 
@@ -61,7 +79,7 @@ pub(crate) async fn may_assign(
     snapshot: &Snapshot,
     observed: &Observed,
 ) -> Result<(Vec<Unmakeable>, Vec<Note>)> {
-    let needed = needed(desired, observed)?;
+    let needed = needed(config, desired, observed)?;
     let (mut unmakeable, mut notes) = (Vec::new(), Vec::new());
     if needed.is_empty() {
         return Ok((unmakeable, notes));
@@ -136,7 +154,7 @@ type Need = (Operation, String);
 type Objects = BTreeSet<ObjectId>;
 
 /// What is to be made, changed and deleted, and where.
-fn needed(desired: &Desired, observed: &Observed) -> Result<BTreeMap<Need, Objects>> {
+fn needed(config: &Config, desired: &Desired, observed: &Observed) -> Result<BTreeMap<Need, Objects>> {
     let mut needed: BTreeMap<Need, Objects> = BTreeMap::new();
     let wanted: BTreeSet<_> = desired.objects.iter().map(|object| &object.id).collect();
     for object in desired.objects.iter().filter(|object| object.handoff.is_none()) {
@@ -144,16 +162,21 @@ fn needed(desired: &Desired, observed: &Observed) -> Result<BTreeMap<Need, Objec
             observed.objects.get(&object.id).is_some_and(|found| !found.owned || found.attributes == *attributes)
         };
         if !is_there(&object.attributes) {
-            for need in writes(object.id.kind, &object.attributes)? {
+            for need in writes(config, object.id.kind, &object.attributes)? {
                 needed.entry(need).or_default().insert(object.id.clone());
             }
         }
     }
     for (id, found) in observed.objects.iter().filter(|(id, found)| found.owned && !wanted.contains(id)) {
-        for (operation, scope) in writes(id.kind, &found.attributes)? {
+        for (operation, scope) in writes(config, id.kind, &found.attributes)? {
             let operation = match operation {
                 Operation::Assign | Operation::Unassign => Operation::Unassign,
                 Operation::Define | Operation::Undefine => Operation::Undefine,
+                // Whether an identity can be taken off something, the attempt shows.
+                Operation::AssignIdentity
+                | Operation::WriteCompute
+                | Operation::WriteEndpoint
+                | Operation::WriteWorkspace => continue,
             };
             needed.entry((operation, scope)).or_default().insert(id.clone());
         }
@@ -164,19 +187,41 @@ fn needed(desired: &Desired, observed: &Observed) -> Result<BTreeMap<Need, Objec
 /// Writing an object of a kind, and the scopes in which the caller has to be allowed that. Whoever writes a definition needs
 /// it in each of the scopes that it can be assigned in. Source: Azure documentation, "Azure custom roles", who can create,
 /// delete, update or view a custom role.
-fn writes(kind: &str, attributes: &Attributes) -> Result<Vec<(Operation, String)>> {
+fn writes(config: &Config, kind: &str, attributes: &Attributes) -> Result<Vec<(Operation, String)>> {
+    let put_on = |operation, unit: &str, identity: &str| {
+        vec![(operation, unit.to_owned()), (Operation::AssignIdentity, scope_of(config, identity))]
+    };
     Ok(match kind {
         role_assignment::KIND => vec![(Operation::Assign, RoleAssignment::of(attributes)?.scope.into_owned())],
         custom_role::KIND => {
             let scopes = CustomRole::of(attributes)?.assignable_in;
             scopes.into_iter().map(|scope| (Operation::Define, scope)).collect()
         }
-        // Of these, nothing is asked ahead.
-        compute_identity::KIND | endpoint_identity::KIND | managed_identity::KIND | federated_credential::KIND => {
-            Vec::new()
+        compute_identity::KIND => {
+            let ComputeIdentity { compute, identity } = ComputeIdentity::of(attributes)?;
+            put_on(Operation::WriteCompute, &compute, &identity)
         }
+        endpoint_identity::KIND => {
+            let EndpointIdentity { endpoint, identity } = EndpointIdentity::of(attributes)?;
+            put_on(Operation::WriteEndpoint, &endpoint, &identity)
+        }
+        workspace_identity::KIND => {
+            let WorkspaceIdentity { workspace, identity } = WorkspaceIdentity::of(attributes)?;
+            put_on(Operation::WriteWorkspace, &workspace, &identity)
+        }
+        workspace_setting::KIND => {
+            vec![(Operation::WriteWorkspace, WorkspaceSetting::of(attributes)?.workspace.into_owned())]
+        }
+        // Of these, nothing is asked ahead.
+        managed_identity::KIND | federated_credential::KIND => Vec::new(),
         kind => return Err(Error::provider_bug("azure", format!("it doesn't know what it takes to write a {kind}"))),
     })
+}
+
+/// Where somebody needs a right to an identity: one of the stack's own may not be there yet, and its resource group is.
+fn scope_of(config: &Config, identity: &str) -> String {
+    let group = format!("/subscriptions/{}/resourceGroups/{}", config.subscription, config.resource_group);
+    if is_within(identity, &group) { group } else { identity.to_owned() }
 }
 
 /// The resource of a scope of which Azure says that it isn't there.
@@ -202,6 +247,21 @@ fn refusal(operation: Operation, scopes: &[String]) -> Option<Error> {
             "have an owner give you `Role Based Access Control Administrator` there (it can be limited to the roles that \
              `cloudgrant explain` lists), or let them take this away",
         ),
+        Operation::AssignIdentity => {
+            ("assign identities of", "have an owner give you `Managed Identity Operator` there, or let them apply")
+        }
+        Operation::WriteCompute => (
+            "put identities on",
+            "have an owner give you `AzureML Compute Operator` there, or a role with this operation, or let them apply",
+        ),
+        Operation::WriteEndpoint => (
+            "put identities on",
+            "have an owner give you `AzureML Data Scientist` there, or a role with this operation, or let them apply",
+        ),
+        Operation::WriteWorkspace => (
+            "change",
+            "have an owner give you a role with this operation there, or let them apply; or leave `platform.workspace_identity` out",
+        ),
         Operation::Undefine => (
             "delete custom roles of",
             "have an owner give you `User Access Administrator` there, or a role with this operation, or let them take this away",
@@ -215,6 +275,10 @@ fn warning(operation: Operation, scopes: &[String]) -> Option<Note> {
     let what = match operation {
         Operation::Assign | Operation::Unassign => "delete role assignments on",
         Operation::Define | Operation::Undefine => "delete custom roles of",
+        // What is only ever put on isn't warned of here.
+        Operation::AssignIdentity | Operation::WriteCompute | Operation::WriteEndpoint | Operation::WriteWorkspace => {
+            return None;
+        }
     };
     let message = format!(
         "it may not {what} {}, so that Azure will refuse that: it lacks {}; have an owner give it a role with that, or apply",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cloudgrant_core::{Broken, Desired, Error, Note, Object, Observed, Result, matches};
 
-use crate::client::arm::{Denied, DenyAssignment, Party, WRITE_COMPUTE, WRITE_ENDPOINT};
+use crate::client::arm::{Denied, DenyAssignment, Party, WRITE_COMPUTE, WRITE_ENDPOINT, WRITE_WORKSPACE};
 use crate::config::Config;
 use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
@@ -16,6 +16,8 @@ use crate::objects::endpoint_identity::{self, EndpointIdentity};
 use crate::objects::federated_credential::{self, FederatedCredential};
 use crate::objects::managed_identity;
 use crate::objects::role_assignment::{self, RoleAssignment};
+use crate::objects::workspace_identity::{self, WorkspaceIdentity};
+use crate::objects::workspace_setting::{self, WorkspaceSetting};
 use crate::observe::looking::Looking;
 use crate::observe::managed_identity::Principals;
 use crate::observe::scopes::{Lies, lies};
@@ -132,6 +134,8 @@ fn write_of(config: &Config, names: &Names, object: &Object) -> Result<Write> {
         role_assignment::KIND => (ASSIGN, RoleAssignment::of(&object.attributes)?.scope_id()?),
         compute_identity::KIND => (WRITE_COMPUTE, ComputeIdentity::of(&object.attributes)?.compute_id()?),
         endpoint_identity::KIND => (WRITE_ENDPOINT, EndpointIdentity::of(&object.attributes)?.endpoint_id()?),
+        workspace_identity::KIND => (WRITE_WORKSPACE, WorkspaceIdentity::of(&object.attributes)?.workspace_id()?),
+        workspace_setting::KIND => (WRITE_WORKSPACE, WorkspaceSetting::of(&object.attributes)?.workspace_id()?),
         managed_identity::KIND => ("Microsoft.ManagedIdentity/userAssignedIdentities/write", names.group().clone()),
         federated_credential::KIND => (
             "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",

@@ -1,6 +1,7 @@
 //! What is told beside the objects that are there: what is missing, what others changed or gave, what will be refused.
 
 pub(crate) mod caller;
+pub(crate) mod computes;
 pub(crate) mod contents;
 pub(crate) mod denials;
 pub(crate) mod edited;
@@ -14,3 +15,4 @@ pub(crate) mod role_scopes;
 pub(crate) mod trust;
 pub(crate) mod widened;
 pub(crate) mod workload_identity;
+pub(crate) mod workspaces;
