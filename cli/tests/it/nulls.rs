@@ -7,6 +7,7 @@ use std::path::Path;
 
 use cloudgrant_aws as _;
 use cloudgrant_azure as _;
+use cloudgrant_azureml as _;
 use cloudgrant_core::manifest::{Loaded, Overrides};
 use cloudgrant_core::{Diagnostic, Error, Registration, providers};
 use serde_json::{Value, json};
@@ -68,6 +69,28 @@ fn every_key() -> Value {
         "audit": "audit.jsonl",
         "profiles": {},
     })
+}
+
+/// The same with those of a platform whose scopes are workloads in the place of a platform with projects and domains.
+fn every_key_with_workloads() -> Value {
+    let group = "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/ml/providers";
+    let identity = format!("{group}/Microsoft.ManagedIdentity/userAssignedIdentities/acme-workspace");
+    let mut manifest = every_key();
+    manifest["platform"] = json!({
+        "kind": "azureml",
+        "workspace": format!("{group}/Microsoft.MachineLearningServices/workspaces/acme"),
+        "computes": { "training": "cpu-cluster" }, "endpoints": { "scoring": "churn" },
+        "workspace_identity": {
+            "user_assigned": [identity], "primary": identity, "system_datastores": "identity", "roles": false,
+        },
+    });
+    manifest["grants"] = json!([
+        { "name": "one", "scope": { "workload": "training" }, "access": { "data": "read" }, "precise": false },
+        { "name": "all", "scope": "global", "access": { "data": "read" }, "precise": false },
+    ]);
+    manifest["bindings"] = json!([{ "scope": { "workload": "scoring" } }]);
+    manifest["azure"].as_object_mut().map(|azure| azure.remove("identities"));
+    manifest
 }
 
 fn load(manifest: &Value, file: &str, overrides: &Overrides) -> Result<Loaded, Error> {
@@ -133,10 +156,15 @@ fn without(manifest: &Value, pointer: &str) -> Value {
 }
 
 #[test]
-fn the_manifest_of_this_test_has_every_key() {
-    let manifest = every_key();
+fn the_manifests_of_this_test_have_every_key() {
+    let asked: usize = [every_key(), every_key_with_workloads()].iter().map(has_every_key).sum();
+    assert!(asked >= 23, "only {asked} mappings said what they take");
+}
+
+/// How many mappings of a manifest said which keys they take.
+fn has_every_key(manifest: &Value) -> usize {
     let mut asked = 0;
-    let mut mappings: Vec<_> = all_places(&manifest).into_iter().map(|(pointer, _)| pointer).collect();
+    let mut mappings: Vec<_> = all_places(manifest).into_iter().map(|(pointer, _)| pointer).collect();
     mappings.push(String::new());
     for pointer in mappings.iter().filter(|pointer| manifest.pointer(pointer).is_some_and(Value::is_object)) {
         let mut changed = manifest.clone();
@@ -149,31 +177,42 @@ fn the_manifest_of_this_test_has_every_key() {
         asked += 1;
         assert!(!known.contains(" more"), "{known}");
         for key in known.split(", ") {
-            // A scope is a workload, or a domain with or without a project: a platform has one or the other.
-            if pointer.ends_with("/scope") && key == "workload" {
+            let here = manifest.pointer(pointer).expect("a place");
+            // A scope is a workload, or a domain with or without a project: a platform has one or the other. Domains have identities.
+            let has_workloads = manifest["platform"].get("workspace").is_some();
+            let is_of_others =
+                if has_workloads { ["project", "domain", "identities"].contains(&key) } else { key == "workload" };
+            if is_of_others && (pointer.ends_with("/scope") || key == "identities") {
                 continue;
             }
-            let here = manifest.pointer(pointer).expect("a place");
             assert!(!here[key].is_null(), "`{key}` in `{pointer}` isn't in the manifest of this test");
         }
     }
-    assert!(asked >= 11, "only {asked} mappings said what they take");
+    asked
 }
 
 #[test]
 fn every_key_without_a_value_is_refused_where_it_stands() {
-    let manifest = every_key();
-    outcome(&manifest, "m.json", &Overrides::default()).expect("the whole manifest is right");
-    let places = all_places(&manifest);
-    assert!(places.len() > 80, "{}", places.len());
+    refuses_nulls(&every_key(), 80);
+}
+
+#[test]
+fn every_key_of_a_platform_with_workloads_is_refused_without_a_value_too() {
+    refuses_nulls(&every_key_with_workloads(), 80);
+}
+
+fn refuses_nulls(manifest: &Value, least: usize) {
+    outcome(manifest, "m.json", &Overrides::default()).expect("the whole manifest is right");
+    let places = all_places(manifest);
+    assert!(places.len() > least, "{}", places.len());
     for file in ["m.json", "m.yaml"] {
         for (pointer, path) in &places {
-            let changed = with_null(&manifest, pointer);
+            let changed = with_null(manifest, pointer);
             let problems = outcome(&changed, file, &Overrides::default()).map_or_else(
                 |problems| problems,
                 |wide| {
                     // As if it weren't written would be right too; anything else would be wider, or narrower.
-                    let narrow = outcome(&without(&manifest, pointer), file, &Overrides::default());
+                    let narrow = outcome(&without(manifest, pointer), file, &Overrides::default());
                     assert_eq!(Ok(wide), narrow, "{path}");
                     Vec::new()
                 },
