@@ -76,6 +76,7 @@ fn every_key_with_workloads() -> Value {
     let group = "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/ml/providers";
     let identity = format!("{group}/Microsoft.ManagedIdentity/userAssignedIdentities/acme-workspace");
     let mut manifest = every_key();
+    manifest["provider"] = json!("azure");
     manifest["platform"] = json!({
         "kind": "azureml",
         "workspace": format!("{group}/Microsoft.MachineLearningServices/workspaces/acme"),

@@ -59,9 +59,9 @@ def prepared(caller):
 
 
 def of_machine_learning(exchanges):
-    """The exchanges with Azure Machine Learning, but for what is polled, which no specification has."""
+    """The exchanges with Azure Machine Learning, but for roles on a workspace, and for what is polled, which no specification has."""
     kind = "/providers/microsoft.machinelearningservices/workspaces"
-    return [one for one in exchanges if kind in one["request"]["url"].lower()]
+    return [one for one in exchanges if kind in (url := one["request"]["url"].lower()) and "authorization" not in url]
 
 
 def as_specified(exchange):

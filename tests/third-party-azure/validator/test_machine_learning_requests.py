@@ -34,10 +34,14 @@ def exchanges(data_plane):
     return training.of_machine_learning(plane.sandbox.recorded())
 
 
+def but_for_pauses(problems):
+    """The service has clients wait for at least ten seconds; the sandbox has done most things before."""
+    return [problem for problem in problems if "MINIMUM at .headers['retry-after']" not in problem]
+
+
 def test_all_of_it_is_as_specified(machine_learning, exchanges):
     problems, operations, others = machine_learning.check([training.as_specified(one) for one in exchanges])
-    # The service has clients wait for at least ten seconds; the sandbox has done most things before.
-    problems = [problem for problem in problems if "MINIMUM at .headers['retry-after']" not in problem]
+    problems = but_for_pauses(problems)
     assert not problems, "\n".join(problems)
     assert not others, others
     assert set(operations) == OPERATIONS, OPERATIONS ^ set(operations)
@@ -47,7 +51,7 @@ def test_the_check_can_fail(machine_learning, exchanges):
     """The same exchange passes, and doesn't once something about it is wrong."""
     changes = [one for one in exchanges if one["request"]["method"] == "PATCH" and WORKSPACE in one["request"]["url"]]
     exchange = training.as_specified(next(one for one in changes if "identity" in one["request"]["body"]))
-    assert not machine_learning.validator.ask(exchange)["problems"]
+    assert not but_for_pauses(machine_learning.validator.ask(exchange)["problems"])
     broken = copy.deepcopy(exchange)
     broken["request"]["body"]["identity"]["type"] = "Both"
-    assert machine_learning.validator.ask(broken)["problems"]
+    assert but_for_pauses(machine_learning.validator.ask(broken)["problems"])

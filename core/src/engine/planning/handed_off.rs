@@ -1,4 +1,5 @@
 //! What somebody else was asked to do and what isn't wanted any more: whether it was done, nobody can see here, and it may stay given.
+//! Where it can be seen, the observation has what was done, and nothing else was.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -54,7 +55,7 @@ impl Engine {
     pub(in crate::engine) fn tell_all<'a>(&self, plan: &mut Plan, objects: impl Iterator<Item = &'a Object>) {
         let told = told_by_marks(plan);
         for object in objects.filter(|object| !told.contains(&object.id)) {
-            let Some(handoff) = &object.handoff else { continue };
+            let Some(handoff) = object.handoff.as_ref().filter(|handoff| !handoff.verifiable) else { continue };
             self.tell(plan, &object.id, &object.ownership, handoff, object.because.iter().cloned().collect());
         }
         plan.unsearched.sort();
@@ -78,7 +79,7 @@ impl Engine {
                 && !told.contains(&change.id)
         };
         for change in whole.changes.iter().filter(is_taken) {
-            let Some(handoff) = &change.handoff else { continue };
+            let Some(handoff) = change.handoff.as_ref().filter(|handoff| !handoff.verifiable) else { continue };
             let because = change.because.iter().filter(|intent| !kept.contains(intent)).cloned();
             self.tell(plan, &change.id, &change.ownership, handoff, because.collect());
         }
