@@ -208,6 +208,10 @@ fn refuses_nulls(manifest: &Value, least: usize) {
     assert!(places.len() > least, "{}", places.len());
     for file in ["m.json", "m.yaml"] {
         for (pointer, path) in &places {
+            if path == "platform.kind" && !manifest["platform"]["workspace"].is_null() {
+                // Which keys there are, it says: without it, those of most platforms are missing as well.
+                continue;
+            }
             let changed = with_null(manifest, pointer);
             let problems = outcome(&changed, file, &Overrides::default()).map_or_else(
                 |problems| problems,

@@ -4,7 +4,7 @@ import copy
 import json
 
 from . import ids, manifest
-from .machine_learning import NAME, WORKSPACE, endpoint, users
+from .machine_learning import WORKSPACE, endpoint, users
 
 # What cloudgrant sends, and what Microsoft's last single specification is of.
 SENT, SPECIFIED = "2026-05-01", "2024-04-01"
@@ -54,7 +54,8 @@ def prepared(caller):
     both = users("SystemAssigned,UserAssigned", OTHER)
     caller.done("PATCH", WORKSPACE, {"identity": both, "properties": {"primaryUserAssignedIdentity": identity_id(OTHER)}})
     on_compute = endpoint(users("UserAssigned", OTHER))
-    on_compute["properties"]["compute"] = f"{WORKSPACE}/computes/train-cluster"
+    # Microsoft's client reads none without properties of its own.
+    on_compute["properties"] |= {"compute": f"{WORKSPACE}/computes/train-cluster", "properties": {}}
     caller.done("PUT", f"{WORKSPACE}/onlineEndpoints/on-compute", on_compute)
 
 
@@ -83,6 +84,3 @@ def written(exchanges, method, tail):
     sent = [one["request"] for one in of_machine_learning(exchanges) if one["request"]["method"] == method]
     bodies = [one["body"] for one in sent if one["url"].split("?")[0].lower().endswith(wanted)]
     return [json.loads(body) if isinstance(body, str) else body for body in bodies]
-
-
-__all__ = ["NAME", "as_specified", "identity_id", "of_machine_learning", "prepared", "training", "written"]

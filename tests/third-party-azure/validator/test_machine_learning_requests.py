@@ -53,5 +53,5 @@ def test_the_check_can_fail(machine_learning, exchanges):
     exchange = training.as_specified(next(one for one in changes if "identity" in one["request"]["body"]))
     assert not but_for_pauses(machine_learning.validator.ask(exchange)["problems"])
     broken = copy.deepcopy(exchange)
-    broken["request"]["body"]["identity"]["type"] = "Both"
+    broken["request"]["body"]["identity"]["userAssignedIdentities"] = ["one"]
     assert but_for_pauses(machine_learning.validator.ask(broken)["problems"])

@@ -28,6 +28,10 @@ impl Capabilities {
         if !request.is_of_scope() || self.binds(scope.kind(), tenancy) {
             return None;
         }
+        if tenancy.kind.is_empty() {
+            // Which platform it is couldn't be read, which is told.
+            return None;
+        }
         if !tenancy.has(scope.kind()) {
             let message = format!("`{}` has no scopes of the kind {}", tenancy.kind, scope.kind());
             let hint = format!("supported: {}", join(&self.bound_kinds(tenancy)));
