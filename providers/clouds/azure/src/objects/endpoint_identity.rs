@@ -114,10 +114,10 @@ fn creation(endpoint: &ResourceId, identity: &ResourceId) -> Handoff {
     let workspace = endpoint.outermost();
     let workspace = workspace.as_ref().map_or_else(String::new, |workspace| workspace.name().to_owned());
     let document = format!(
-        "# {IMMUTABLE}.\n# What else it is to be like, add here; then:\n#   az ml online-endpoint create --file endpoint.yml --subscription {} \
-         --resource-group {} --workspace-name {}\n\
-         # To deploy, it also needs AcrPull on the workspace's registry and Storage Blob Data Reader on its storage account: Azure gives \
-         an endpoint with\n# an identity of its own choice neither. Grant them as everything else.\n\
+        "# Its identity is chosen when it is created, and can't be changed. What else it is to be like, add here; then:\n\
+         #   az ml online-endpoint create --file endpoint.yml --subscription {} --resource-group {} --workspace-name {}\n\
+         # To deploy, the identity also needs AcrPull on the workspace's registry and Storage Blob Data Reader on its storage account, which \
+         Azure gives to\n# system-assigned ones alone. Grant them as everything else.\n\
          $schema: https://azuremlschemas.azureedge.net/latest/managedOnlineEndpoint.schema.json\nname: {}\nidentity:\n  \
          type: user_assigned\n  user_assigned_identities:\n    - resource_id: {}\n",
         quoted(&endpoint.subscription()),
