@@ -2,7 +2,7 @@
 //! What others did there is left alone, and what is as it is wanted already stays theirs.
 
 use cloudgrant_core::{
-    Bound, Checked, Error, ErrorKind, Intent as _, Note, ObjectId, OuterUnit, Result, ScopeBinding, quoted,
+    Bound, Checked, Error, ErrorKind, Intent as _, Note, ObjectId, OuterUnit, Result, ScopeBinding, listed, quoted,
 };
 
 use crate::client::arm::{PRIMARY, Workspace};
@@ -15,8 +15,12 @@ use crate::names::resource_id::{ResourceId, is_same};
 use crate::objects::workspace_identity::{self, UNIT, WorkspaceIdentity, is_on};
 use crate::objects::workspace_setting::{WorkspaceSetting, is_set};
 use crate::packing::pack::{Assignment, Role};
+use crate::resources::workspace_roles::CONTRIBUTOR;
 use crate::verbs::assigned::assignment_object;
 use crate::verbs::handles::Handles;
+
+/// How many resources are named.
+const NAMED: usize = 5;
 
 /// Adds what is wanted of it, for each binding: it is there as long as one of them is.
 ///
@@ -149,6 +153,14 @@ impl Outer<'_> {
         }
         let names = self.handles.names;
         for identity in identities {
+            let on =
+                listed(needs.roles.iter().filter(|(_, role)| *role == CONTRIBUTOR).map(|(on, _)| on.short()), NAMED);
+            let message = format!(
+                "its identity {} gets {} on {on}: whoever runs as it may change and delete all of these",
+                identity.name(),
+                CONTRIBUTOR.name
+            );
+            bound.desired.notes.push(Note::warning(self.name(), message));
             for (on, role) in &needs.roles {
                 for binding in self.bindings {
                     let role = Role { id: role.id.into(), name: role.name.into(), object: None };

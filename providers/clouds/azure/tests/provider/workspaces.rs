@@ -1,7 +1,7 @@
 //! What a workspace of Azure Machine Learning itself is to have: identities, the primary one, settings, roles; and how it is again after
 //! a revoke.
 
-use cloudgrant_core::{Action, Plan};
+use cloudgrant_core::{Action, Plan, Purpose};
 use reqwest::Method;
 use serde_json::json;
 
@@ -154,6 +154,7 @@ async fn requirement_78_from_system_assigned_to_both_is_told_and_the_way_back_is
 async fn an_identity_that_isn_t_there_is_told_before_anything_is_made() {
     let text = wanting(&format!("user_assigned: [{}]", identity_id("nobody")));
     let world = world(&text, &["other"]).await;
+    world.arm.delete_identity("nobody").await;
     let error = world.plan(&text).await.expect_err("it isn't there");
     assert!(said(&error).contains("there is no managed identity nobody"), "{}", said(&error));
     assert!(said(&error).contains("az identity create --name nobody"), "{}", said(&error));
@@ -174,6 +175,7 @@ async fn requirement_82_the_roles_that_a_workspace_s_identity_needs_are_told_or_
         all.iter().filter(|one| one["properties"]["principalId"] == principal.as_str()).count()
     };
     assert_eq!(count().await, 0);
+    assert!(warned(&world.plan(&given).await.expect("a plan"), "own gets Contributor on"), "it is told");
     world.converge(&given).await;
     // The workspace, its storage account (twice), its vault and its registry: application insights aren't there.
     assert!(count().await >= 5, "{}", count().await);
@@ -269,4 +271,31 @@ async fn requirement_107_who_may_not_put_identities_on_things_hears_it_before_an
         assert_eq!(read(&world, "").await, before);
         assert!(!world.arm.identities().await.iter().any(|one| one["name"].to_string().contains("cloudgrant_")));
     }
+}
+
+/// What `cloudgrant permissions` prints is enough for all of it, from the first plan to the end.
+#[tokio::test]
+async fn what_is_printed_is_enough_for_what_a_workspace_is_to_have() {
+    let own = identity_id("own");
+    let text = manifest(
+        &format!(
+            "  computes: {{ training: train-cluster }}\n  endpoints: {{ scoring: churn }}\n  workspace_identity: {{ user_assigned: [{own}], \
+             primary: {own}, system_datastores: access-key, roles: true }}"
+        ),
+        "{ name: all, scope: global, access: { models: read } }",
+    );
+    let world = world(&text, &["other"]).await;
+    let session = world.session(&text).await.expect("a session");
+    let [role, assignment] = &session.provider().permissions(session.intents(), Purpose::Apply)[..] else {
+        panic!("two")
+    };
+    let caller = depose(&world).await;
+    let custom = define(&world, &role.document).await;
+    give(&world, &custom, &caller, None).await;
+    let administrator = assignment.document["roleDefinitionId"].as_str().expect("an ID");
+    give(&world, administrator, &caller, assignment.document["condition"].as_str()).await;
+    let report = world.apply(&text).await.unwrap_or_else(|error| panic!("{}", said(&error)));
+    assert!(report.is_success(), "{report:#?}");
+    let report = world.revoke_all(&text).await.unwrap_or_else(|error| panic!("{}", said(&error)));
+    assert!(report.is_success(), "{report:#?}");
 }

@@ -53,6 +53,8 @@ impl Wishes {
             });
         }
         identities.extend(objects("/azure/identities").filter_map(|(_, name)| name.as_str().map(str::to_owned)));
+        let of_workspace = config.pointer("/platform/workspace_identity/user_assigned").and_then(Value::as_array);
+        identities.extend(of_workspace.into_iter().flatten().filter_map(|id| id.as_str().map(str::to_owned)));
         let named = objects("/azure/identities").filter_map(|(domain, name)| Some((name.as_str()?, domain.as_str())));
         let domains: BTreeMap<&str, &str> = named.collect();
         let subject_of = |name: &String| (name.clone(), subject(config, domains.get(name.as_str()).copied()));
