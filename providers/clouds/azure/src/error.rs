@@ -303,18 +303,20 @@ impl<'a> Parties<'a> {
     /// `The client 'C' with object id 'O' does not have authorization to perform action 'A' over scope 'S' …`, and with
     /// linked resources `… however, it does not have permission to perform action(s) 'A' on the linked scope(s) 'S' …`.
     fn read(message: &'a str) -> Self {
-        let quoted_after = |mark: &str| {
-            let rest = message[message.find(mark)? + mark.len()..].trim_start().strip_prefix('\'')?;
+        fn quoted_after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
+            let rest = text[text.find(mark)? + mark.len()..].trim_start().strip_prefix('\'')?;
             rest.split('\'').next().filter(|word| !word.is_empty())
-        };
-        let principal = match (quoted_after("client"), quoted_after("object id")) {
+        }
+        // With linked resources, what the client may do comes first, and what it lacks after that.
+        let lacking = message.split_once("; however,").map_or(message, |(_, lacking)| lacking);
+        let principal = match (quoted_after(message, "client"), quoted_after(message, "object id")) {
             (Some(client), Some(object)) if client != object => Some(format!("{client} (object id {object})")),
             (client, object) => object.or(client).map(ToOwned::to_owned),
         };
         Self {
             principal,
-            action: quoted_after("perform action(s)").or_else(|| quoted_after("perform action")),
-            scope: quoted_after("linked scope(s)").or_else(|| quoted_after("over scope")),
+            action: quoted_after(lacking, "perform action(s)").or_else(|| quoted_after(lacking, "perform action")),
+            scope: quoted_after(lacking, "linked scope(s)").or_else(|| quoted_after(lacking, "over scope")),
         }
     }
 }

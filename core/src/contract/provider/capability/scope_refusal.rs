@@ -25,7 +25,10 @@ impl Capabilities {
         request: &T,
     ) -> Option<Diagnostic> {
         let scope = request.scope();
-        if !request.is_of_scope() || self.binds(scope.kind(), tenancy) {
+        if !request.is_of_scope() {
+            return self.nobody_pulls(path, tenancy);
+        }
+        if self.binds(scope.kind(), tenancy) && !self.reaches_nobody(tenancy) {
             return None;
         }
         if tenancy.kind.is_empty() {
@@ -36,6 +39,14 @@ impl Capabilities {
             let message = format!("`{}` has no scopes of the kind {}", tenancy.kind, scope.kind());
             let hint = format!("supported: {}", join(&self.bound_kinds(tenancy)));
             return Some(Diagnostic::new(format!("{path}.scope"), message).hint(hint));
+        }
+        if self.reaches_nobody(tenancy) {
+            let message = format!(
+                "{provider} can't bind workloads, and `{}` has no other scopes: it would reach nobody",
+                tenancy.kind
+            );
+            let refusal = Diagnostic::new(format!("{path}.scope"), message).of_kind(ProblemKind::UnboundScope);
+            return Some(refusal.hint("choose the cloud on which the platform's workloads run: `provider`"));
         }
         let message = match tenancy.shared_with(scope, SHARING_NAMED).filter(|_| self.allows_scope(scope.kind())) {
             // Requirement 21: whatever the cloud could do, it would be given to these as well.
@@ -49,6 +60,24 @@ impl Capabilities {
         };
         let refusal = Diagnostic::new(format!("{path}.scope"), message).of_kind(ProblemKind::UnboundScope);
         Some(refusal.hint(self.instead_of(scope, tenancy)))
+    }
+
+    /// Whether no scope of a platform's reaches anybody on this cloud: its scopes are workloads, whose principals carry what all are
+    /// granted, and the cloud has none for these.
+    fn reaches_nobody(&self, tenancy: &Tenancy) -> bool {
+        tenancy.workloads.is_some() && !self.allows_scope(ScopeKind::Workload)
+    }
+
+    /// Why infrastructure can't be given a registry: on a platform whose scopes are workloads, these pull by themselves, and the nodes of
+    /// whatever cluster is beside them are nobody of the platform's.
+    fn nobody_pulls(&self, path: &str, tenancy: &Tenancy) -> Option<Diagnostic> {
+        tenancy.workloads.as_ref()?;
+        let message =
+            format!("`{}` has no nodes that pull for its workloads: each pulls under its own principal", tenancy.kind);
+        Some(
+            Diagnostic::new(path, message)
+                .hint("name the registry under `resources`, and grant `pull` to the workloads"),
+        )
     }
 
     /// The narrowest wider scope that works.

@@ -322,3 +322,23 @@ fn kinds_are_told_apart_by_their_ids() {
     assert_ne!(TOPIC, ResourceKind::OTHER);
     assert_eq!(serde_json::to_value(TOPIC).expect("JSON"), "topic");
 }
+
+/// A cloud without principals for workloads gives a grant to all of them to nobody, and no node pulls for them on any cloud.
+#[test]
+fn what_would_reach_nobody_or_others_on_a_platform_of_workloads_is_refused() {
+    let workloads = vec![crate::vocabulary::names::Workload::parse("training").expect("a workload")];
+    let tenancy = Tenancy { kind: "computes".to_owned(), workloads: Some(workloads), ..tenancy() };
+    let global = grant(Scope::Global, ResourceKind::SECRET, Access::Read);
+    let refusals = DOMAIN_ONLY.check("azure", "grants[2]", &tenancy, global.clone()).map(drop).expect_err("refused");
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    assert!(refusals[0].message.contains("it would reach nobody") && refusals[0].path == "grants[2].scope");
+    const WITH_WORKLOADS: Capabilities =
+        Capabilities { scopes: &[ScopeKind::Global, ScopeKind::Workload], ..DOMAIN_ONLY };
+    assert!(WITH_WORKLOADS.check("azure", "grants[2]", &tenancy, global).is_ok());
+    let registry = RegistryAccess {
+        name: RegistryName::parse("base").expect("name"),
+        reach: [reach(ResourceKind::REGISTRY, Access::Pull)],
+    };
+    let refusals = WITH_WORKLOADS.check("azure", "registries[0]", &tenancy, registry).map(drop).expect_err("refused");
+    assert!(refusals[0].message.contains("no nodes that pull for its workloads"), "{refusals:?}");
+}

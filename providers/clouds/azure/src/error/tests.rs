@@ -93,15 +93,22 @@ fn a_long_sentence_keeps_its_end() {
 
 #[test]
 fn a_linked_scope_is_what_is_missing() {
-    let error = said(
-        403,
-        "LinkedAuthorizationFailed",
-        "The client '11' with object id '11' has permission to perform action 'Microsoft.A/b/write' on scope '/s/x'; \
-         however, it does not have permission to perform action(s) 'Microsoft.M/u/assign/action' on the linked \
-         scope(s) '/s/y' (respectively) or the linked scope(s) are invalid.",
-    );
-    assert_eq!(fact(&error, "principal"), Some("11"));
-    assert_eq!(fact(&error, "missing permission"), Some("Microsoft.M/u/assign/action on /s/y"));
+    // Services write it in two ways.
+    for lacking in [
+        "action(s) 'Microsoft.M/u/assign/action' on the linked scope(s) '/s/y' (respectively)",
+        "action 'Microsoft.M/u/assign/action' on the linked scope(s) '/s/y'",
+    ] {
+        let error = said(
+            403,
+            "LinkedAuthorizationFailed",
+            &format!(
+                "The client '11' with object id '11' has permission to perform action 'Microsoft.A/b/write' on scope '/s/x'; \
+             however, it does not have permission to perform {lacking} or the linked scope(s) are invalid."
+            ),
+        );
+        assert_eq!(fact(&error, "principal"), Some("11"));
+        assert_eq!(fact(&error, "missing permission"), Some("Microsoft.M/u/assign/action on /s/y"));
+    }
 }
 
 #[test]

@@ -37,7 +37,8 @@ pub(crate) struct ComputeIdentity<'a> {
 
 /// Which one: by the compute's name in its workspace, and the identity's. Neither can have a slash.
 pub(crate) fn id(compute: &ResourceId, identity: &ResourceId) -> ObjectId {
-    ObjectId::new(KIND, format!("{}/{}", short(compute), identity.name()))
+    // Azure's names are the same in any case, and a manifest may have another one than the tag of an identity.
+    ObjectId::new(KIND, format!("{}/{}", short(compute).to_lowercase(), identity.name()))
 }
 
 /// A compute in its workspace, for people: `WORKSPACE/COMPUTE`.
@@ -181,15 +182,20 @@ impl ObjectKind for Kind {
             return Err(Error::new(ErrorKind::NotYet, message).with("compute", id.as_str()));
         }
         let is_wanted = change.action != Action::Delete;
-        if is_wanted == object.is_on(&compute) {
+        let is_stale = is_wanted && object.is_on(&compute) && self::is_stale(handles, &object, &compute).await?;
+        if is_wanted == object.is_on(&compute) && !is_stale {
             return Ok(named(id.as_str()));
         }
         if let Some(refused) = refusal(&id, &compute, &object.identity).filter(|_| is_wanted) {
             return Err(refused);
         }
-        let others = compute.user_assigned().filter(|there| !is_same(there, &object.identity));
+        let others: Vec<_> = compute.user_assigned().filter(|there| !is_same(there, &object.identity)).collect();
+        if is_stale {
+            // In one write it would stay as it is.
+            handles.client.put_compute(id.as_str(), &compute.with_user_assigned(others.iter().copied())).await?;
+        }
         let own = is_wanted.then_some(object.identity.as_ref());
-        handles.client.put_compute(id.as_str(), &compute.with_user_assigned(others.chain(own))).await?;
+        handles.client.put_compute(id.as_str(), &compute.with_user_assigned(others.into_iter().chain(own))).await?;
         Ok(named(id.as_str()))
     }
 
@@ -202,6 +208,13 @@ impl ObjectKind for Kind {
     fn terraform(&self, _: Handles<'_>, _: &Object) -> Option<Vec<TerraformBlock>> {
         None
     }
+}
+
+/// Whether a compute takes an identity for a principal that is gone: one that was deleted and made anew is another.
+async fn is_stale(handles: Handles<'_>, object: &ComputeIdentity<'_>, compute: &Compute) -> Result<bool> {
+    let Some(on) = compute.principal_of(&object.identity) else { return Ok(false) };
+    let now = handles.client.identity(&object.identity).await?;
+    Ok(now.is_some_and(|identity| !is_same(&identity.principal_id, on)))
 }
 
 /// A compute that isn't there.

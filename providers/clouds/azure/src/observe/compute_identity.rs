@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Desired, Error, Found, Note, Observed, Obstacle, Result};
+use cloudgrant_core::{Desired, Error, Found, Note, Observed, Obstacle, Result, Unsearched};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::client::arm::RoleAssignment;
 use crate::error::is_final;
 use crate::inventory::snapshot::Snapshot;
-use crate::names::resource_id::{ResourceId, folded, is_same};
+use crate::names::resource_id::{ResourceId, folded};
 use crate::objects::compute_identity::{self, ComputeIdentity, missing, refusal};
 use crate::objects::managed_identity;
 use crate::observe::findings::computes;
 use crate::observe::looking::Looking;
 use crate::observe::managed_identity::Principals;
-use crate::observe::units::{AT_A_TIME, keep, tagged, unmakeable};
+use crate::observe::units::{AT_A_TIME, has_own, is_own, keep, of_platform, tagged, unmakeable};
 use crate::resources::built_in_roles;
 
 /// Said of a compute with identities of others beside the stack's. Source: the REST reference has them in a map, without an order;
@@ -25,7 +25,12 @@ const OTHERS_ARE_ON: &str = "it has other user-assigned identities, and Azure te
 /// The last type in the resource ID of one.
 const COMPUTES: &str = "computes";
 
-/// Looks at the computes that are wanted, and at those that the tags of the stack's own identities name.
+/// Said of a compute that is to be written and may have what Azure tells nobody.
+const CANNOT_REPEAT: &str = "Azure takes a compute's identities only with all the rest of it, and gives nobody the secrets that it may have: \
+                             have these at hand, as the write can't repeat";
+
+/// Looks at the computes that are wanted, at those that the tags of the stack's own identities name, and where the stack has identities, at
+/// all that the platform's workloads run on: one of them may have been put on another compute, or lost its tag.
 ///
 /// # Errors
 /// Azure doesn't answer, or may not be asked for a compute that something is wanted of.
@@ -40,18 +45,32 @@ pub(super) async fn add(
     let mut wanted = BTreeMap::new();
     for object in compute_identity::among(&desired.objects) {
         let (object, on) = object?;
-        wanted.entry(on.compute_id()?).or_insert_with(BTreeSet::new).insert(object.id.clone());
+        let of_compute = wanted.entry(on.compute_id()?).or_insert_with(BTreeMap::new);
+        of_compute.insert(object.id.clone(), object.attributes.clone());
         identities.entry(on.compute_id()?).or_default().insert(on.identity_id()?);
     }
     let images = Images::of(snapshot, &identities).await?;
+    let expected: BTreeSet<_> = identities.keys().cloned().collect();
+    if !identities.is_empty() || has_own(looking, snapshot).await? {
+        for compute in of_platform(looking, compute_identity::UNIT) {
+            identities.entry(compute).or_default();
+        }
+    }
     let read = stream::iter(identities).map(|(compute, identities)| async move {
         let there = looking.client.compute(compute.as_str()).await;
         Ok::<_, Error>((compute, identities, there))
     });
     let read: Vec<_> = read.buffered(AT_A_TIME).try_collect().await?;
-    for (compute, identities, there) in read {
+    for (compute, mut identities, there) in read {
         let is_wanted = wanted.contains_key(&compute);
         let there = match there {
+            Err(error) if !expected.contains(&compute) && is_final(&error) => {
+                observed.unsearched.push(Unsearched {
+                    place: format!("compute {}", compute.name()),
+                    reason: format!("an identity of the stack's may be on it: {}", error.message()),
+                });
+                continue;
+            }
             // It may be on there still: it stays, so that no task of the compute is left with an identity that is gone.
             Err(error) if !is_wanted && is_final(&error) => {
                 let reason = format!(
@@ -66,11 +85,25 @@ pub(super) async fn add(
             there => there?,
         };
         let Some(there) = there else {
-            let why = |objects| unmakeable(missing(&compute), Obstacle::PerhapsHidden, objects);
+            let why = |objects: BTreeMap<_, _>| {
+                unmakeable(missing(&compute), Obstacle::PerhapsHidden, objects.into_keys().collect())
+            };
             observed.unmakeable.extend(wanted.remove(&compute).map(why));
             continue;
         };
-        if is_wanted && there.user_assigned().any(|on| identities.iter().all(|own| !is_same(on, own.as_str()))) {
+        let (mut of_others, mut is_written) = (false, false);
+        for on in there.user_assigned() {
+            let Ok(on) = ResourceId::parse(on) else { continue };
+            if identities.contains(&on) {
+                continue;
+            }
+            if is_own(looking, snapshot, &on).await? {
+                identities.insert(on);
+            } else {
+                of_others = true;
+            }
+        }
+        if is_wanted && of_others {
             observed.notes.push(Note::warning(format!("compute {}", compute.name()), OTHERS_ARE_ON));
         }
         if is_wanted {
@@ -80,9 +113,20 @@ pub(super) async fn add(
         for identity in identities {
             let object = compute_identity::id(&compute, &identity);
             let on = ComputeIdentity { compute: compute.as_str().into(), identity: identity.as_str().into() };
-            if on.is_on(&there) {
+            let is_this_wanted = wanted.get(&compute).is_some_and(|wanted| wanted.contains_key(&object));
+            let principal = principals.of(identity.as_str());
+            let is_of_another =
+                is_this_wanted && there.principal_of(identity.as_str()).is_some_and(|on| Some(on) != principal);
+            if on.is_on(&there) && is_of_another && principal.is_some() {
+                let message = "it has an identity that was deleted and made anew, which is another principal: it is taken off and put on again";
+                observed.notes.push(Note::warning(format!("compute {}", compute.name()), message));
+            }
+            is_written |= is_this_wanted == (!on.is_on(&there) || is_of_another);
+            if on.is_on(&there) && !is_of_another {
+                // As it is wanted, where that is the same in another spelling.
+                let as_wanted = wanted.get(&compute).and_then(|wanted| wanted.get(&object)).cloned();
                 let found = Found {
-                    attributes: on.attributes(),
+                    attributes: as_wanted.unwrap_or_else(|| on.attributes()),
                     owned: true,
                     depends_on: vec![managed_identity::id(&identity, looking.names.group())],
                     if_deleted: Some(
@@ -93,7 +137,13 @@ pub(super) async fn add(
                 observed.objects.insert(object, found);
             } else if let Some(refused) = refusal(&compute, &there, identity.as_str()).filter(|_| is_wanted) {
                 observed.unmakeable.push(unmakeable(refused, Obstacle::PerhapsHidden, BTreeSet::from([object])));
+                is_written = false;
             }
+        }
+        if let Some(secrets) = there.may_hold_secrets().filter(|_| is_written) {
+            observed
+                .notes
+                .push(Note::warning(format!("compute {}", compute.name()), format!("{CANNOT_REPEAT} {secrets}")));
         }
     }
     Ok(images)

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{Action, Error, ObjectId, Observed, Obstacle, Result, Stays, Unmakeable};
+use cloudgrant_core::{Action, Error, ObjectId, Observed, Obstacle, Result, RunsAs, Stays, Unmakeable};
 
+use crate::client::arm::Identity;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::ResourceId;
 use crate::names::{UNIT_TAG, tag_of};
@@ -28,6 +29,34 @@ pub(super) async fn tagged(
         }
     }
     Ok(identities)
+}
+
+/// The units of a kind on which the platform's workloads run, whatever is granted to these.
+pub(super) fn of_platform(looking: Looking<'_>, kind: &str) -> BTreeSet<ResourceId> {
+    let workloads = looking.platform.tenancy().workloads.iter().flatten();
+    let unit = |workload| match looking.platform.runs_as(workload) {
+        Some(RunsAs::Unit(unit)) if unit.kind == kind => ResourceId::parse(&unit.id).ok(),
+        _ => None,
+    };
+    workloads.filter_map(unit).collect()
+}
+
+/// Whether the stack has any identity.
+pub(super) async fn has_own(looking: Looking<'_>, snapshot: &Snapshot) -> Result<bool> {
+    let identities = snapshot.identities().await?;
+    let is_own =
+        |identity: &Identity| ResourceId::parse(&identity.id).is_ok_and(|id| looking.names.marks(&id, &identity.tags));
+    Ok(identities.iter().any(is_own))
+}
+
+/// Whether an identity that is on something is the stack's: it carries the stack's mark, or it is gone and was called as the stack calls
+/// its own, where these are.
+pub(super) async fn is_own(looking: Looking<'_>, snapshot: &Snapshot, id: &ResourceId) -> Result<bool> {
+    if !looking.names.calls(id) {
+        return Ok(false);
+    }
+    let there = snapshot.identity(id).await?;
+    Ok(there.is_none_or(|identity| looking.names.marks(id, &identity.tags)))
 }
 
 fn is_of(unit: &ResourceId, of_type: &str) -> bool {

@@ -244,3 +244,128 @@ async fn requirement_99_an_instance_that_stops_when_idle_is_warned_of() {
         assert_eq!(warned(&plan, "has Contributor on the workspace"), told, "{:#?}", plan.notes);
     }
 }
+
+/// The identity of the stack's that a compute has.
+async fn identity_on(world: &World, name: &str) -> (String, Value) {
+    let there = compute(world, name).await;
+    let map = there["identity"]["userAssignedIdentities"].as_object().cloned().unwrap_or_default();
+    map.into_iter().next().expect("an identity")
+}
+
+/// Jobs on the other compute would reach what was granted to this one's.
+#[tokio::test]
+async fn an_identity_of_the_stack_s_on_another_compute_of_its_is_drift_and_goes_with_a_revoke() {
+    let text = manifest(COMPUTES, &format!("{EVERYWHERE}, {TRAINING}"));
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let (training, _) = identity_on(&world, "train-cluster").await;
+    let (scoring, _) = identity_on(&world, "score-cluster").await;
+    let both = json!({ "type": "UserAssigned", "userAssignedIdentities": { &training: {}, &scoring: {} } });
+    with_identity(&world, "score-cluster", both.clone()).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    let [change] = &plan.changes[..] else { panic!("{:#?}", plan.changes) };
+    assert!(change.action == Action::Delete && change.id.name.starts_with("acme/score-cluster/"), "{change:#?}");
+    assert!(!warned(&plan, "other user-assigned identities"), "it is no other's");
+    world.converge(&text).await;
+    assert_eq!(on(&compute(&world, "score-cluster").await), [scoring.rsplit('/').next().expect("a name")]);
+    with_identity(&world, "score-cluster", both).await;
+    world.revoke_all(&text).await.expect("a revoke");
+    assert!(on(&compute(&world, "score-cluster").await).is_empty());
+}
+
+/// The tag is not the only memory: the manifest names the computes.
+#[tokio::test]
+async fn an_identity_whose_tag_is_gone_is_taken_off_its_compute_before_it_goes() {
+    let text = manifest(COMPUTES, TRAINING);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let (id, _) = identity_on(&world, "train-cluster").await;
+    let at = format!("{id}?api-version=2023-01-31");
+    for to in [None, Some(format!("{WORKSPACE}/computes/score-cluster"))] {
+        let mut identity = world.arm.sure(Method::GET, &at, None).await;
+        let tags = identity["tags"].as_object_mut().expect("tags");
+        let unit = tags.keys().find(|key| key.ends_with(":unit")).expect("the compute's tag").clone();
+        match to {
+            None => drop(tags.remove(&unit)),
+            Some(other) => drop(tags.insert(unit, other.into())),
+        }
+        let body = json!({ "location": identity["location"], "tags": identity["tags"] });
+        world.arm.sure(Method::PUT, &at, Some(body)).await;
+        world.revoke_all(&text).await.expect("a revoke");
+        assert!(on(&compute(&world, "train-cluster").await).is_empty());
+        world.converge(&text).await;
+    }
+}
+
+/// Source: Azure documentation, "Managed identities for Azure resources FAQ".
+#[tokio::test]
+async fn an_identity_that_was_made_anew_is_put_on_again() {
+    let text = manifest(COMPUTES, TRAINING);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let (id, was) = identity_on(&world, "train-cluster").await;
+    let at = format!("{id}?api-version=2023-01-31");
+    let identity = world.arm.sure(Method::GET, &at, None).await;
+    world.arm.send(Method::DELETE, &at, None).await;
+    let body = json!({ "location": identity["location"], "tags": identity["tags"] });
+    world.arm.sure(Method::PUT, &at, Some(body)).await;
+    assert_eq!(identity_on(&world, "train-cluster").await.1, was, "the compute has the one that is gone");
+    assert!(warned(&world.plan(&text).await.expect("a plan"), "which is another principal"));
+    world.converge(&text).await;
+    let (_, is) = identity_on(&world, "train-cluster").await;
+    let identity = world.arm.sure(Method::GET, &at, None).await;
+    assert_eq!(is["principalId"], identity["properties"]["principalId"]);
+    assert_ne!(is, was);
+}
+
+#[tokio::test]
+async fn a_compute_in_another_case_is_the_same() {
+    let text = manifest(COMPUTES, TRAINING);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let other = manifest(&COMPUTES.replace("train-cluster", "Train-Cluster"), TRAINING);
+    let plan = world.plan(&other).await.expect("a plan");
+    let on_computes: Vec<_> = plan.changes.iter().filter(|change| change.id.kind == "compute-identity").collect();
+    assert!(on_computes.is_empty(), "{on_computes:#?}");
+    world.converge(&other).await;
+    assert_eq!(on(&compute(&world, "train-cluster").await).len(), 1);
+}
+
+/// Azure takes identities only with all the rest, and gives nobody the rest's secrets.
+#[tokio::test]
+async fn what_a_write_can_t_repeat_is_told_where_there_is_one_to_make() {
+    let text = manifest(COMPUTES, TRAINING);
+    let world = World::new(&text).await;
+    let told = "the write can't repeat the password or key in `userAccountCredentials`";
+    assert!(!warned(&world.plan(&text).await.expect("a plan"), told));
+    let mut there = compute(&world, "train-cluster").await;
+    there["properties"]["properties"]["userAccountCredentials"] =
+        json!({ "adminUserName": "ann", "adminUserPassword": "Sup3rS3cret!" });
+    world.arm.send(Method::DELETE, &format!("{}&underlyingResourceAction=Delete", path("train-cluster")), None).await;
+    for _ in 0..100 {
+        let (status, _) = world.arm.send(Method::PUT, &path("train-cluster"), Some(there.clone())).await;
+        if status.is_success() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    for _ in 0..100 {
+        if compute(&world, "train-cluster").await["properties"]["provisioningState"] == "Succeeded" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(warned(&world.plan(&text).await.expect("a plan"), told));
+    world.converge(&text).await;
+    assert!(!warned(&world.plan(&text).await.expect("a plan"), told), "nothing is to be written");
+}
+
+/// The nodes of whatever cluster is in the group are nobody of the workspace's.
+#[tokio::test]
+async fn registries_are_for_nodes_and_a_workspace_has_none() {
+    let text =
+        manifest(COMPUTES, TRAINING) + "registries: [{ name: base, access: pull, azure: acmebase.azurecr.io }]\n";
+    let error = World::new(&manifest(COMPUTES, TRAINING)).await.plan(&text).await.expect_err("no nodes");
+    assert!(said(&error).contains("has no nodes that pull for its workloads"), "{}", said(&error));
+    assert!(said(&error).contains("grant `pull` to the workloads"), "{}", said(&error));
+}

@@ -98,6 +98,28 @@ impl Compute {
         unit_identity::user_assigned(&self.0)
     }
 
+    /// Whom it takes one of its user-assigned identities for; none where it doesn't say.
+    pub(crate) fn principal_of(&self, identity: &str) -> Option<&str> {
+        unit_identity::principal_of(&self.0, identity)
+    }
+
+    /// What it may have that Azure tells nobody, so that no write can repeat it: the names of such properties.
+    ///
+    /// Source: REST reference of Azure Machine Learning, computes: the credentials of a cluster's user account and the connection strings
+    /// of an attached Kubernetes cluster are written, and not read.
+    pub(crate) fn may_hold_secrets(&self) -> Option<&'static str> {
+        let settings = self.property("properties");
+        let has_account =
+            settings.and_then(|settings| settings.get("userAccountCredentials")).is_some_and(Value::is_object);
+        match self.compute_type() {
+            ComputeType::Cluster | ComputeType::Instance if has_account => {
+                Some("the password or key in `userAccountCredentials`")
+            }
+            ComputeType::Kubernetes => Some("`relayConnectionString` and `serviceBusConnectionString`"),
+            _ => None,
+        }
+    }
+
     /// The same with these user-assigned identities and no others, as it is written: leaving one out takes it away, and what is
     /// read-only is left out.
     pub(crate) fn with_user_assigned<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> Value {

@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::names::resource_id::is_same;
+
 /// What whoever puts an identity on something needs, on that identity. Source: Azure Machine Learning, "Set up service authentication".
 pub(crate) const ASSIGN_IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
 
@@ -18,6 +20,17 @@ pub(super) fn has_system_assigned(resource: &Map<String, Value>) -> bool {
 pub(super) fn user_assigned(resource: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let map = resource.get("identity").and_then(|identity| identity.get("userAssignedIdentities"));
     map.and_then(Value::as_object).into_iter().flatten().map(|(id, _)| id.as_str())
+}
+
+/// Whom a resource takes one of its user-assigned identities for; none where it doesn't say.
+///
+/// Source: Azure documentation, "Managed identities for Azure resources FAQ": one that was deleted and made anew under the same name is
+/// another principal, and has to be assigned again.
+pub(super) fn principal_of<'a>(resource: &'a Map<String, Value>, identity: &str) -> Option<&'a str> {
+    let map = resource.get("identity").and_then(|identity| identity.get("userAssignedIdentities"));
+    let entries = map.and_then(Value::as_object)?;
+    let (_, entry) = entries.iter().find(|(id, _)| is_same(id, identity))?;
+    entry.get("principalId")?.as_str().filter(|principal| !principal.is_empty())
 }
 
 /// These user-assigned identities and no others, as `identity` has them.
