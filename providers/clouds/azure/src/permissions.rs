@@ -47,12 +47,14 @@ const READ_IDENTITIES: [&str; 2] = [
 ];
 
 /// Making and taking away the stack's identities.
-const IDENTITIES: [&str; 4] = [
+const IDENTITIES: [&str; 3] = [
     "Microsoft.ManagedIdentity/userAssignedIdentities/delete",
     "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
-    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
     "Microsoft.ManagedIdentity/userAssignedIdentities/write",
 ];
+
+/// Having the stack's identities trust service accounts.
+const TRUST: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write";
 
 /// What it takes to look at a unit of the cloud's on which workloads run, and to put an identity on it.
 const UNITS: [(&str, &[&str], &str); 2] = [
@@ -135,6 +137,10 @@ pub(crate) fn permissions(
     if purpose == Purpose::Apply {
         if own_identities || marks_places {
             wanted.extend(IDENTITIES);
+            // Whoever may write these lets any issuer's tokens be the identity: not needed where nobody is trusted by way of a token.
+            if units.clone().next().is_none() {
+                wanted.insert(TRUST);
+            }
         }
         if custom_roles {
             wanted.extend(ROLES);
