@@ -18,6 +18,9 @@ pub struct Handoff {
     pub document: String,
     /// Whether a later run can see that it was done.
     pub verifiable: bool,
+    /// Whether whoever asks knows that nobody has done it so far, as what comes of it isn't there: then nothing has to be taken back.
+    #[serde(skip)]
+    pub is_undone: bool,
     /// The principals that the document names, as it names them: ARNs, client IDs. What was done by it is void once one of them
     /// is made anew, as the cloud tells the two apart ([`Observed::unique_ids`](crate::Observed::unique_ids)).
     #[serde(skip)]
@@ -39,6 +42,7 @@ impl Handoff {
             task: task.into(),
             document: document.into(),
             verifiable: false,
+            is_undone: false,
             principals: Vec::new(),
             how: HowAsked::default(),
             takes_back: false,

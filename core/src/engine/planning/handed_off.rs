@@ -1,5 +1,5 @@
 //! What somebody else was asked to do and what isn't wanted any more: whether it was done, nobody can see here, and it may stay given.
-//! Where it can be seen, the observation has what was done, and nothing else was.
+//! Where it is known that nobody did it, there is nothing to tell.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl Engine {
     pub(in crate::engine) fn tell_all<'a>(&self, plan: &mut Plan, objects: impl Iterator<Item = &'a Object>) {
         let told = told_by_marks(plan);
         for object in objects.filter(|object| !told.contains(&object.id)) {
-            let Some(handoff) = object.handoff.as_ref().filter(|handoff| !handoff.verifiable) else { continue };
+            let Some(handoff) = object.handoff.as_ref().filter(|handoff| !handoff.is_undone) else { continue };
             self.tell(plan, &object.id, &object.ownership, handoff, object.because.iter().cloned().collect());
         }
         plan.unsearched.sort();
@@ -79,7 +79,7 @@ impl Engine {
                 && !told.contains(&change.id)
         };
         for change in whole.changes.iter().filter(is_taken) {
-            let Some(handoff) = change.handoff.as_ref().filter(|handoff| !handoff.verifiable) else { continue };
+            let Some(handoff) = change.handoff.as_ref().filter(|handoff| !handoff.is_undone) else { continue };
             let because = change.because.iter().filter(|intent| !kept.contains(intent)).cloned();
             self.tell(plan, &change.id, &change.ownership, handoff, because.collect());
         }

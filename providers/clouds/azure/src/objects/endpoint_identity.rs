@@ -127,7 +127,7 @@ fn creation(endpoint: &ResourceId, identity: &ResourceId) -> Handoff {
         json!(identity.as_str()),
     );
     let task = format!("create the online endpoint {} under the identity {}", endpoint.name(), identity.name());
-    Handoff { verifiable: true, ..Handoff::unseen("whoever creates online endpoints", task, document) }
+    Handoff { verifiable: true, is_undone: true, ..Handoff::unseen("whoever creates online endpoints", task, document) }
 }
 
 /// Why an identity can't be made an endpoint's; `None` where it is, or can.

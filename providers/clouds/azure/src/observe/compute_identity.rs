@@ -79,7 +79,7 @@ pub(super) async fn add(
                     compute.name(),
                     error.message()
                 );
-                keep(looking, &identities, &reason, observed);
+                keep(looking, &identities, (&reason, false), observed);
                 continue;
             }
             there => there?,

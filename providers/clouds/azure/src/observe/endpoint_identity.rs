@@ -45,7 +45,7 @@ pub(super) async fn add(
                     endpoint.name(),
                     error.message()
                 );
-                keep(looking, &identities, &reason, observed);
+                keep(looking, &identities, (&reason, false), observed);
                 continue;
             }
             there => there?,
@@ -68,7 +68,7 @@ pub(super) async fn add(
                      deleted",
                     endpoint.name()
                 );
-                keep(looking, &BTreeSet::from([identity]), &reason, observed);
+                keep(looking, &BTreeSet::from([identity]), (&reason, true), observed);
                 continue;
             }
             let found = Found {

@@ -68,13 +68,18 @@ pub(super) fn unmakeable(why: Error, obstacle: Obstacle, objects: BTreeSet<Objec
     Unmakeable { why, actions: &[Action::Create, Action::Update], objects, obstacle }
 }
 
-/// Keeps identities that nothing wants any more as they are.
-pub(super) fn keep(looking: Looking<'_>, identities: &BTreeSet<ResourceId>, reason: &str, observed: &mut Observed) {
+/// Keeps identities that nothing wants any more as they are. What they may reach goes by itself; whether all does, where the unit can't be
+/// read, nobody knows.
+pub(super) fn keep(
+    looking: Looking<'_>,
+    identities: &BTreeSet<ResourceId>,
+    (reason, is_empty): (&str, bool),
+    observed: &mut Observed,
+) {
     for identity in identities {
         let object = managed_identity::id(identity, looking.names.group());
         if observed.objects.remove(&object).is_some() {
-            // Its role assignments go by themselves.
-            observed.stays.push(Stays { object, reason: reason.to_owned(), is_empty: false });
+            observed.stays.push(Stays { object, reason: reason.to_owned(), is_empty });
         }
     }
 }

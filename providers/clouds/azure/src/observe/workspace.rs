@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloudgrant_core::{Desired, Error, ErrorKind, Found, Note, ObjectId, Observed, Obstacle, Result, Stays, quoted};
 
 use crate::client::arm::{PRIMARY, RoleAssignment, Workspace};
-use crate::error::is_final;
+use crate::error::{is_final, line};
 use crate::inventory::lookups::workspace_roles;
 use crate::inventory::snapshot::Snapshot;
 use crate::marks::units::{self, OfUnit, Put};
@@ -192,7 +192,7 @@ impl One<'_> {
                 attributes: found.attributes(),
                 owned: true,
                 depends_on: std::iter::once(mark.clone()).chain(named).collect(),
-                if_deleted: Some(format!("it is `{}` again", before.as_deref().unwrap_or_default())),
+                if_deleted: Some(format!("it is `{}` again", line(before.as_deref().unwrap_or_default()))),
                 touches: vec![self.id.name().to_owned()],
             };
             observed.objects.insert(object, found);
@@ -206,7 +206,10 @@ impl One<'_> {
         };
         let is_gone = is_same(name, PRIMARY) && !is_on(self.there, before);
         is_gone.then(|| {
-            format!("before, it was {before}, which the workspace doesn't have any more: set it to one that it has")
+            format!(
+                "before, it was {}, which the workspace doesn't have any more: set it to one that it has",
+                line(before)
+            )
         })
     }
 

@@ -1,6 +1,6 @@
 //! Identities of online endpoints of Azure Machine Learning: chosen by whoever creates one, of a managed one never changed.
 
-use cloudgrant_core::{Action, Change, Plan};
+use cloudgrant_core::{Action, Change, Plan, Silent};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -79,6 +79,19 @@ async fn requirement_89_whoever_creates_an_endpoint_is_told_its_identity_and_wha
         !left.iter().any(|one| one["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(&identity))),
         "{left:#?}"
     );
+}
+
+/// Nobody has created it, which can be seen: nothing has to be taken back.
+#[tokio::test]
+async fn a_revoke_says_nothing_of_an_endpoint_that_nobody_has_created() {
+    let text = manifest(ENDPOINTS, SCORING);
+    let world = World::new(&text).await;
+    world.apply(&text).await.expect("the identity and its role");
+    let session = world.session(&text).await.expect("a session");
+    let plan = session.engine_without(None).expect("an engine").plan(&Silent).await.expect("a plan");
+    assert!(plan.unsearched.is_empty() && of_kind(&plan).is_empty(), "{:#?}", plan.unsearched);
+    world.revoke_all(&text).await.expect("a revoke");
+    assert!(!world.arm.identities().await.iter().any(|one| one["name"].to_string().contains("cloudgrant_")));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use cloudgrant_core::{Desired, Note, OuterUnit, Result, listed};
 
 use crate::client::arm::Workspace;
-use crate::error::is_final;
+use crate::error::{is_final, line};
 use crate::inventory::lookups::workspace_roles;
 use crate::inventory::snapshot::Snapshot;
 use crate::names::resource_id::{ResourceId, is_same, is_within};
@@ -96,7 +96,7 @@ async fn roles(held: &Held<'_>, outer: &OuterUnit, id: &ResourceId, there: &Work
 async fn key(held: &Held<'_>, id: &ResourceId, there: &Workspace) -> Result<Option<Note>> {
     let Some(reader) = there.key_reader() else { return Ok(None) };
     let warned = |message: String| Ok(Some(Note::warning(format!("workspace {}", id.name()), message)));
-    let name = reader.rsplit('/').next().unwrap_or_default();
+    let name = line(reader.rsplit('/').next().unwrap_or_default());
     if !is_on(there, reader) {
         return warned(format!(
             "its key is read under {name}, which isn't among its identities: add it to `platform.workspace_identity.user_assigned`"
