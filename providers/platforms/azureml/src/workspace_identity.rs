@@ -91,6 +91,11 @@ impl TryFrom<Written> for WorkspaceIdentity {
                 primary.0
             ));
         }
+        if user_assigned.is_empty() && system_datastores.is_none() {
+            let message = "`workspace_identity` wants nothing of the workspace: name an identity in `user_assigned`, set `system_datastores`, or \
+                           leave it out";
+            return Err(message.to_owned());
+        }
         if roles && user_assigned.is_empty() {
             return Err("`roles: true` gives roles to the identities in `user_assigned`, and there are none".to_owned());
         }
@@ -179,7 +184,8 @@ mod tests {
         }
         let twice = read(json!({ "user_assigned": [ONE, ONE.to_lowercase()] })).expect_err("twice");
         assert!(twice.contains("twice"), "{twice}");
-        let roles = read(json!({ "roles": true })).expect_err("of nobody");
+        assert!(read(json!({})).expect_err("nothing").contains("wants nothing of the workspace"));
+        let roles = read(json!({ "roles": true, "system_datastores": "identity" })).expect_err("of nobody");
         assert!(roles.contains("there are none"), "{roles}");
         assert!(read(json!({ "system_datastores": "key" })).is_err());
     }

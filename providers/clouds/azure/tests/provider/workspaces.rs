@@ -299,3 +299,54 @@ async fn what_is_printed_is_enough_for_what_a_workspace_is_to_have() {
     let report = world.revoke_all(&text).await.unwrap_or_else(|error| panic!("{}", said(&error)));
     assert!(report.is_success(), "{report:#?}");
 }
+
+/// A mark comes before what it says is put there: one without the other takes nothing away.
+#[tokio::test]
+async fn an_apply_that_fails_on_its_way_is_gone_on_with_and_taken_back() {
+    let text = all();
+    let world = world(&text, &["Theirs", "other"]).await;
+    let before = read(&world, "").await;
+    let fails =
+        json!({ "id": crate::azureml::WORKSPACE, "fails": { "code": "Whatever", "message": "it didn't work" } });
+    world.arm.manage("put", fails.clone()).await;
+    let report = world.apply(&text).await.expect("it begins");
+    assert!(!report.is_success(), "{report:#?}");
+    let marks = world.arm.identities().await;
+    assert!(marks.iter().any(|one| one["name"].to_string().contains("cloudgrant-place_tests_unit-")), "{marks:#?}");
+    world.revoke_all(&text).await.expect("a revoke");
+    assert_eq!(read(&world, "").await, before);
+    assert!(!world.arm.identities().await.iter().any(|one| one["name"].to_string().contains("cloudgrant")));
+    world.arm.manage("put", fails).await;
+    assert!(!world.apply(&text).await.expect("it begins").is_success());
+    world.converge(&text).await;
+    world.revoke_all(&text).await.expect("a revoke");
+    assert_eq!(read(&world, "").await, before);
+}
+
+#[tokio::test]
+async fn requirement_80_a_primary_identity_where_there_was_none_is_told_and_stays_with_what_it_names() {
+    let text = wanting(&format!("user_assigned: [{0}], primary: {0}", identity_id("own")));
+    let world = world(&text, &[]).await;
+    assert!(warned(&world.plan(&text).await.expect("a plan"), "Azure takes no workspace back to that"));
+    world.converge(&text).await;
+    assert!(!warned(&world.plan(&text).await.expect("a plan"), "Azure takes no workspace back to that"), "once");
+    let before = read(&world, "").await;
+    let plan = world.plan(&without()).await.expect("a plan");
+    assert!(plan.is_empty() && plan.stays.len() == 2, "{:#?} {:#?}", plan.changes, plan.stays);
+    assert!(plan.stays.iter().any(|one| one.reason.contains("the workspace works under it")), "{:#?}", plan.stays);
+    world.revoke_all(&text).await.expect("a revoke");
+    assert_eq!(read(&world, "").await, before);
+}
+
+#[tokio::test]
+async fn requirement_82_of_a_vault_with_access_policies_these_are_told_and_no_role_is_given() {
+    let text = wanting(&format!("user_assigned: [{}], roles: true", identity_id("own")));
+    let world = world(&text, &["other"]).await;
+    let vault = read(&world, "").await["properties"]["keyVault"].as_str().expect("an ID").to_owned();
+    world.arm.manage("put", json!({ "id": vault, "properties": { "enableRbacAuthorization": false } })).await;
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(plan.notes.iter().any(|note| note.message.contains("it looks at access policies")), "{:#?}", plan.notes);
+    let roles = of_kind(&plan, "role-assignment");
+    assert!(!roles.iter().any(|(_, name)| name.contains("Key Vault Administrator")), "{roles:#?}");
+    assert!(roles.iter().any(|(_, name)| name.contains("own: Contributor on")), "{roles:#?}");
+}
