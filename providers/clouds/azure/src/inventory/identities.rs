@@ -1,5 +1,7 @@
 //! The identities that are there already: the platform's and the vendor's.
 
+use std::collections::BTreeSet;
+
 use cloudgrant_core::{Diagnostic, Error, ErrorKind, Note, Protected, Result};
 
 use crate::client::arm::Identity;
@@ -117,6 +119,7 @@ impl Inventory {
     pub(crate) async fn identities_elsewhere(
         &self,
         snapshot: &Snapshot,
+        others: impl IntoIterator<Item = ResourceId>,
         notes: &mut Vec<Note>,
     ) -> Result<Vec<(ResourceId, String)>> {
         let clusters = snapshot.clusters(self.cluster_group()).await?;
@@ -126,7 +129,8 @@ impl Inventory {
             .collect();
         let config = &self.config;
         let names = config.task_identity.iter().chain(&config.kubelet_identity).chain(config.identities.values());
-        for id in names.filter_map(|name| ResourceId::parse(name).ok()) {
+        let named = names.filter_map(|name| ResourceId::parse(name).ok());
+        for id in named.chain(others).collect::<BTreeSet<_>>() {
             if id.subscription() == config.subscription.as_str() {
                 continue;
             }
@@ -211,7 +215,8 @@ mod tests {
             config.task_identity = Some(ELSEWHERE.to_owned());
             let azure = connected("flyte", config).await;
             let mut notes = Vec::new();
-            let answer = azure.inventory.identities_elsewhere(&*azure.inventory.snapshot().await, &mut notes).await;
+            let answer =
+                azure.inventory.identities_elsewhere(&*azure.inventory.snapshot().await, None, &mut notes).await;
             let told = answer.map(|found| {
                 assert!(found.is_empty(), "{found:?}");
                 notes.len()

@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use crate::client::remedies;
 use crate::inventory::cache::Principal;
 use crate::inventory::snapshot::{CREDENTIALS_AT_A_TIME, Snapshot};
+use crate::marks::units::{self, Put};
 use crate::names::STACK_TAG;
 use crate::names::resource_id::ResourceId;
 use crate::objects::managed_identity::{self, ManagedIdentity, outputs};
@@ -151,8 +152,20 @@ pub(crate) async fn add(
             federated_credential::add(looking, desired, &wanted, &id, &object, &credentials, observed)?;
         }
     }
-    for (id, principal) in looking.inventory.identities_elsewhere(snapshot, &mut observed.notes).await? {
+    let of_workspace = of_workspace(looking, snapshot).await?;
+    for (id, principal) in looking.inventory.identities_elsewhere(snapshot, of_workspace, &mut observed.notes).await? {
         principals.entry(id).or_insert(Principal { id: principal, ours: false });
     }
     Ok(Principals { read: principals, remembered: looking.inventory.principals().await, doubted })
+}
+
+/// The identities that the platform wants on a workspace, and those that the stack put on one.
+async fn of_workspace(looking: Looking<'_>, snapshot: &Snapshot) -> Result<Vec<ResourceId>> {
+    let wanted = looking.platform.outer_unit().map(|outer| outer.principals).unwrap_or_default();
+    let marks = units::marked(looking.names, snapshot).await?.units;
+    let put = marks.into_values().flat_map(BTreeMap::into_values).filter_map(|put| match put {
+        Put::Identity(identity) => Some(identity),
+        Put::Setting { .. } => None,
+    });
+    Ok(wanted.into_iter().chain(put).filter_map(|id| ResourceId::parse(&id).ok()).collect())
 }

@@ -350,3 +350,18 @@ async fn requirement_82_of_a_vault_with_access_policies_these_are_told_and_no_ro
     assert!(!roles.iter().any(|(_, name)| name.contains("Key Vault Administrator")), "{roles:#?}");
     assert!(roles.iter().any(|(_, name)| name.contains("own: Contributor on")), "{roles:#?}");
 }
+
+#[tokio::test]
+async fn an_identity_of_another_subscription_is_put_there_gets_its_roles_and_loses_them() {
+    let group = "/subscriptions/00000000-0000-0000-0000-0000000000cc/resourceGroups/people/providers";
+    let own = format!("{group}/Microsoft.ManagedIdentity/userAssignedIdentities/people");
+    let text = wanting(&format!("user_assigned: [{own}], roles: true"));
+    let world = world(&text, &["other"]).await;
+    let before = read(&world, "").await;
+    world.converge(&text).await;
+    assert!(on(&read(&world, "").await).contains(&"people".to_owned()));
+    let count = world.arm.assignments().await.len();
+    world.revoke_all(&text).await.expect("a revoke");
+    assert!(world.arm.assignments().await.len() < count - 4, "{count}");
+    assert_eq!(read(&world, "").await, before);
+}
