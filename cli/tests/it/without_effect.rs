@@ -147,3 +147,33 @@ fn a_revoke_says_nothing_of_keys() {
     let revoked = run(&["revoke", "--all", "--yes"]);
     assert!(revoked.contains("service-account-annotation") && !revoked.contains("no effect"), "{revoked}");
 }
+
+/// A key by which something was told isn't without effect until that is taken back: whoever took it out would leave service accounts and
+/// records that name what is gone.
+#[test]
+fn a_key_by_which_something_was_told_is_needed_until_that_is_taken_back() {
+    let deliveries = ["kubernetes", "admin"];
+    for (delivery, moved_to) in deliveries.iter().flat_map(|it| [(it, RunsAs::ThePlatforms), (it, RunsAs::Another)]) {
+        let keys = match *delivery {
+            "kubernetes" => "  delivery: kubernetes\n",
+            _ => "  delivery: admin\n",
+        };
+        let folder = Folder::with(&manifest("flyte", "aws", RunsAs::ItsOwn, keys, ""));
+        let run = |arguments: &[&str]| folder.output(&[arguments, &["--sandbox", "-o", "json"]].concat());
+        assert_eq!(run(&["apply", "--yes"]).status.code(), Some(0), "{delivery}");
+        folder.write("cloudgrant.yaml", manifest("flyte", "aws", moved_to, keys, ""));
+        let plan: Value = serde_json::from_slice(&run(&["plan"]).stdout).expect("JSON");
+        let taken_back = plan["changes"].as_array().expect("changes").iter().filter(|change| {
+            change["action"] == "delete"
+                && ["service-account-annotation", "cluster-resource-attribute"]
+                    .contains(&change["kind"].as_str().unwrap_or_default())
+        });
+        assert!(taken_back.count() > 0, "{delivery} {moved_to:?}: {plan:#}");
+        let said = said_of(&plan, "platform.delivery");
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("leave it until that is done"), "{said:?}");
+        assert_eq!(run(&["apply", "--yes"]).status.code(), Some(0), "{delivery}");
+        let plan: Value = serde_json::from_slice(&run(&["plan"]).stdout).expect("JSON");
+        assert!(said_of(&plan, "platform.delivery").iter().any(|it| it.contains("no effect here")), "{plan:#}");
+    }
+}

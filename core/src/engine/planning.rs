@@ -129,6 +129,11 @@ impl Engine {
         if self.baseline.is_some() || self.thorough {
             // Which of its keys have no effect is for whoever grants: what they had an effect on may be what goes here.
             desired.notes.retain(|note| !note.about.starts_with("platform."));
+        } else if self.takes_back_what_was_told(&desired, &observed) {
+            // What the key has no effect on any more it had one on: without it, nobody would find what is to be taken back.
+            for note in desired.notes.iter_mut().filter(|note| note.about.starts_with("platform.")) {
+                *note = Note::info(note.about.clone(), STILL_NEEDED);
+            }
         }
         let all = desired.objects.iter().map(|object| &object.id);
         let of_platform: BTreeSet<_> = all.filter(|id| !in_cloud.contains(id)).cloned().collect();
@@ -173,6 +178,14 @@ impl Engine {
         Ok((plan, facts))
     }
 
+    /// Whether the platform was told something that nothing wants any more.
+    fn takes_back_what_was_told(&self, desired: &Desired, observed: &Observed) -> bool {
+        let wanted: HashSet<_> = desired.objects.iter().map(|object| &object.id).collect();
+        let kinds = self.platform.kinds();
+        let mut there = observed.objects.iter().filter(|(_, found)| found.owned);
+        there.any(|(id, _)| kinds.contains(&id.kind) && !wanted.contains(id))
+    }
+
     pub(super) fn difference(&self, desired: Desired, observed: Observed) -> Result<Plan> {
         let aim = match self.baseline {
             Some(_) => Aim::TakeAway,
@@ -190,6 +203,10 @@ impl Engine {
         diff::plan(self.id, &self.stack, &protected, desired, observed, aim)
     }
 }
+
+/// Said of a key of the platform's that has no effect on what is to be told, and by which something was told.
+const STILL_NEEDED: &str =
+    "nothing is told by it any more, and an apply takes back what was: leave it until that is done";
 
 /// Tells what couldn't be looked at as what wasn't searched: whoever only looks wants to know whether all is well.
 fn unread_is_unsearched(desired: &mut Desired, observed: &mut Observed) {
