@@ -4,12 +4,13 @@
 //! is attached: to the stack's own roles, or to one of others. That mark is attached to nobody and gives nothing: what it allows,
 //! nobody needs a permission for. It goes after the last attachment. What no mark names, somebody else attached, and it stays.
 //!
-//! It also says what the policy was when it was attached, as a digest: so a plan shows that somebody has changed it since.
+//! It also says what the policy was when it was attached, as a digest, and which actions it allowed: so a plan shows that somebody has
+//! changed it since, and to what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloudgrant_core::digest::digest_of;
-use cloudgrant_core::{IntentId, Object, ObjectId, Scope};
+use cloudgrant_core::{IntentId, Object, ObjectId, Scope, redacted};
 use serde_json::Value;
 
 use crate::inventory::snapshot::{Policy, Snapshot};
@@ -22,6 +23,7 @@ use crate::policy::document;
 const WHAT: &str = "attached";
 const POLICY: &str = "aws:PrincipalTag/cloudgrant:policy";
 const DOCUMENT: &str = "aws:PrincipalTag/cloudgrant:document";
+const ACTIONS: &str = "aws:PrincipalTag/cloudgrant:actions";
 const ROLE: &str = "aws:PrincipalTag/cloudgrant:role";
 
 /// An existing policy that a grant comes to.
@@ -30,6 +32,27 @@ pub(crate) struct ExistingPolicy {
     pub(crate) arn: String,
     /// Of its default version's document.
     pub(crate) digest: String,
+    /// What that allows.
+    pub(crate) actions: BTreeSet<String>,
+}
+
+/// So many actions stand in a mark: a policy has 6,144 characters at most. Of more, the digest alone tells that they have changed.
+///
+/// Source: IAM user guide, "IAM and AWS STS quotas".
+const MOST_ACTIONS: usize = 60;
+
+impl ExistingPolicy {
+    /// A policy with its document.
+    pub(crate) fn new(arn: &str, found: Option<&Value>) -> Self {
+        let allowing = |document| document::statements(document).iter().filter(|one| one["Effect"] == "Allow");
+        let actions = found.into_iter().flat_map(allowing).filter_map(|one| one["Action"].as_array()).flatten();
+        let actions: BTreeSet<_> = actions.filter_map(Value::as_str).map(str::to_ascii_lowercase).collect();
+        Self {
+            arn: arn.to_owned(),
+            digest: found.map_or_else(String::new, |document| digest_of(&document.to_string(), 16)),
+            actions: if actions.len() > MOST_ACTIONS { BTreeSet::new() } else { actions },
+        }
+    }
 }
 
 /// The mark of a policy on the stack's own roles, or on a role of others.
@@ -47,7 +70,9 @@ pub(crate) fn mark(
     because: Vec<IntentId>,
 ) -> Object {
     let of_policy = [(DOCUMENT, vec![policy.digest.as_str()]), (POLICY, vec![policy.arn.as_str()])];
-    let statement = mark::saying(of_policy.into_iter().chain(role.map(|role| (ROLE, vec![role]))));
+    let actions: Vec<_> = policy.actions.iter().map(String::as_str).collect();
+    let actions = (!actions.is_empty()).then_some((ACTIONS, actions));
+    let statement = mark::saying(of_policy.into_iter().chain(actions).chain(role.map(|role| (ROLE, vec![role]))));
     mark::object(names, tags, id(names, &policy.arn, role), statement, (scope, because))
 }
 
@@ -59,6 +84,46 @@ pub(crate) struct Said {
     /// The role of others to which it was; `None` for roles of the stack.
     pub(crate) role: Option<String>,
     digest: String,
+    actions: BTreeSet<String>,
+}
+
+impl Said {
+    /// What has become of a policy since it was attached, as the end of a sentence that begins with the policy; `None` where it is
+    /// as it was.
+    pub(crate) fn changed_to(&self, now: &ExistingPolicy) -> Option<String> {
+        if self.digest == now.digest {
+            return None;
+        }
+        let listed = |actions: BTreeSet<&String>| {
+            let names: Vec<_> = actions.into_iter().map(|action| redacted(action)).collect();
+            names.join(", ")
+        };
+        let new = listed(now.actions.difference(&self.actions).collect());
+        let gone = listed(self.actions.difference(&now.actions).collect());
+        // A mark of too many actions has none.
+        let is_known = !self.actions.is_empty() && !now.actions.is_empty();
+        Some(match (is_known, new.as_str(), gone.as_str()) {
+            (false, ..) => "was changed since it was attached".to_owned(),
+            (true, "", "") => {
+                "was changed since it was attached: it allows the same actions, otherwise than before".to_owned()
+            }
+            (true, new, "") => format!("was changed since it was attached: it newly allows {new}"),
+            (true, "", gone) => format!("was changed since it was attached: it allows {gone} no more"),
+            (true, new, gone) => {
+                format!("was changed since it was attached: it newly allows {new}, and {gone} no more")
+            }
+        })
+    }
+}
+
+/// The mark of another stack, or of another home, that it attached a policy to a role of others as well.
+pub(crate) fn of_another_stack<'a>(names: &Names, snapshot: &'a Snapshot, arn: &str, role: &str) -> Option<&'a Policy> {
+    let path = names.path();
+    snapshot
+        .policies
+        .values()
+        .filter(|policy| policy.path != path)
+        .find(|policy| said_by(policy).is_some_and(|said| said.policy == arn && said.role.as_deref() == Some(role)))
 }
 
 /// The marks that a stack has, in the order of their names; `None` of one that somebody has edited, so that nobody knows what it named.
@@ -85,7 +150,9 @@ pub(crate) fn said_by(policy: &Policy) -> Option<Said> {
 fn said(document: &Value) -> Option<Said> {
     let [statement] = document::statements(document) else { return None };
     let text = |key: &str| mark::said(statement, key).map(ToOwned::to_owned);
-    Some(Said { policy: text(POLICY)?, role: text(ROLE), digest: text(DOCUMENT)? })
+    let actions = mark::all_said(statement, ACTIONS).as_array().into_iter().flatten();
+    let actions = actions.filter_map(Value::as_str).map(ToOwned::to_owned).collect();
+    Some(Said { policy: text(POLICY)?, role: text(ROLE), digest: text(DOCUMENT)?, actions })
 }
 
 #[cfg(test)]
@@ -102,13 +169,25 @@ mod tests {
         let account = AccountId::parse("111122223333").expect("an account");
         let names = Names::new(Stack::parse("acme").expect("a stack"), "aws", account, Some("oidc.example/id/1"));
         let arn = "arn:aws:iam::111122223333:policy/data/events-reader".to_owned();
-        let policy = ExistingPolicy { arn: arn.clone(), digest: "0123456789abcdef".to_owned() };
+        let of = |actions: Value| json!({ "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": ["*"] }] });
+        let policy = ExistingPolicy::new(&arn, Some(&of(json!(["kinesis:GetRecords"]))));
         for role in [None, Some("acme-userflyterole")] {
             let object = mark(&names, &BTreeMap::new(), (&policy, role), &Scope::Global, Vec::new());
             let document = object.attributes.value()["document"].take();
-            let expected =
-                Said { policy: arn.clone(), role: role.map(ToOwned::to_owned), digest: policy.digest.clone() };
-            assert_eq!(said(&document), Some(expected));
+            let there = said(&document).expect("a mark");
+            assert_eq!((there.policy.as_str(), there.role.as_deref()), (arn.as_str(), role));
+            assert_eq!(there.changed_to(&policy), None);
+            for (actions, told) in [
+                (json!(["kinesis:GetRecords", "kinesis:PutRecord"]), "it newly allows kinesis:putrecord"),
+                (json!(["kinesis:ListShards"]), "it newly allows kinesis:listshards, and kinesis:getrecords no more"),
+                (json!(["kinesis:GETRecords"]), "it allows the same actions, otherwise than before"),
+            ] {
+                let told_now = there.changed_to(&ExistingPolicy::new(&arn, Some(&of(actions))));
+                assert!(told_now.as_ref().is_some_and(|it| it.ends_with(told)), "{told_now:?}");
+            }
+            let many: Vec<_> = (0..99).map(|at| format!("kinesis:Get{at}")).collect();
+            let many = ExistingPolicy::new(&arn, Some(&of(json!(many))));
+            assert_eq!(there.changed_to(&many).as_deref(), Some("was changed since it was attached"));
             assert!(names.is_mark(&names.policy_arn(&object.id.name)), "what it says is no grant");
             assert_eq!(object.id, id(&names, &arn, role));
         }

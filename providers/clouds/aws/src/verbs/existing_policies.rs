@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cloudgrant_core::digest::digest_of;
 use cloudgrant_core::{
     Checked, Diagnostic, Error, ErrorKind, Intent, IntentId, Note, Object, Ownership, Permissions, Result, Scope,
     ScopeBinding, TaskAccess, redacted,
@@ -74,6 +73,7 @@ pub(crate) async fn add(
         return Ok(());
     }
     let is_beside_revoked = grants.iter().any(|grant| !grant.beside_revoked.is_empty());
+    let marks: Vec<_> = attached_policies::marked(handles.names, snapshot).into_values().flatten().collect();
     let mut documents: BTreeMap<String, Option<Value>> = BTreeMap::new();
     let mut problems: BTreeMap<(String, String), Diagnostic> = BTreeMap::new();
     for grant in grants {
@@ -91,8 +91,14 @@ pub(crate) async fn add(
                 let problem = Diagnostic::new(path.clone(), message.clone()).hint(hint);
                 problems.insert((path.clone(), message), problem);
             }
-            let digest = found.map_or_else(String::new, |document| digest_of(&document.to_string(), 16));
-            let policy = ExistingPolicy { arn: arn.to_owned(), digest };
+            let policy = ExistingPolicy::new(arn, found);
+            // The one on the role of others, and the one on the stack's own roles, say the same.
+            let changed = marks.iter().filter(|said| said.policy == arn).find_map(|said| said.changed_to(&policy));
+            if let Some(changed) = changed.filter(|_| found.is_some()) {
+                let message =
+                    format!("{} {changed}: its owner decides that, and an apply takes note of it", redacted(arn));
+                permissions.desired.notes.push(Note::warning(grant.id(), message));
+            }
             permissions.add(grant.scope.clone(), vec![grant.id()], ManagedPolicy::Existing(policy));
             let message = format!(
                 "it comes to the existing policy {}: whoever may change that one decides what task code may do there; each plan looks at \
@@ -193,7 +199,9 @@ pub(crate) fn on_role_of_others(
         );
         let is_there = snapshot.roles.get(role).is_some_and(|there| there.attached.contains_key(&policy.arn));
         let is_marked = snapshot.policies.contains_key(&handles.names.policy_arn(&mark.id.name));
-        if is_there && !is_marked {
+        // Where another stack attached it, too, each has a mark, and the last one to go detaches it.
+        let is_shared = || attached_policies::of_another_stack(handles.names, snapshot, &policy.arn, role).is_some();
+        if is_there && !is_marked && !is_shared() {
             let message = format!(
                 "somebody else attached {} to {role} already: it is left as it is, and stays when the grant is taken away",
                 redacted(&policy.arn)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloudgrant_core::{Action, Plan};
+use cloudgrant_core::{Action, Level, Plan, Silent};
 use serde_json::json;
 
 use crate::buckets::drift;
@@ -223,12 +223,52 @@ async fn what_somebody_detached_or_changed_since_is_told() {
             && found.iter().all(|(action, id)| *action == Action::Update && id.contains("_place.attached.")),
         "{found:?}"
     );
+    let told = "it newly allows kinesis:listshards, and kinesis:getrecords no more";
+    assert!(
+        plan.notes.iter().any(|note| note.level == Level::Warning && note.message.contains(told)),
+        "{:?}",
+        plan.notes
+    );
+    // Its owner changed it, and no mark gives anybody anything.
+    assert!(drift(&world, &text).await.widened.is_empty());
     world.converge(&text).await;
-    assert!(world.plan(&text).await.expect("a plan").is_empty());
+    let plan = world.plan(&text).await.expect("a plan");
+    assert!(
+        plan.is_empty() && !plan.notes.iter().any(|note| note.message.contains("newly allows")),
+        "{:?}",
+        plan.notes
+    );
     // And one that is not.
     change(&world, READER, &document("kinesis:*", "*")).await;
     let said = said(&refused(world.plan(&text).await));
     assert!(said.contains("aws.policies.events.read"), "{said}");
+    let session = world.session(&text).await.expect("a session");
+    let widened = session.engine().only_looking().plan(&Silent).await.expect("what differs").widened;
+    assert!(!widened.is_empty() && widened.iter().all(|it| !it.what.contains("the manifest does not")), "{widened:?}");
+    assert!(widened.iter().any(|it| it.what.contains("`aws.policies` names")), "{widened:?}");
+}
+
+/// Each has a mark of its own, and the last one to go detaches it.
+#[tokio::test]
+async fn two_stacks_with_one_policy_on_the_task_role_take_nothing_from_each_other() {
+    let one = granting(READER, GLOBAL);
+    let two = one.replace("stack: tests", "stack: others");
+    assert_ne!(one, two);
+    let world = with_reader(&one).await;
+    world.converge(&one).await;
+    let plan = world.plan(&two).await.expect("a plan");
+    assert!(work(&plan).iter().any(|(_, id)| id.contains("_place.attached.")), "{:?}", work(&plan));
+    world.converge(&two).await;
+    let (report, rest) = (world.revoke_all(&one).await.expect("revoked"), world.plan(&two).await.expect("a plan"));
+    assert!(report.is_success() && rest.is_empty(), "{report:#?} {:?}", work(&rest));
+    assert!(world.attached(TASK_ROLE).await.contains(&"events-reader".to_owned()));
+    let report = world.revoke_all(&two).await.expect("revoked");
+    assert!(
+        report.is_success() && !world.attached(TASK_ROLE).await.contains(&"events-reader".to_owned()),
+        "{report:#?}"
+    );
+    let all = world.iam().list_policies().path_prefix("/cloudgrant/").send().await.expect("policies");
+    assert!(all.policies().is_empty(), "{:?}", all.policies());
 }
 
 #[tokio::test]

@@ -32,7 +32,14 @@ impl Reader<'_> {
         }
         let remedy = detach(name, arn);
         if let Some(mark) = self.existing.get(arn) {
-            let what = format!("has the policy {policy}, which {mark} names and the manifest does not");
+            let is_named = self.looking.config.policies.values().flat_map(|levels| levels.values()).any(|it| it == arn);
+            let what = match is_named {
+                // It would be wanted, if it were what its grants give.
+                true => {
+                    format!("has the policy {policy}, which `aws.policies` names and which isn't what its grants give")
+                }
+                false => format!("has the policy {policy}, which {mark} names and the manifest does not"),
+            };
             self.told(role::id(name), &what, remedy);
         } else if !self.is_ours(arn) {
             let what =

@@ -45,6 +45,8 @@ fn more(
             more.extend(boundary(snapshot, there.boundary.as_deref(), wanted.boundary.as_deref()));
             more
         }
+        // A mark gives nobody anything, whatever it says.
+        managed_policy::KIND if looking.names.is_mark(&looking.names.policy_arn(&object.id.name)) => Vec::new(),
         managed_policy::KIND => {
             let wanted = of_scope(desired, &object.scope);
             let mut there = document::statements(&managed_policy::document_of(&found.attributes)).to_vec();

@@ -1,8 +1,8 @@
 //! Existing policies that the stack attached, by its marks. What no mark names, somebody else attached.
 
-use cloudgrant_core::{Unsearched, quoted};
+use cloudgrant_core::{Note, Unsearched, quoted};
 
-use crate::marks::attached_policies::{Said, marked};
+use crate::marks::attached_policies::{Said, marked, of_another_stack};
 use crate::objects::{attachment, managed_policy};
 use crate::observe::attachment::detach;
 use crate::observe::iam::Reader;
@@ -32,6 +32,16 @@ impl Reader<'_> {
                     detach(&role, &arn)
                 );
                 self.left(mark, reason);
+                continue;
+            }
+            let other = of_another_stack(self.looking.names, self.snapshot, &arn, &role).filter(|_| !is_wanted);
+            if let Some(other) = other {
+                let message = format!(
+                    "{arn} stays on {role}: {} says that another stack attached it as well (`cloudgrant stacks` names it), which detaches it \
+                     once it is the last",
+                    other.name
+                );
+                self.observed.notes.push(Note::of_access(&mark, message));
                 continue;
             }
             let pattern = protected.matching(&role).filter(|_| !is_wanted);
