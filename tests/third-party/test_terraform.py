@@ -1,5 +1,6 @@
 """Terraform as an oracle: it imports what cloudgrant made, and would change nothing about it."""
 
+import re
 import pytest
 from support import dump, examples, terraform, world
 from support.accounts import DATA_PLANE
@@ -77,6 +78,10 @@ def test_terraform_makes_nothing_in_another_account(cloud, cloudgrant, folder, t
     oracle = Terraform(configuration, folder, cloud.registry, cloud.registry)
     assert f"This configuration is for account {DATA_PLANE}" in oracle.refusal()
     assert oracle.ask("apply", "-no-color", "-auto-approve").returncode == 1
+    # Nor one thing alone: each needs what looks at the account.
+    role = re.search(r'^resource "(aws_iam_role)" "(.+)" {$', configuration.read_text(), re.MULTILINE)
+    one = oracle.ask("apply", "-no-color", "-auto-approve", f"-target={role[1]}.{role[2]}")
+    assert one.returncode == 1 and f"for account {DATA_PLANE}" in one.stdout + one.stderr
     assert dump.account(cloud.registry) == before
 
 

@@ -22,6 +22,9 @@ pub struct TerraformBlock {
     pub arguments: Vec<(&'static str, TerraformValue)>,
 }
 
+/// What blocks call a guard.
+const GUARD: &str = "cloudgrant";
+
 /// What a block is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TerraformPurpose {
@@ -40,6 +43,8 @@ pub enum TerraformValue {
     Text(String),
     /// An attribute of another block: `aws_iam_role.NAME.arn`.
     Reference(String),
+    /// Other blocks: `[data.aws_caller_identity.NAME]`.
+    References(Vec<String>),
     /// A JSON document, as a text (`jsonencode`).
     Document(Value),
     /// Texts.
@@ -82,11 +87,25 @@ impl TerraformBlock {
         let condition = TerraformValue::Reference(format!("self.{attribute} == {}", text(wanted)));
         let message = TerraformValue::Text(format!("This configuration is for {what}."));
         let postcondition = TerraformValue::Block(vec![("condition", condition), ("error_message", message)]);
-        Self::data(
-            kind,
-            "cloudgrant",
-            vec![("lifecycle", TerraformValue::Block(vec![("postcondition", postcondition)]))],
-        )
+        Self::data(kind, GUARD, vec![("lifecycle", TerraformValue::Block(vec![("postcondition", postcondition)]))])
+    }
+
+    /// Blocks with a [guard](Self::guard) before them. Whatever they make needs it, and all guards among them, so that Terraform looks at
+    /// these also where it is told to make only some of it.
+    ///
+    /// Source: Terraform's documentation, "Resource targeting", "The depends_on meta-argument".
+    #[must_use]
+    pub fn behind(guard: Self, mut blocks: Vec<Self>) -> Vec<Self> {
+        let is_guard = |block: &&Self| block.purpose == TerraformPurpose::Data && block.label == GUARD;
+        let guards: Vec<_> = std::iter::once(&guard)
+            .chain(blocks.iter().filter(is_guard))
+            .map(|block| format!("data.{}.{}", block.kind, block.label))
+            .collect();
+        for block in blocks.iter_mut().filter(|block| block.purpose == TerraformPurpose::Resource) {
+            block.arguments.push(("depends_on", TerraformValue::References(guards.clone())));
+        }
+        blocks.insert(0, guard);
+        blocks
     }
 
     /// What blocks call something of this name: letters, digits, `_` and `-`, the first no digit. Names that differ have labels
@@ -143,6 +162,7 @@ fn write_arguments(
             TerraformValue::Block(_) => None,
             TerraformValue::Text(value) => Some(text(value)),
             TerraformValue::Reference(value) => Some(value.clone()),
+            TerraformValue::References(values) => Some(listed(values, depth)),
             TerraformValue::Document(value) => Some(format!("jsonencode({})", expression(value, depth))),
             TerraformValue::List(values) => {
                 Some(listed(&values.iter().map(|value| text(value)).collect::<Vec<_>>(), depth))
@@ -279,6 +299,20 @@ mod tests {
             assert!(label.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'), "{label}");
             assert!(!odd[..at].contains(label), "{label}");
         }
+    }
+
+    /// With `-target`, Terraform looks at nothing but what that needs.
+    #[test]
+    fn whatever_is_made_needs_every_guard() {
+        let role = TerraformBlock::resource("aws_iam_role", &ObjectId::new("iam-role", "r"), Vec::new());
+        let known = TerraformBlock::data("aws_iam_policy", "p", Vec::new());
+        let region = TerraformBlock::guard("aws_region", ("id", "eu-west-1"), "region eu-west-1");
+        let account = TerraformBlock::guard("aws_caller_identity", ("account_id", "1"), "account 1");
+        let blocks = TerraformBlock::behind(account.clone(), vec![region.clone(), role, known.clone()]);
+        assert_eq!([&blocks[0], &blocks[1], &blocks[3]], [&account, &region, &known]);
+        let role = blocks[2].to_string();
+        let line = "  depends_on = [data.aws_caller_identity.cloudgrant, data.aws_region.cloudgrant]\n";
+        assert!(role.contains(line), "{role}");
     }
 
     #[test]

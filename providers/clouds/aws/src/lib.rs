@@ -165,7 +165,7 @@ impl Backend for Aws {
         let guard = TerraformBlock::guard("aws_caller_identity", ("account_id", account), &what);
         // `aws_eks_pod_identity_association` is in it since 5.29; 7 may call things otherwise, as 6 does in part.
         let versions = TerraformBlock::required_provider("aws", "hashicorp/aws", ">= 5.29.0, < 7.0.0");
-        Some([versions, guard].into_iter().chain(blocks).collect())
+        Some(std::iter::once(versions).chain(TerraformBlock::behind(guard, blocks)).collect())
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {

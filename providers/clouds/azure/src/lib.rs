@@ -152,7 +152,7 @@ impl Backend for Azure {
         let guard = TerraformBlock::guard("azurerm_subscription", ("subscription_id", subscription), &what);
         // Arguments are called otherwise in 4, and may be in 6.
         let versions = TerraformBlock::required_provider("azurerm", "hashicorp/azurerm", ">= 5.0.0, < 6.0.0");
-        Some([versions, guard].into_iter().chain(blocks).collect())
+        Some(std::iter::once(versions).chain(TerraformBlock::behind(guard, blocks)).collect())
     }
 
     fn equivalent(&self, object: &Object) -> Vec<String> {
