@@ -116,13 +116,16 @@ fn creation(endpoint: &ResourceId, identity: &ResourceId) -> Handoff {
     let document = format!(
         "# Its identity is chosen when it is created, and can't be changed. What else it is to be like, add here; then:\n\
          #   az ml online-endpoint create --file endpoint.yml --subscription {} --resource-group {} --workspace-name {}\n\
-         # To deploy, the identity also needs AcrPull on the workspace's registry and Storage Blob Data Reader on its storage account, which \
-         Azure gives to\n# system-assigned ones alone. Grant them as everything else.\n\
+         # To deploy, the identity also needs AcrPull on the workspace's registry and Storage Blob Data Reader on its storage account, which\n\
+         # Azure gives to system-assigned ones alone: grant them as everything else.\n\
+         # A deployment's code names the identity by its client ID, which is for you to put into the deployment's environment:\n\
+         #   az identity show --ids {} --query clientId --output tsv\n\
          $schema: https://azuremlschemas.azureedge.net/latest/managedOnlineEndpoint.schema.json\nname: {}\nidentity:\n  \
          type: user_assigned\n  user_assigned_identities:\n    - resource_id: {}\n",
         quoted(&endpoint.subscription()),
         quoted(endpoint.resource_group().unwrap_or_default()),
         quoted(&workspace),
+        quoted(identity.as_str()),
         endpoint.name(),
         json!(identity.as_str()),
     );
