@@ -142,7 +142,7 @@ impl Backend for Azure {
     }
 
     fn remainder(&self, object: &ObjectId, shares: &Shares<'_>) -> Remainder {
-        packing::remainder::of(object, shares)
+        packing::remainder::of(object, shares, self.platform.outer_unit().as_ref())
     }
 
     fn terraform(&self, object: &Object) -> Option<Vec<TerraformBlock>> {

@@ -24,6 +24,7 @@ use crate::objects::refusals::not_known_how;
 use crate::objects::{custom_role, managed_identity};
 use crate::policy::condition;
 use crate::resources::locator::is_guid;
+use crate::resources::workspace_roles::CONTRIBUTOR;
 
 /// What plans call it.
 pub(crate) const KIND: &str = "role-assignment";
@@ -52,7 +53,17 @@ pub(crate) struct RoleAssignment<'a> {
 
 /// Which one: who gets which role on what.
 pub(crate) fn id(holder: &str, role: &str, scope: &ResourceId) -> ObjectId {
-    ObjectId::new(KIND, format!("{holder}: {role} on {}", scope.short()))
+    ObjectId::new(KIND, format!("{holder}: {role} on {}", on(role, scope)))
+}
+
+/// A scope for people. Where a role is one for resources of any kind, the kind is told: an account and a registry may have one name.
+fn on(role: &str, scope: &ResourceId) -> String {
+    let short = scope.short();
+    let kind = scope.typed().filter(|_| role == CONTRIBUTOR.name && short != scope.as_str());
+    match kind.as_ref().and_then(|(kind, _)| kind.rsplit('/').next()) {
+        Some(kind) => format!("{kind}/{short}"),
+        None => short,
+    }
 }
 
 /// Those among objects.
@@ -279,4 +290,21 @@ async fn delete(handles: Handles<'_>, before: &RoleAssignment<'_>) -> Result<Out
     handles.client.delete_role_assignment(scope, name).await?;
     custom_role::leave(handles, &before.role_id, name).await?;
     Ok(named(&format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{name}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_for_any_kind_is_told_apart_by_the_kind() {
+        let group = "/subscriptions/00000000-0000-0000-0000-00000000000b/resourceGroups/g/providers";
+        let on = |role: &str, kind: &str| {
+            id("own", role, &ResourceId::parse(&format!("{group}/{kind}/acme")).expect("an ID")).name
+        };
+        let [storage, registry] = ["Microsoft.Storage/storageAccounts", "Microsoft.ContainerRegistry/registries"];
+        assert_eq!(on("Contributor", storage), "own: Contributor on storageAccounts/acme");
+        assert_eq!(on("Contributor", registry), "own: Contributor on registries/acme");
+        assert_eq!(on("AcrPull", registry), "own: AcrPull on acme");
+    }
 }

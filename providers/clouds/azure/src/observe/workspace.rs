@@ -225,7 +225,10 @@ impl One<'_> {
             let others = left.saturating_sub(1);
             let stays = why_it_stays(self.there, identity.as_str(), others, primary).filter(|_| !is_wanted(&identity));
             if let Some(why) = stays {
-                stay(observed, self.id, mark, put, why);
+                let why = format!(
+                    "{why}. The roles that this stack gave it go: whoever has the workspace go on working under it gives it these"
+                );
+                stay(observed, self.id, mark, put, &why);
                 continue;
             }
             if !is_wanted(&identity) {

@@ -4,21 +4,30 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloudgrant_core::{ObjectId, Remainder, Shares};
+use cloudgrant_core::{ObjectId, OuterUnit, Remainder, Shares};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::names::resource_id::is_same;
 use crate::objects::role_assignment::{self, RoleAssignment};
 use crate::policy::condition::Deed;
 use crate::policy::condition::{self, Extent, Says};
 use crate::resources::kinds::object_store;
 
-/// What is left of an object that is for several grants.
-pub(crate) fn of(object: &ObjectId, shares: &Shares<'_>) -> Remainder {
+/// What is left of an object that is for several grants. What the identities of a workspace have is for none.
+pub(crate) fn of(object: &ObjectId, shares: &Shares<'_>, workspace: Option<&OuterUnit>) -> Remainder {
     match object.kind {
+        role_assignment::KIND if workspace.is_some_and(|workspace| is_of(workspace, shares.baseline)) => {
+            Remainder::Untold
+        }
         role_assignment::KIND => assignment(shares),
         _ => Remainder::Untold,
     }
+}
+
+fn is_of(workspace: &OuterUnit, attributes: &Value) -> bool {
+    let assignment = RoleAssignment::deserialize(attributes).ok();
+    assignment.is_some_and(|one| workspace.principals.iter().any(|identity| is_same(identity, &one.principal)))
 }
 
 /// The assignment that is left. Nobody can tell what a condition lets through that isn't one of ours: somebody rewrote it.

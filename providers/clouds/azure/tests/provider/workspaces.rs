@@ -1,7 +1,7 @@
 //! What a workspace of Azure Machine Learning itself is to have: identities, the primary one, settings, roles; and how it is again after
 //! a revoke.
 
-use cloudgrant_core::{Action, Plan, Purpose};
+use cloudgrant_core::{Action, Approval, Cancel, Plan, Purpose, Silent};
 use reqwest::Method;
 use serde_json::json;
 
@@ -348,7 +348,7 @@ async fn requirement_82_of_a_vault_with_access_policies_these_are_told_and_no_ro
     assert!(plan.notes.iter().any(|note| note.message.contains("it looks at access policies")), "{:#?}", plan.notes);
     let roles = of_kind(&plan, "role-assignment");
     assert!(!roles.iter().any(|(_, name)| name.contains("Key Vault Administrator")), "{roles:#?}");
-    assert!(roles.iter().any(|(_, name)| name.contains("own: Contributor on")), "{roles:#?}");
+    assert!(roles.iter().any(|(_, name)| name.contains("own: Contributor on storageAccounts/")), "{roles:#?}");
 }
 
 #[tokio::test]
@@ -363,5 +363,32 @@ async fn an_identity_of_another_subscription_is_put_there_gets_its_roles_and_los
     let count = world.arm.assignments().await.len();
     world.revoke_all(&text).await.expect("a revoke");
     assert!(world.arm.assignments().await.len() < count - 4, "{count}");
+    assert_eq!(read(&world, "").await, before);
+}
+
+/// What one workload no longer gets has nothing to do with what the workspace has as long as another one is bound.
+#[tokio::test]
+async fn what_a_workspace_has_stays_until_the_last_workload_goes() {
+    let grants = "{ name: train, scope: { workload: training }, access: { models: read } }, \
+                  { name: batch, scope: { workload: batch }, access: { data: read } }";
+    let keys = format!(
+        "  computes: {{ training: train-cluster, batch: batch-cluster }}\n  workspace_identity: {{ user_assigned: [{}], roles: true }}",
+        identity_id("own")
+    );
+    let text = manifest(&keys, grants);
+    let world = world(&text, &["other"]).await;
+    let before = read(&world, "").await;
+    world.converge(&text).await;
+    let session = world.session(&text).await.expect("a session");
+    let engine = session.engine_without(Some(&["train".to_owned()])).expect("an engine");
+    let plan = engine.plan(&Silent).await.expect("a plan");
+    assert!(plan.notes.iter().all(|note| !note.message.contains("can still be reached")), "{:#?}", plan.notes);
+    for kind in ["workspace-identity", "workspace-setting"] {
+        assert!(of_kind(&plan, kind).is_empty(), "{:#?}", plan.changes);
+    }
+    let report = engine.apply(plan.approve(Approval::InAdvance), &Silent, &Cancel::default()).await.expect("a revoke");
+    assert!(report.is_success(), "{report:#?}");
+    assert!(on(&read(&world, "").await).contains(&"own".to_owned()));
+    world.revoke_all(&text).await.expect("a revoke");
     assert_eq!(read(&world, "").await, before);
 }
