@@ -5,7 +5,7 @@
 mod words;
 
 use self::words::{
-    BY_NAME, LISTED, NEVER, NEVER_WITHIN, ON_ARNS_OF, SEEN_WITHIN, SETS_UP, SWITCHES_OFF, USES, VERBS, WRITES,
+    BY_NAME, DELETES, DELETES_MORE, LISTED, NEVER, NEVER_WITHIN, ON_ARNS_OF, SEEN_WITHIN, SETS_UP, USES, VERBS, WRITES,
 };
 
 /// Why an action can't be listed for an ARN of a service, as the end of a sentence that begins with it, and what to do; `None` where it
@@ -42,7 +42,8 @@ pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
                     the resource attaches a policy for that by hand";
         return Some((why, hint.to_owned()));
     }
-    let why = never.or_else(|| administers(name, verb?))?;
+    let deletes_more = || (verb == Some("Delete") && !DELETES.contains(&(of, name))).then_some(DELETES_MORE);
+    let why = never.or_else(deletes_more).or_else(|| administers(name, verb?))?;
     let hint = "leave it out: actions like this are for whoever administers the resource, not for task code";
     Some((why.to_owned(), hint.to_owned()))
 }
@@ -83,11 +84,7 @@ fn never(name: &str, words: &[&str]) -> Option<&'static str> {
 
 /// What an action of a verb that uses things otherwise does where it is about what administrators set up.
 fn administers(name: &str, verb: &str) -> Option<&'static str> {
-    let (words, why) = match verb {
-        "Delete" => SWITCHES_OFF,
-        _ if WRITES.contains(&verb) => SETS_UP,
-        _ => return None,
-    };
+    let (words, why) = if WRITES.contains(&verb) { SETS_UP } else { return None };
     let folded = name.to_ascii_lowercase();
     words.iter().any(|word| folded.contains(&word.to_ascii_lowercase())).then_some(why)
 }

@@ -345,3 +345,37 @@ fn actions_of_data_that_begin_otherwise_than_the_arn_can_be_listed_on_it() {
     let (_, hint) = refused("sns:Publish", "kafka").expect("refused");
     assert!(hint.ends_with("such as kafka:ACTION or kafka-cluster:ACTION"), "{hint}");
 }
+
+/// No word tells a record from what somebody set up: those that are no more than records are listed by name.
+#[test]
+fn what_deletes_more_than_records_is_refused() {
+    let of = |action: &str| refused(action, action.split(':').next().unwrap_or_default());
+    for action in [
+        "bedrock:DeleteGuardrail",
+        "ec2:DeleteTags",
+        "ec2:DeleteVpcEndpoints",
+        "elasticfilesystem:DeleteFileSystem",
+        "elasticloadbalancing:DeleteLoadBalancer",
+        "kinesis:DeleteStream",
+        "lambda:DeleteEventSourceMapping",
+        "logs:DeleteLogGroup",
+        "logs:DeleteLogStream",
+        "oam:DeleteLink",
+        "pipes:DeletePipe",
+        "rds:DeleteDBCluster",
+        "rds:DeleteDBClusterSnapshot",
+        "sagemaker:DeleteTags",
+        "scheduler:DeleteSchedule",
+        "synthetics:DeleteCanary",
+        "glue:BatchDeleteConnection",
+    ] {
+        assert!(of(action).is_some_and(|(why, _)| !why.contains("is no action")), "{action}");
+    }
+    for action in ["dax:DeleteItem", "glue:BatchDeletePartition", "rekognition:DeleteFaces", "sagemaker:DeleteRecord"] {
+        assert_eq!(of(action), None, "{action}");
+    }
+    assert!(
+        of("ec2:GetLaunchTemplateData").is_some(),
+        "its answer has what machines begin with, which may have passwords in it"
+    );
+}
