@@ -13,8 +13,8 @@ use cloudgrant_core::{
 use serde_json::json;
 
 use crate::client::arm::{
-    ASSIGN_IDENTITY, READ_COMPUTE, READ_CONTAINER, READ_ENDPOINT, READ_NAMESPACES, READ_SECRET, READ_WORKSPACE,
-    WRITE_COMPUTE, WRITE_ENDPOINT, WRITE_WORKSPACE,
+    ASSIGN_IDENTITY, READ_COMPUTE, READ_CONTAINER, READ_DATASTORES, READ_ENDPOINT, READ_NAMESPACES, READ_SECRET,
+    READ_WORKSPACE, WRITE_COMPUTE, WRITE_ENDPOINT, WRITE_WORKSPACE,
 };
 use crate::config::Config;
 use crate::names::Names;
@@ -58,8 +58,8 @@ const TRUST: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedI
 
 /// What it takes to look at a unit of the cloud's on which workloads run, and to put an identity on it.
 const UNITS: [(&str, &[&str], &str); 2] = [
-    (compute_identity::UNIT, &[READ_COMPUTE, READ_WORKSPACE], WRITE_COMPUTE),
-    (endpoint_identity::UNIT, &[READ_ENDPOINT], WRITE_ENDPOINT),
+    (compute_identity::UNIT, &[READ_COMPUTE, READ_DATASTORES, READ_WORKSPACE], WRITE_COMPUTE),
+    (endpoint_identity::UNIT, &[READ_DATASTORES, READ_ENDPOINT], WRITE_ENDPOINT),
 ];
 
 /// Making and taking away the stack's custom roles.

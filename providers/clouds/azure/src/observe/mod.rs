@@ -19,8 +19,8 @@ use cloudgrant_core::{Desired, Observed, Result};
 use crate::marks::{confirmations, platform_places};
 use crate::observe::findings::other_homes::OtherHomes;
 use crate::observe::findings::{
-    caller, contents, denials, edited, goes_on, limited, missing, renamed, role_scopes, trust, workload_identity,
-    workspaces,
+    caller, contents, datastores, denials, edited, goes_on, limited, missing, renamed, role_scopes, trust,
+    workload_identity, workspaces,
 };
 use crate::observe::looking::Looking;
 use crate::resources::kinds::registered::reached_by;
@@ -52,6 +52,7 @@ pub(crate) async fn observed(looking: Looking<'_>, desired: &Desired) -> Result<
     )
     .await?;
     observed.notes.extend(workspaces::notes(looking, desired, &snapshot, &principals).await?);
+    observed.notes.extend(datastores::notes(looking, desired, &snapshot).await?);
     let renamed = renamed::note(names, desired, &snapshot, &subscriptions, &observed).await?;
     observed.notes.extend(renamed);
     observed.platform_places = platform_places::marked(names, &snapshot).await?;

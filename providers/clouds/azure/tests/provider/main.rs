@@ -6,6 +6,7 @@ mod arm;
 mod azureml;
 mod children;
 mod computes;
+mod datastores;
 mod denials;
 mod domains;
 mod edited;

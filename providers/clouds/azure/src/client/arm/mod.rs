@@ -3,6 +3,7 @@
 mod closed;
 mod clusters;
 mod computes;
+mod datastores;
 mod deny_assignments;
 mod federated_credentials;
 mod identities;
@@ -22,6 +23,7 @@ mod workspaces;
 
 pub(crate) use clusters::{Cluster, Kubelet};
 pub(crate) use computes::{Compute, ComputeType, READ_COMPUTE, WRITE_COMPUTE};
+pub(crate) use datastores::{Datastore, READ_DATASTORES};
 pub(crate) use deny_assignments::{Denied, DenyAssignment, Party};
 pub(crate) use federated_credentials::FederatedCredential;
 pub(crate) use identities::Identity;

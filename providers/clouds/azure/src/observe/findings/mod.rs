@@ -3,6 +3,7 @@
 pub(crate) mod caller;
 pub(crate) mod computes;
 pub(crate) mod contents;
+pub(crate) mod datastores;
 pub(crate) mod denials;
 pub(crate) mod edited;
 pub(crate) mod goes_on;
