@@ -2,7 +2,8 @@
 //! What others did there is left alone, and what is as it is wanted already stays theirs.
 
 use cloudgrant_core::{
-    Bound, Checked, Error, ErrorKind, Intent as _, Note, ObjectId, OuterUnit, Result, ScopeBinding, listed, quoted,
+    Bound, Checked, Diagnostic, Error, ErrorKind, Intent as _, Note, ObjectId, OuterUnit, Result, ScopeBinding, listed,
+    quoted,
 };
 
 use crate::client::arm::{PRIMARY, Workspace};
@@ -41,6 +42,13 @@ pub(super) async fn add(handles: Handles<'_>, bindings: &[Checked<ScopeBinding>]
     };
     let marks = units::marked(handles.names, &snapshot).await?.units.remove(&id).unwrap_or_default();
     let identities: Vec<_> = wanted.principals.iter().map(|one| parsed(one)).collect::<Result<_>>()?;
+    // Task code runs under these, and would get what none ever gets.
+    if let Some(own) = identities.iter().find(|identity| handles.names.calls(identity)) {
+        let message = format!("`{}` is called as identities of this stack are, under which task code runs", own.name());
+        let problem = Diagnostic::new("platform.workspace_identity.user_assigned", message)
+            .hint("name an identity that is the workspace's alone");
+        return Err(Error::manifest(vec![problem]));
+    }
     let outer = Outer { handles, bindings, id: &id, marks: &marks };
     for identity in &identities {
         outer.identity(identity, there.as_ref(), bound)?;

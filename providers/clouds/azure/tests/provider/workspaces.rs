@@ -392,3 +392,15 @@ async fn what_a_workspace_has_stays_until_the_last_workload_goes() {
     world.revoke_all(&text).await.expect("a revoke");
     assert_eq!(read(&world, "").await, before);
 }
+
+#[tokio::test]
+async fn requirement_71_an_identity_of_task_code_is_none_of_the_workspace_s() {
+    let world = world(&without(), &["other"]).await;
+    world.converge(&without()).await;
+    let identities = world.arm.identities().await;
+    let own =
+        identities.iter().find_map(|one| one["id"].as_str().filter(|id| id.contains("cloudgrant_"))).expect("one");
+    let text = wanting(&format!("user_assigned: [{own}], roles: true"));
+    let error = world.plan(&text).await.expect_err("task code runs under it");
+    assert!(said(&error).contains("under which task code runs"), "{}", said(&error));
+}
