@@ -90,7 +90,8 @@ fn every_key_with_workloads() -> Value {
         { "name": "all", "scope": "global", "access": { "data": "read" }, "precise": false },
     ]);
     manifest["bindings"] = json!([{ "scope": { "workload": "scoring" } }]);
-    // The clouds' own keys are in the other one.
+    // No nodes pull for workloads. The clouds' own keys are in the other one.
+    manifest.as_object_mut().map(|manifest| manifest.remove("registries"));
     manifest["azure"] = json!({
         "tenant": "00000000-0000-0000-0000-00000000000a", "subscription": "00000000-0000-0000-0000-00000000000b",
         "resource_group": "acme-dataplane",
