@@ -105,6 +105,10 @@ fn annotations_on_union_are_none_of_its_team_s_to_take_back() {
     let [(name, document)] = back.as_slice() else { panic!("{planned:#}") };
     assert!(name == "production" && document.contains("kubectl annotate serviceaccount default"), "{document}");
     assert!(!document.contains("managed identity"), "{document}");
+    assert!(
+        document.contains(" eks.amazonaws.com/role-arn-") && !document.contains("azure.workload.identity"),
+        "another cloud's annotation is somebody else's: {document}"
+    );
 }
 
 #[test]

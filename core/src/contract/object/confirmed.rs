@@ -53,7 +53,7 @@ impl Confirmed {
     /// Whether it is of a handoff. A mark of an earlier cloudgrant's is of any that its object has.
     pub fn is_of(&self, handoff: &HandedOff) -> bool {
         let HandedOff { object, how } = handoff;
-        self.kind == object.kind && self.name == object.name && (self.how.is_empty() || self.how == *how)
+        self.kind == object.kind && self.name == object.name && self.how.is_of(how)
     }
 }
 

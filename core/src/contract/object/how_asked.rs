@@ -21,6 +21,8 @@ pub struct HowAsked(BTreeMap<String, String>);
 impl HowAsked {
     /// The key of the platform whose handoff it is: core sets it.
     pub const PLATFORM: &str = "platform";
+    /// The key of the annotation that service accounts were to get: whoever takes it back leaves the others alone.
+    pub const ANNOTATION: &str = "annotation";
 
     /// What is said by these keys. Keys are words in lower case. A value that no mark can hold (an empty one, one of more than 256
     /// characters, one with control characters) is left out.
@@ -68,6 +70,13 @@ impl HowAsked {
         self.0.get(key).map(String::as_str)
     }
 
+    /// Whether a mark that says this is of a handoff that is asked for as `wanted` says. Marks of an earlier cloudgrant's say less: nothing at
+    /// all, or all but the [annotation](Self::ANNOTATION).
+    pub fn is_of(&self, wanted: &Self) -> bool {
+        let said_earlier = || wanted.0.iter().filter(|(key, _)| *key != Self::ANNOTATION);
+        self.is_empty() || self == wanted || self.0.iter().eq(said_earlier())
+    }
+
     /// Whether nothing is said: the mark is one of an earlier cloudgrant's, or the name of the object says all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -106,5 +115,15 @@ mod tests {
         for edited in ["role", "=x", "Role=x", "role=", "role=a\u{1b}[2J"] {
             assert_eq!(HowAsked::parse_texts([edited]), None, "{edited}");
         }
+    }
+
+    #[test]
+    fn a_mark_that_says_no_annotation_is_of_one_with_any_and_one_that_says_it_is_of_no_other() {
+        let form = || HowAsked::default().with("form", "annotations");
+        let (aws, azure) = (form().with(HowAsked::ANNOTATION, "a"), form().with(HowAsked::ANNOTATION, "b"));
+        assert!(form().is_of(&aws) && aws.is_of(&aws) && HowAsked::default().is_of(&aws));
+        assert!(!aws.is_of(&azure) && !aws.is_of(&form()));
+        assert!(!HowAsked::default().with("form", "settings").is_of(&aws));
+        assert!(!form().is_of(&aws.with("role", "nodes")), "only the annotation may be missing");
     }
 }

@@ -76,12 +76,13 @@ impl Delivery {
         let all = tenancy.pairs(&Scope::Global);
         // A pair and a domain may have one name, and so may two pairs.
         let form = how.get(FORM);
+        let mut keys = vec![self.templated, self.annotated];
         if form.is_some() {
             let remembered = ClusterResourceAttributes::remembered(how).filter(|pair| pair.to_string() == name);
             if let Some(pair) = remembered {
                 return Some((id, self.attributes.taken_back(&pair)));
             }
-            (*how == service_accounts::how().with(HowAsked::PLATFORM, &tenancy.kind)).then_some(())?;
+            keys = service_accounts::remembered(how, &tenancy.kind, &keys)?;
         } else if let Some(pair) = all.iter().find(|pair| pair.to_string() == name) {
             return Some((id, self.attributes.taken_back(pair)));
         }
@@ -93,15 +94,16 @@ impl Delivery {
         match form.is_none() && accounts.is_empty() && name.contains('-') {
             // A pair that the manifest has no more: where its project ends, nobody can tell.
             true => Some((id, self.attributes.taken_back_of_unknown(name))),
-            false => Some((id, service_accounts::taken_back(name, &[self.templated, self.annotated], &accounts))),
+            false => Some((id, service_accounts::taken_back(name, &keys, &accounts))),
         }
     }
 
     /// The handoffs by which somebody would be asked for what cloudgrant does by itself, where it annotates the service accounts of a
     /// principal.
     pub(crate) fn handed_off_as_annotations(&self, principal: &Principal) -> Option<HandedOff> {
-        let object = known(principal).map(|_| ObjectId::new(PLATFORM_BINDING, principal.scope.slug()))?;
-        Some(HandedOff { object, how: service_accounts::how() })
+        let (annotation, _) = known(principal)?;
+        let object = ObjectId::new(PLATFORM_BINDING, principal.scope.slug());
+        Some(HandedOff { object, how: service_accounts::how(annotation.key) })
     }
 
     /// The same where it sets an attribute for its pairs.

@@ -24,7 +24,7 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
         Identity::BoundByCloud { .. } | Identity::Presented { .. } | Identity::Asked(_) => None,
     });
     let known: Vec<_> = known.collect();
-    let (first, ..) = known.first()?;
+    let (first, _, first_annotation, _) = known.first()?;
     let mut document = String::from(
         "# Once the identities are there: each namespace's service account names the one that its tasks use. Where the\n\
          # platform makes the service accounts from a template (Flyte: cluster resource templates), put it there.\n",
@@ -69,25 +69,37 @@ pub fn object(scope: &Scope, principals: &[&Principal]) -> Option<Object> {
                 document,
             )
             .naming(named)
-            .asked_as(how()),
+            .asked_as(how(first_annotation.key)),
         ),
         ..Object::new(ObjectId::new(PLATFORM_BINDING, scope.slug()), scope.clone(), first.because.clone(), attributes)
     })
 }
 
-/// How the annotations of a scope's service accounts are asked for.
-pub(crate) fn how() -> HowAsked {
-    HowAsked::default().with(FORM, ANNOTATIONS)
+/// How the annotations of a scope's service accounts, of this key, are asked for.
+pub(crate) fn how(key: &str) -> HowAsked {
+    HowAsked::default().with(FORM, ANNOTATIONS).with(HowAsked::ANNOTATION, key)
 }
 
-/// How somebody takes the annotations of service accounts back, by the keys that any cloud's may have.
+/// Which of these keys was asked for; all of them where that isn't remembered, as in a mark of an earlier cloudgrant's. `None` where
+/// annotations of none of them were asked for on this platform.
+pub(crate) fn remembered<'a>(asked: &HowAsked, platform: &str, keys: &[&'a str]) -> Option<Vec<&'a str>> {
+    let is_its = |key: &&str| *asked == how(key).with(HowAsked::PLATFORM, platform);
+    if let Some(key) = keys.iter().copied().find(is_its) {
+        return Some(vec![key]);
+    }
+    let earlier = HowAsked::default().with(FORM, ANNOTATIONS).with(HowAsked::PLATFORM, platform);
+    (*asked == earlier).then(|| keys.to_vec())
+}
+
+/// How somebody takes the annotations of service accounts back, by the keys that they may have.
 pub(crate) fn taken_back(whose: &str, keys: &[&str], accounts: &BTreeSet<Subject>) -> Handoff {
-    let mut document = format!(
+    let mut document = String::from(
         "# Where the platform makes the service accounts from a template, take it out there. A service account that names another\n\
-         # identity by now is somebody else's.\n\
-         # A service account has one of these: {}.\n",
-        keys.join(", ")
+         # identity by now is somebody else's.\n",
     );
+    if keys.len() > 1 {
+        _ = writeln!(document, "# A service account has one of these: {}.", keys.join(", "));
+    }
     if accounts.is_empty() {
         document.push_str(
             "# The manifest no longer names its projects: each service account of the namespaces that it had.\n",

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use cloudgrant_core::{
-    Annotation, Domain, Identifier, Identity, IntentId, Naming, ObjectId, Pair, PlatformContext, Project, Scope, Stack,
-    Tenancy,
+    Annotation, Domain, HowAsked, Identifier, Identity, IntentId, Naming, ObjectId, Pair, PlatformContext, Project,
+    Scope, Stack, Tenancy,
 };
-use cloudgrant_platform_kit::{ControlPlane, Deliveries, DeliveryMethod, Keys, Who};
+use cloudgrant_platform_kit::{ControlPlane, Deliveries, DeliveryMethod, Keys, PLATFORM_BINDING, Who};
 use serde_json::json;
 
 use super::*;
@@ -423,4 +423,32 @@ fn a_principal_that_a_vendor_would_have_to_make_is_refused() {
     };
     let one = Principal { identity: Identity::Asked(asked), ..principal("x", "x", Identifier::Known(String::new())) };
     assert!(of(&by_hand(), &[one]).is_err_and(|error| error.message().contains("Flyte has no vendor")));
+}
+
+/// Beside the annotation that was asked for, a service account may have another cloud's, which is somebody else's.
+#[test]
+fn only_the_annotation_that_was_asked_for_is_taken_back_and_both_where_a_mark_of_an_earlier_cloudgrant_doesn_t_say_which()
+ {
+    const AZURE: &str = "azure.workload.identity/client-id";
+    let earlier = || HowAsked::default().with("form", "annotations").with(HowAsked::PLATFORM, "flyte");
+    let tenancy = Tenancy {
+        projects: vec![Project::parse("vision").expect("a project")],
+        domains: vec![Domain::parse("production").expect("a domain")],
+        ..tenancy()
+    };
+    let document = |how: &HowAsked| {
+        let back = DELIVERY.taken_back(&tenancy, PLATFORM_BINDING, "production", how);
+        back.map(|(_, handoff)| handoff.document)
+    };
+    for (how, aws, azure) in [
+        (earlier(), true, true),
+        (earlier().with(HowAsked::ANNOTATION, AZURE), false, true),
+        (earlier().with(HowAsked::ANNOTATION, "eks.amazonaws.com/role-arn"), true, false),
+    ] {
+        let document = document(&how).expect("known");
+        assert_eq!(document.contains("eks.amazonaws.com/role-arn-"), aws, "{document}");
+        assert_eq!(document.contains("azure.workload.identity/client-id-"), azure, "{document}");
+    }
+    // Whoever edited a mark has no command made of that.
+    assert_eq!(document(&earlier().with(HowAsked::ANNOTATION, "x; rm")), None);
 }
