@@ -1,11 +1,11 @@
 //! What the handoffs of a plan are called where somebody confirms one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::contract::error::diagnostic::nearest;
 use crate::contract::error::{Error, ErrorKind, Result};
 use crate::contract::object::ObjectId;
-use crate::contract::object::change::Action;
+use crate::contract::object::change::{Action, Change};
 use crate::plan::whole::Plan;
 use crate::text::listed::listed;
 use crate::vocabulary::intent::IntentId;
@@ -18,6 +18,8 @@ const NAMED: usize = 12;
 pub struct HandoffNames<'a> {
     /// With the intents for which each is.
     handoffs: BTreeMap<&'a ObjectId, &'a [IntentId]>,
+    /// Those that a plan sees by itself: nobody confirms them.
+    seen: BTreeSet<&'a ObjectId>,
     /// How many of them each name may mean.
     meant: HashMap<String, usize>,
 }
@@ -33,15 +35,17 @@ fn names(id: &ObjectId) -> Vec<String> {
 impl<'a> HandoffNames<'a> {
     /// Of the handoffs of a plan, done and to be done.
     pub fn of(plan: &'a Plan) -> Self {
-        let open = plan.changes.iter().filter(|change| change.action == Action::Handoff);
-        let open = open.map(|change| (&change.id, change.because.as_slice()));
+        let open = || plan.changes.iter().filter(|change| change.action == Action::Handoff);
+        let is_seen = |change: &&Change| change.handoff.as_ref().is_some_and(|handoff| handoff.verifiable);
+        let seen = open().filter(is_seen).map(|change| &change.id).collect();
+        let open = open().map(|change| (&change.id, change.because.as_slice()));
         let done = plan.confirmed.iter().map(|one| (&one.object, one.because.as_slice()));
         let handoffs: BTreeMap<_, _> = open.chain(done).collect();
         let mut meant = HashMap::with_capacity(handoffs.len());
         for name in handoffs.keys().flat_map(|id| names(id)) {
             *meant.entry(name).or_default() += 1;
         }
-        Self { handoffs, meant }
+        Self { handoffs, seen, meant }
     }
 
     /// The shortest name that means this one alone.
@@ -51,9 +55,9 @@ impl<'a> HandoffNames<'a> {
         names.swap_remove(at.unwrap_or(names.len() - 1))
     }
 
-    /// All of them.
-    pub fn all(&self) -> Vec<String> {
-        self.handoffs.keys().map(|id| self.shortest(id)).collect()
+    /// Those that somebody may confirm.
+    pub fn confirmable(&self) -> Vec<String> {
+        self.handoffs.keys().filter(|id| !self.seen.contains(*id)).map(|id| self.shortest(id)).collect()
     }
 
     /// The one that a name means: its own, or that of the only grant or registry for which it is.
@@ -85,8 +89,12 @@ impl<'a> HandoffNames<'a> {
         if self.handoffs.is_empty() {
             return Error::new(ErrorKind::Usage, format!("`{name}` is no handoff: this manifest's plan has none"));
         }
-        let all = self.all();
-        let error = Error::new(ErrorKind::Usage, format!("`{name}` is no handoff of this manifest's plan"));
+        let all = self.confirmable();
+        let message = format!("`{name}` is no handoff of this manifest's plan that waits for somebody's word");
+        let error = Error::new(ErrorKind::Usage, message);
+        if all.is_empty() {
+            return error.hint("whether its steps are done, a plan sees by itself: `cloudgrant plan`");
+        }
         let there = format!("there are {}", listed(all.iter(), NAMED));
         error.hint(match nearest(name, all.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`? {there}"),
@@ -98,7 +106,6 @@ impl<'a> HandoffNames<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::object::change::Change;
     use crate::contract::object::{Handoff, Ownership};
     use crate::vocabulary::names::{GrantName, Stack};
 
@@ -126,7 +133,7 @@ mod tests {
     fn a_handoff_is_called_by_the_shortest_name_that_no_other_has() {
         let plan = plan(&[("statement", "arn:a#Pull"), ("statement", "arn:b#Pull"), ("key", "arn:b#Key"), ("x", "y")]);
         let names = HandoffNames::of(&plan);
-        assert_eq!(names.all(), ["Key", "arn:a#Pull", "arn:b#Pull", "y"]);
+        assert_eq!(names.confirmable(), ["Key", "arn:a#Pull", "arn:b#Pull", "y"]);
         assert_eq!(names.find("Key").expect("one").kind, "key");
         assert_eq!(names.find("x/y").expect("one").name, "y");
         let several = names.find("Pull").expect_err("two");
@@ -135,6 +142,22 @@ mod tests {
         let unknown = names.find("Kez").expect_err("none");
         let hint = unknown.hint_text().unwrap_or_default().to_owned();
         assert!(hint.contains("did you mean `Key`?") && hint.contains("arn:a#Pull"), "{hint}");
+    }
+
+    /// What would be refused isn't offered.
+    #[test]
+    fn one_that_a_plan_sees_by_itself_is_found_and_never_offered() {
+        let mut plan = plan(&[("statement", "seen"), ("statement", "unseen")]);
+        let seen = |handoff: Handoff| Handoff { verifiable: true, ..handoff };
+        plan.changes[0].handoff = plan.changes[0].handoff.take().map(seen);
+        let names = HandoffNames::of(&plan);
+        assert_eq!(names.find("seen").expect("one").name, "seen");
+        assert_eq!(names.confirmable(), ["unseen"]);
+        let unknown = names.find("other").expect_err("none");
+        assert_eq!(unknown.hint_text(), Some("there are unseen"));
+        plan.changes.truncate(1);
+        let nothing = HandoffNames::of(&plan).find("other").expect_err("none");
+        assert!(nothing.hint_text().is_some_and(|hint| hint.contains("a plan sees by itself")), "{nothing}");
     }
 
     #[test]
