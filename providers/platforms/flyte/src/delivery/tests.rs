@@ -146,7 +146,7 @@ fn whoever_names_a_deployment_and_no_way_is_told_the_line_that_is_missing() {
     let host = || Some(serde_json::from_value(json!("flyte.example.com")).expect("a host"));
     let attribute = || Some(serde_json::from_value(json!("ours")).expect("an attribute"));
     let shared = || Naming::new("flyte", "{project}-{domain}").expect("templates");
-    let (first, second) = ("the first versions of Flyte and Union", "the second ones");
+    let (first, second) = ("the first versions of Flyte and Union", "the second versions of Flyte and Union");
     let kubernetes = || DeliveryMethod::Kubernetes.into();
     for (keys, naming, line) in [
         (

@@ -8,7 +8,7 @@ const DELIVERY: &str = "platform.delivery";
 
 /// The ways by which a control plane is told, each with the versions of the platforms that have it.
 const ADMIN: (&str, &str) = ("admin", "the first versions of Flyte and Union");
-const SETTINGS: (&str, &str) = ("settings", "the second ones");
+const SETTINGS: (&str, &str) = ("settings", "the second versions of Flyte and Union");
 
 /// Why nothing is written for a principal that the cloud binds.
 const OF_CLOUD: &str = "the cloud itself gives pods their principal, whatever their service accounts say";
