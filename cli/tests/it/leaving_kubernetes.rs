@@ -153,6 +153,8 @@ fn what_somebody_else_annotates_is_seen_and_what_they_take_off_is_to_be_done_aga
         let notes = plan["notes"].as_array().expect("notes").iter();
         assert_eq!(notes.filter(|note| note["message"] == SEEN).count(), asked.len(), "{cloud}: {}", plan["notes"]);
         assert!(!plan["notes"].to_string().contains("can take it off"), "it is as asked: {cloud}: {}", plan["notes"]);
+        let changes = "service accounts are changed in";
+        assert!(!plan["notes"].to_string().contains(changes), "nothing is: {cloud}: {}", plan["notes"]);
         exits(&folder, &["drift", "--exit-code"], 0);
         exits(&folder, &["apply", "--yes"], 0);
         assert_eq!(

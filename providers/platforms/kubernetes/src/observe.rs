@@ -262,19 +262,19 @@ const OF_PRINCIPALS: [&str; 3] =
     ["eks.amazonaws.com/role-arn", "azure.workload.identity/client-id", "iam.gke.io/gcp-service-account"];
 
 /// What somebody else says that pods of a service account run under from which the stack takes its own principal.
-fn of_others(desired: &Desired, account: &ServiceAccount, name: &str) -> Option<Note> {
-    let annotations = account.metadata.annotations.as_ref()?;
-    let (key, value) = OF_PRINCIPALS.into_iter().find_map(|key| Some((key, annotations.get(key)?)))?;
-    if by_others::is_asked_for(desired, name, key, value) {
-        return None;
-    }
-    let (namespace, account) = parts(name);
-    let message = format!(
-        "service account {name} has the annotation {key} ({}), and not from this stack: it stays, and its pods run under that. Whoever \
-         wrote it can take it off: `kubectl annotate serviceaccount {account} --namespace {namespace} {key}-`",
-        redacted(value)
-    );
-    Some(Note::warning(id(name), message))
+fn of_others(desired: &Desired, account: &ServiceAccount, name: &str) -> Vec<Note> {
+    let (namespace, service_account) = parts(name);
+    let there = |key| account.metadata.annotations.as_ref().and_then(|annotations| annotations.get(key));
+    let there = OF_PRINCIPALS.into_iter().filter_map(|key| Some((key, there(key)?)));
+    let note = |(key, value): (&str, &String)| {
+        let message = format!(
+            "service account {name} has the annotation {key} ({}), and not from this stack: it stays, and its pods run under that. Whoever \
+             wrote it can take it off: `kubectl annotate serviceaccount {service_account} --namespace {namespace} {key}-`",
+            redacted(value)
+        );
+        Note::warning(id(name), message)
+    };
+    there.filter(|(key, value)| !by_others::is_asked_for(desired, name, key, value)).map(note).collect()
 }
 
 /// Why an annotation stays that the stack gives up, and what to do about it.
@@ -345,7 +345,9 @@ fn of_place(backend: &ServiceAccounts, wanted: &BTreeMap<&str, &Object>, observe
     let is_so = |(name, object): (&&str, &&Object)| {
         observed.objects.get(&id(name)).is_some_and(|found| found.attributes == object.attributes)
     };
-    let left_over = observed.objects.keys().find(|id| !wanted.contains_key(id.name.as_str()));
+    // What others were asked for and are seen to have done, nobody changes.
+    let mut accounts = observed.objects.keys().filter(|id| id.kind == SERVICE_ACCOUNT_ANNOTATION);
+    let left_over = accounts.find(|id| !wanted.contains_key(id.name.as_str()));
     let differs = wanted.iter().find(|(name, object)| !is_so((*name, *object))).map(|(name, _)| id(name));
     let about = differs.or_else(|| left_over.cloned())?;
     Some(Note::info(about, format!("service accounts are changed in {}", backend.cluster.place())))

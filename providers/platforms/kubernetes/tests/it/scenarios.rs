@@ -160,9 +160,12 @@ async fn whoever_takes_everything_away_is_told_what_others_wrote_over_it() {
     assert!(run.apply().await.is_success());
     cluster.annotate("vision", json!({ KEY: "another", ROLE: "arn:another" })).await;
     let plan = run.engine_of_revoke().plan(&Silent).await.expect("a plan");
-    let [note] = plan.notes.as_slice() else { panic!("{:?}", plan.notes) };
-    for part in [ROLE, "(arn:another), and not from this stack", "its pods run under that", "kubectl annotate"] {
-        assert!(note.message.contains(part), "`{part}` isn't in `{}`", note.message);
+    let [of_aws, of_ours] = plan.notes.as_slice() else { panic!("{:?}", plan.notes) };
+    for (note, key, value) in [(of_aws, ROLE, "(arn:another)"), (of_ours, KEY, "(another)")] {
+        let and_not_ours = format!("{value}, and not from this stack");
+        for part in [key, &and_not_ours, "its pods run under that", "kubectl annotate"] {
+            assert!(note.message.contains(part), "`{part}` isn't in `{}`", note.message);
+        }
     }
     assert!(run.revoke().await.applied.is_empty());
     assert_eq!(cluster.annotations("vision").await, json!({ KEY: "another", ROLE: "arn:another" }));
