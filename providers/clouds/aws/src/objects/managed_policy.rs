@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use aws_sdk_iam::types::Policy;
 use cloudgrant_core::TerraformValue::{Document, Map, Text};
 use cloudgrant_core::{
-    Action, Attributes, Change, ErrorKind, Object, ObjectId, Outcome, Result, TerraformBlock, quoted,
+    Action, Attributes, Change, Error, ErrorKind, Object, ObjectId, Outcome, Result, TerraformBlock, quoted, redacted,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -175,9 +176,7 @@ async fn adopt(handles: Handles<'_>, name: &str, after: &ManagedPolicy<'_>) -> R
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(not_ours("policy", name)),
         Err(error) => return Err(error),
     };
-    let tags = policy.as_ref().map(|policy| policy.tags()).unwrap_or_default();
-    let tags = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
-    if matches!(whose(handles.names, &tags), Whose::Others(_)) {
+    if matches!(whose_policy(handles, policy.as_ref()), Whose::Others(_)) {
         return Err(not_ours("policy", name));
     }
     let version = policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
@@ -190,6 +189,23 @@ async fn adopt(handles: Handles<'_>, name: &str, after: &ManagedPolicy<'_>) -> R
     set_tags(handles, &arn, after).await?;
     handles.inventory.note_made(&arn);
     Ok(named(Some(&arn)))
+}
+
+/// Whose its tags say that it is.
+fn whose_policy(handles: Handles<'_>, policy: Option<&Policy>) -> Whose {
+    let tags = policy.map(Policy::tags).unwrap_or_default();
+    let tags = tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+    whose(handles.names, &tags)
+}
+
+/// Its path is the stack's, and its tags are not.
+fn marked_by_others(name: &str, whose: &str) -> Error {
+    let message =
+        format!("policy {name} is below this stack's path, and its tags say that it is of {}", redacted(whose));
+    Error::new(ErrorKind::Conflict, message).hint(format!(
+        "it stays: have whoever it is of delete it. If it is this stack's after all, put the tags right (`aws iam tag-policy`: {STACK_TAG}, \
+         {HOME_TAG}), and run this again"
+    ))
 }
 
 /// What of it is to change.
@@ -239,9 +255,19 @@ async fn update(handles: Handles<'_>, name: &str, after: &ManagedPolicy<'_>) -> 
     Ok(named(Some(&arn)))
 }
 
+/// Deletes it where no tag of it says that it is somebody else's: no list of IAM's has the tags of policies.
 async fn delete(handles: Handles<'_>, name: &str) -> Result<Outcome> {
     let arn = handles.names.policy_arn(name);
     let client = handles.clients.iam().await;
+    let answer = client.get_policy().policy_arn(&arn).send().await;
+    let policy = match answer.map_err(|error| error::of("iam:GetPolicy", error)) {
+        Ok(answer) => answer.policy,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(named(Some(&arn))),
+        Err(error) => return Err(error),
+    };
+    if let Whose::Others(whose) = whose_policy(handles, policy.as_ref()) {
+        return Err(marked_by_others(name, &whose));
+    }
     let result = match client.delete_policy().policy_arn(&arn).send().await {
         Err(error) if error.as_service_error().is_some_and(|error| error.is_delete_conflict_exception()) => {
             if !prune(handles, &arn, Keep::TheDefault).await? {

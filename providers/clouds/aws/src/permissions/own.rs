@@ -36,7 +36,7 @@ const POLICIES: Writing = Writing {
         "iam:TagPolicy",
     ],
     sid_of_removing: "RemovePolicies",
-    removing: &["iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:ListPolicyVersions"],
+    removing: &["iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:GetPolicy", "iam:ListPolicyVersions"],
 };
 
 /// On the stack's own roles.

@@ -244,3 +244,30 @@ async fn a_stack_that_was_renamed_is_told_by_what_each_role_gives() {
 fn tag(key: &str, value: &str) -> aws_sdk_iam::types::Tag {
     aws_sdk_iam::types::Tag::builder().key(key).value(value).build().expect("a tag")
 }
+
+/// No list of IAM's shows the tags of policies, so that only a look at the policy itself tells whose it is.
+#[tokio::test]
+async fn a_policy_below_our_path_whose_tag_names_another_home_is_never_deleted() {
+    let text = manifest(GRANTS);
+    let world = World::new(&text).await;
+    world.converge(&text).await;
+    let below = world.iam().list_policies().path_prefix("/cloudgrant/tests/").send().await.expect("policies");
+    let arn = below.policies()[0].arn().expect("an ARN").to_owned();
+    let retag = async |home: &str| {
+        let tagged = world.iam().tag_policy().policy_arn(&arn).tags(tag("cloudgrant:home", home)).send().await;
+        tagged.expect("tagged");
+    };
+    let is_there = async || world.iam().get_policy().policy_arn(&arn).send().await.is_ok();
+    let there = world.iam().get_policy().policy_arn(&arn).send().await.expect("a policy").policy.expect("a policy");
+    let ours = there.tags().iter().find(|tag| tag.key() == "cloudgrant:home").expect("a home").value().to_owned();
+    retag("999999999999 https://oidc.example.com/other").await;
+    let nothing = manifest("grants: []\n");
+    for report in [world.apply(&nothing).await.expect("a report"), world.revoke_all(&text).await.expect("a report")] {
+        assert!(!report.is_success() && is_there().await, "{report:#?}");
+        let told = format!("{report:?}");
+        assert!(told.contains("its tags say that it is of stack tests, home 999999999999"), "{told}");
+    }
+    retag(&ours).await;
+    let report = world.revoke_all(&text).await.expect("a report");
+    assert!(report.is_success() && !is_there().await, "{report:#?}");
+}

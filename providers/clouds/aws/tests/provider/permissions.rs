@@ -64,11 +64,10 @@ fn later() -> String {
 }
 
 /// Actions that the way below doesn't need, and what does.
-const ONLY_SOMETIMES: [(&str, &str); 18] = [
+const ONLY_SOMETIMES: [(&str, &str); 17] = [
     ("ecr:DeleteRepositoryPolicy", "nobody else has a statement in the repository's policy"),
     ("ecr:DescribePullThroughCacheRules", "without it, a plan says that the rules couldn't be read"),
     ("ecr:DescribeRepositories", "without it, a plan says what couldn't be looked for"),
-    ("iam:GetPolicy", "a policy is there already, because an answer was lost"),
     ("iam:GetPolicyVersion", "a policy is there already, because an answer was lost"),
     ("iam:GetRole", "a role is there already, because an answer was lost"),
     ("iam:PutRolePermissionsBoundary", "a role has another boundary"),
