@@ -198,14 +198,14 @@ fn whose_policy(handles: Handles<'_>, policy: Option<&Policy>) -> Whose {
     whose(handles.names, &tags)
 }
 
-/// Its path is the stack's, and its tags are not.
-fn marked_by_others(name: &str, whose: &str) -> Error {
-    let message =
-        format!("policy {name} is below this stack's path, and its tags say that it is of {}", redacted(whose));
-    Error::new(ErrorKind::Conflict, message).hint(format!(
-        "it stays: have whoever it is of delete it. If it is this stack's after all, put the tags right (`aws iam tag-policy`: {STACK_TAG}, \
-         {HOME_TAG}), and run this again"
-    ))
+/// Its path is the stack's, and its tag is another home's.
+fn of_another_home(name: &str, home: &str) -> Error {
+    let home = redacted(home);
+    let message = format!("policy {name} is below this stack's path, and its tag `{HOME_TAG}` names home {home}");
+    Error::new(ErrorKind::Conflict, message).hint(
+        "it stays: whoever has that home deletes it. If it is this stack's after all, put the tag right with `aws iam tag-policy`, and run \
+         this again",
+    )
 }
 
 /// What of it is to change.
@@ -255,7 +255,7 @@ async fn update(handles: Handles<'_>, name: &str, after: &ManagedPolicy<'_>) -> 
     Ok(named(Some(&arn)))
 }
 
-/// Deletes it where no tag of it says that it is somebody else's: no list of IAM's has the tags of policies.
+/// Deletes it where its tag names no other home: no list of IAM's has the tags of policies.
 async fn delete(handles: Handles<'_>, name: &str) -> Result<Outcome> {
     let arn = handles.names.policy_arn(name);
     let client = handles.clients.iam().await;
@@ -265,8 +265,10 @@ async fn delete(handles: Handles<'_>, name: &str) -> Result<Outcome> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(named(Some(&arn))),
         Err(error) => return Err(error),
     };
-    if let Whose::Others(whose) = whose_policy(handles, policy.as_ref()) {
-        return Err(marked_by_others(name, &whose));
+    let tags = policy.as_ref().map(Policy::tags).unwrap_or_default();
+    let home = tags.iter().find(|tag| tag.key() == HOME_TAG).map(|tag| tag.value());
+    if let Some(home) = home.filter(|home| *home != handles.names.home()) {
+        return Err(of_another_home(name, home));
     }
     let result = match client.delete_policy().policy_arn(&arn).send().await {
         Err(error) if error.as_service_error().is_some_and(|error| error.is_delete_conflict_exception()) => {
