@@ -155,20 +155,21 @@ async fn a_value_that_was_overwritten_is_drift_with_the_name_of_whoever_did_it()
 #[tokio::test]
 async fn whoever_takes_everything_away_is_told_what_others_wrote_over_it() {
     const ROLE: &str = "eks.amazonaws.com/role-arn";
+    const CLIENT: &str = "azure.workload.identity/client-id";
     let cluster = AnyCluster::start().await;
     let run = AnyRun::of(&cluster, &["vision"]);
     assert!(run.apply().await.is_success());
-    cluster.annotate("vision", json!({ KEY: "another", ROLE: "arn:another" })).await;
+    cluster.annotate("vision", json!({ KEY: "another", ROLE: "arn:another", CLIENT: "client-2" })).await;
     let plan = run.engine_of_revoke().plan(&Silent).await.expect("a plan");
-    let [of_aws, of_ours] = plan.notes.as_slice() else { panic!("{:?}", plan.notes) };
-    for (note, key, value) in [(of_aws, ROLE, "(arn:another)"), (of_ours, KEY, "(another)")] {
+    let [of_azure, of_aws] = plan.notes.as_slice() else { panic!("{:?}", plan.notes) };
+    for (note, key, value) in [(of_aws, ROLE, "(arn:another)"), (of_azure, CLIENT, "(client-2)")] {
         let and_not_ours = format!("{value}, and not from this stack");
         for part in [key, &and_not_ours, "its pods run under that", "kubectl annotate"] {
             assert!(note.message.contains(part), "`{part}` isn't in `{}`", note.message);
         }
     }
     assert!(run.revoke().await.applied.is_empty());
-    assert_eq!(cluster.annotations("vision").await, json!({ KEY: "another", ROLE: "arn:another" }));
+    assert_eq!(cluster.annotations("vision").await, json!({ KEY: "another", ROLE: "arn:another", CLIENT: "client-2" }));
 }
 
 /// As when Helm comes in between.
