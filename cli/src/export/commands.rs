@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use cloudgrant_core::{DeliveryFile, Desired, Object, ObjectId, Session};
+use cloudgrant_core::{DeliveryFile, Desired, Object, ObjectId, Session, quoted};
 
 /// Where in the folder they are.
 pub(crate) const PATH: &str = "commands/cloudgrant.sh";
@@ -10,7 +10,14 @@ pub(crate) const PATH: &str = "commands/cloudgrant.sh";
 /// The file: the commands that make each object, after those of the objects that it needs.
 pub(crate) fn file(session: &Session, desired: &Desired) -> DeliveryFile {
     let by_id = desired.objects.iter().map(|object| (&object.id, object)).collect();
-    let mut script = Script { session, by_id, seen: BTreeSet::new(), made: String::new(), merged: String::new() };
+    let mut script = Script {
+        session,
+        by_id,
+        seen: BTreeSet::new(),
+        made: String::new(),
+        merged: String::new(),
+        unmade: Vec::new(),
+    };
     for object in &desired.objects {
         script.object(object);
     }
@@ -24,6 +31,14 @@ pub(crate) fn file(session: &Session, desired: &Desired) -> DeliveryFile {
             "\n# By hand: a document that others write too is read, the statement merged into it, and the whole written back.\n",
         );
         content.push_str(&script.merged);
+    }
+    if !script.unmade.is_empty() {
+        content.push_str("\n# Whoever runs this hears what it did not make.\n");
+        for id in &script.unmade {
+            let told = format!("not made here, as there is no command for it: {id}");
+            content.push_str(&format!("echo {} >&2\n", quoted(&told)));
+        }
+        content.push_str("echo 'run `cloudgrant apply` for the rest' >&2\nexit 1\n");
     }
     DeliveryFile {
         path: PATH.to_owned(),
@@ -42,6 +57,8 @@ struct Script<'a> {
     made: String,
     /// What needs a person between its commands.
     merged: String,
+    /// What no command of the tool's makes.
+    unmade: Vec<&'a ObjectId>,
 }
 
 impl<'a> Script<'a> {
@@ -71,7 +88,8 @@ impl<'a> Script<'a> {
         match &object.handoff {
             Some(handoff) => part.push_str(&comment(&format!("To be done by {}: see `cloudgrant plan`.", handoff.to))),
             None if commands.is_empty() => {
-                part.push_str(&comment("There is no command for it: see `cloudgrant explain`."))
+                part.push_str(&comment("There is no command for it: `cloudgrant apply` makes it."));
+                self.unmade.push(&object.id);
             }
             None => {}
         }

@@ -420,3 +420,22 @@ fn identities_and_roles_go_to_terraform() {
     assert!(files.contains("terraform/cloudgrant.tf"), "{files}{error}");
     assert_looks!(content(&folder, "terraform/cloudgrant.tf"));
 }
+
+/// A script that leaves something out isn't done when it ends.
+#[test]
+fn commands_that_leave_something_out_say_so_and_fail() {
+    let folder = Folder::with(include_str!("../../../examples/azureml/cloudgrant.yaml"));
+    let output = folder.output(&["export", "--to", "delivery", "--commands", "--sandbox"]);
+    assert!(output.status.code().is_some_and(|code| code < 2), "{output:?}");
+    let script = std::fs::read_to_string(folder.path().join("delivery/commands/cloudgrant.sh")).expect("a script");
+    assert!(
+        script.contains("not made here, as there is no command for it: compute-identity acme/train-cluster/"),
+        "{script}"
+    );
+    assert!(script.ends_with("exit 1\n"), "{script}");
+    // Where all has a command, it ends as its last one does.
+    let folder = Folder::with(UNION);
+    folder.output(&["export", "--to", "delivery", "--commands", "--sandbox"]);
+    let script = std::fs::read_to_string(folder.path().join("delivery/commands/cloudgrant.sh")).expect("a script");
+    assert!(!script.contains("not made here") && !script.ends_with("exit 1\n"), "{script}");
+}

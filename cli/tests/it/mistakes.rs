@@ -378,7 +378,12 @@ const CHANGES: &[Change] = &[
         "provider: amazon",
         &[("provider", 3, 1, "there is no provider `amazon` … aws")],
     ),
-    ("a kind that isn't one", "kind: union", "kind: unionai", &[("platform.kind", 5, 3, "possible: azureml, flyte, union")]),
+    (
+        "a kind that isn't one",
+        "kind: union",
+        "kind: unionai",
+        &[("platform.kind", 5, 3, "possible: azureml, flyte, union")],
+    ),
     (
         "a tab",
         "    scope: global\n",

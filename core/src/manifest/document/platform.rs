@@ -53,9 +53,10 @@ pub(super) fn parted(section: &Value, problems: &mut Vec<Diagnostic>) -> (Value,
             rest.insert(key.clone(), value.clone());
         } else {
             let mut problem = possible::unknown_key(Path::default().key("platform").key(key).to_string(), key, &known);
-            let of_another = linked.iter().find(|platform| (platform.keys)().contains(&key.as_str()));
-            if let Some((another, hint)) = of_another.zip(problem.hint.take_if(|_| of_another.is_some())) {
-                problem.hint = Some(format!("it is a key of `kind: {}` alone; {hint}", another.id));
+            let others = linked.iter().filter(|platform| (platform.keys)().contains(&key.as_str()));
+            let others: Vec<_> = others.map(|platform| format!("`kind: {}`", platform.id)).collect();
+            if let (false, Some(hint)) = (others.is_empty(), &problem.hint) {
+                problem.hint = Some(format!("it is a key of {} alone; {hint}", others.join(" and ")));
             }
             problems.push(problem);
         }

@@ -17,6 +17,9 @@ pub const KINDS_OF_CLOUDS: &[&str] = &[
     "role-assignment",
     "custom-role",
     "compute-identity",
+    "endpoint-identity",
+    "workspace-identity",
+    "workspace-setting",
 ];
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 mod words;
 
 use self::words::{
-    BY_NAME, DELETES, DELETES_MORE, LISTED, NEVER, NEVER_WITHIN, ON_ARNS_OF, SEEN_WITHIN, SETS_UP, USES, VERBS, WRITES,
+    BY_NAME, DELETES, DELETES_MORE, LISTED, NEVER, NEVER_WITHIN, ON_ARNS_OF, SEEN_WITHIN, SETS_UP, SHOWS, USES, VERBS,
+    WRITES,
 };
 
 /// Why an action can't be listed for an ARN of a service, as the end of a sentence that begins with it, and what to do; `None` where it
@@ -31,8 +32,10 @@ pub(crate) fn refused(action: &str, service: &str) -> Option<(String, String)> {
     let by_name = |it: &&(&str, &str, &str)| it.0 == of && it.1.eq_ignore_ascii_case(name);
     let named = || BY_NAME.iter().find(by_name).map(|it| it.2);
     let words = words(name);
-    let never = named().or_else(|| never(name, &words));
     let verb = verb_of(&words).filter(|verb| VERBS.contains(verb));
+    let (reading, runs, shows) = SHOWS;
+    let reads = verb.is_some_and(|verb| reading.contains(&verb));
+    let never = named().or_else(|| never(name, &words).map(|why| if reads && why == runs { shows } else { why }));
     if never.is_none() && verb.is_none() {
         let why = format!(
             "isn't an allowed data-access action; it must begin with one of (case-sensitive): {}; or with Batch and one of them",

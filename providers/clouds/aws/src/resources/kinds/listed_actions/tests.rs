@@ -356,6 +356,7 @@ fn what_deletes_more_than_records_is_refused() {
         "ec2:DeleteVpcEndpoints",
         "elasticfilesystem:DeleteFileSystem",
         "elasticloadbalancing:DeleteLoadBalancer",
+        "kafka-cluster:DeleteTopic",
         "kinesis:DeleteStream",
         "lambda:DeleteEventSourceMapping",
         "logs:DeleteLogGroup",
@@ -363,6 +364,7 @@ fn what_deletes_more_than_records_is_refused() {
         "oam:DeleteLink",
         "pipes:DeletePipe",
         "rds:DeleteDBCluster",
+        "s3tables:DeleteTable",
         "rds:DeleteDBClusterSnapshot",
         "sagemaker:DeleteTags",
         "scheduler:DeleteSchedule",
@@ -378,4 +380,14 @@ fn what_deletes_more_than_records_is_refused() {
         of("ec2:GetLaunchTemplateData").is_some(),
         "its answer has what machines begin with, which may have passwords in it"
     );
+}
+
+/// An action that only reads has nothing run: it is refused for what it shows.
+#[test]
+fn a_reading_action_is_refused_for_what_it_shows() {
+    let of = |action: &str| refused(action, action.split(':').next().unwrap_or_default()).expect("refused").0;
+    for action in ["codebuild:BatchGetProjects", "lambda:GetFunction", "ecs:DescribeTaskDefinition"] {
+        assert!(of(action).starts_with("can show the code"), "{action}: {}", of(action));
+    }
+    assert!(of("ssm:SendCommand").starts_with("can have something run"));
 }

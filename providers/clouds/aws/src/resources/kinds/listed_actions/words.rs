@@ -100,9 +100,19 @@ pub(super) const NEVER: [(&[&str], &str); 3] = [
             "Rule",
             "Alarm",
         ],
-        "can have something run as another principal than the task's own",
+        RUNS,
     ),
 ];
+
+/// What the words do that are about running something.
+const RUNS: &str = "can have something run as another principal than the task's own";
+
+/// What an action that only reads does where one of these words is in it, and which verbs only read. Behind `Batch`, too.
+pub(super) const SHOWS: (&[&str], &str, &str) = (
+    &["Describe", "Get", "Head", "List", "Lookup", "Retrieve", "Search"],
+    RUNS,
+    "can show the code, the variables or the arguments that others gave something, which may have passwords in them",
+);
 
 /// Of these words, those that a `List…` may have: its answers have what such a thing is called and does, and nothing that it is given.
 /// The lists of functions have their variables, those of jobs, instances, statements, commands and targets may have arguments and
@@ -222,13 +232,14 @@ pub(super) const SETS_UP: (&[&str], &str) = (
 pub(super) const WRITES: [&str; 4] = ["Publish", "Put", "Verify", "Write"];
 
 /// Why an action that deletes can't be listed, unless it is one of [`DELETES`].
-pub(super) const DELETES_MORE: &str = "deletes more than records, which is up to administrators and not to task code";
+pub(super) const DELETES_MORE: &str =
+    "deletes more than records, documents or entries of a catalog, which is up to administrators and not to task code";
 
-/// Actions that delete records, messages, documents and other entries, and nothing that somebody set up to keep, watch or protect these.
+/// Actions that delete records, messages, documents, entries of a catalog and the like, and nothing that somebody set up to keep, watch or protect these.
 /// Words don't tell the two apart: there are some two thousand actions that begin with `Delete`.
 ///
 /// Source: Service Authorization Reference, actions of the services.
-pub(super) const DELETES: [(&str, &str); 38] = [
+pub(super) const DELETES: [(&str, &str); 36] = [
     ("bedrock", "DeleteAgentMemory"),
     ("bedrock", "DeleteKnowledgeBaseDocuments"),
     ("bedrock-agentcore", "BatchDeleteMemoryRecords"),
@@ -253,7 +264,6 @@ pub(super) const DELETES: [(&str, &str); 38] = [
     ("iottwinmaker", "DeleteEntity"),
     ("ivschat", "DeleteMessage"),
     ("kafka-cluster", "DeleteGroup"),
-    ("kafka-cluster", "DeleteTopic"),
     ("kendra", "BatchDeleteDocument"),
     ("lex", "DeleteUtterances"),
     ("mediastore", "DeleteObject"),
@@ -263,7 +273,6 @@ pub(super) const DELETES: [(&str, &str); 38] = [
     ("profile", "DeleteProfileObject"),
     ("qbusiness", "BatchDeleteDocument"),
     ("rekognition", "DeleteFaces"),
-    ("s3tables", "DeleteTable"),
     ("s3vectors", "DeleteVectors"),
     ("sagemaker", "DeleteRecord"),
     ("sagemaker-mlflow", "DeleteRun"),
