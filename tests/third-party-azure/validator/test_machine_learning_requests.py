@@ -16,6 +16,7 @@ OPERATIONS = {
     "Workspaces_Update",
     "Compute_Get",
     "Compute_CreateOrUpdate",
+    "Datastores_List",
     "OnlineEndpoints_Get",
     "OnlineEndpoints_Update",
 }
