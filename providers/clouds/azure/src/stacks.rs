@@ -16,8 +16,8 @@ use crate::config::Guid;
 use crate::error::is_final;
 use crate::marks::platform_places;
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::names::{self, HOME_TAG, Names, STACK_TAG, tag_of};
-use crate::objects::{custom_role, federated_credential, managed_identity, role_assignment};
+use crate::names::{self, HOME_TAG, Names, STACK_TAG, UNIT_TAG, tag_of};
+use crate::objects::{compute_identity, custom_role, federated_credential, managed_identity, role_assignment};
 use crate::resources::known_roles;
 
 /// How many lists are read at a time. Azure's documentation allows 10 reads of identities a second.
@@ -191,6 +191,10 @@ impl Lists {
             for (id, identity) in self.identities.iter().filter(|(id, identity)| names.marks(id, &identity.tags)) {
                 objects.insert(managed_identity::id(id, names.group()));
                 platform_places.extend(platform_places::named(names, id, &identity.tags));
+                // On which compute it is, its tag says: what the stack wrote there is its own, and the compute somebody else's.
+                let unit = tag_of(&identity.tags, UNIT_TAG).and_then(|unit| ResourceId::parse(unit).ok());
+                let compute = unit.filter(|unit| unit.is_of_type("computes"));
+                objects.extend(compute.map(|compute| compute_identity::id(&compute, id)));
                 if !names.is_place(id) {
                     trusting.push((key.clone(), id.clone()));
                 }

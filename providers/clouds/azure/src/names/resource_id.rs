@@ -108,6 +108,11 @@ impl ResourceId {
         Some((format!("{namespace}/{}", types.join("/")), names))
     }
 
+    /// Whether the last one of its types is this: `computes`.
+    pub(crate) fn is_of_type(&self, last: &str) -> bool {
+        self.typed().is_some_and(|(types, _)| types.rsplit('/').next().is_some_and(|it| it.eq_ignore_ascii_case(last)))
+    }
+
     /// The resource that holds this one, or that it is itself: the storage account of a container. None for a group or a
     /// subscription.
     pub(crate) fn outermost(&self) -> Option<Self> {

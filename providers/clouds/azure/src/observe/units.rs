@@ -24,7 +24,7 @@ pub(super) async fn tagged(
     for identity in snapshot.identities().await?.iter() {
         let Ok(id) = ResourceId::parse(&identity.id) else { continue };
         let unit = tag_of(&identity.tags, UNIT_TAG).filter(|_| looking.names.marks(&id, &identity.tags));
-        if let Some(unit) = unit.and_then(|unit| ResourceId::parse(unit).ok()).filter(|unit| is_of(unit, of_type)) {
+        if let Some(unit) = unit.and_then(|unit| ResourceId::parse(unit).ok()).filter(|unit| unit.is_of_type(of_type)) {
             identities.entry(unit).or_default().insert(id);
         }
     }
@@ -57,11 +57,6 @@ pub(super) async fn is_own(looking: Looking<'_>, snapshot: &Snapshot, id: &Resou
     }
     let there = snapshot.identity(id).await?;
     Ok(there.is_none_or(|identity| looking.names.marks(id, &identity.tags)))
-}
-
-fn is_of(unit: &ResourceId, of_type: &str) -> bool {
-    let last = unit.typed().and_then(|(types, _)| Some(types.rsplit('/').next()?.to_owned()));
-    last.is_some_and(|last| last.eq_ignore_ascii_case(of_type))
 }
 
 pub(super) fn unmakeable(why: Error, obstacle: Obstacle, objects: BTreeSet<ObjectId>) -> Unmakeable {

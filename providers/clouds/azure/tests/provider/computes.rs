@@ -96,6 +96,9 @@ async fn requirements_88_and_89_each_compute_gets_an_identity_of_its_own_and_is_
     let after = [compute(&world, "train-cluster").await, compute(&world, "score-cluster").await];
     let [training, scoring] = after.each_ref().map(on);
     assert!(training.len() == 1 && scoring.len() == 1 && training != scoring, "{training:?} {scoring:?}");
+    let stacks = world.session(&text).await.expect("a session").provider().stacks().await.expect("stacks");
+    let listed = stacks.found[0].objects.iter().filter(|object| object.kind == "compute-identity").count();
+    assert_eq!(listed, 2, "what is on computes is the stack's, and they aren't: {:?}", stacks.found[0].objects);
     for (one, was) in after.into_iter().zip(&before) {
         assert_eq!(but_for_identities(one), *was, "nothing else of it has changed");
     }
