@@ -10,7 +10,7 @@ use std::path::Path;
 
 use cloudgrant_core::{Caller, Error, ErrorKind, Plan, Result, Session, quoted};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::command::shell::Shell;
 
@@ -157,13 +157,16 @@ impl SavedPlan {
     /// # Errors
     /// It is another one, and in what.
     pub(crate) fn check_plan(&self, plan: &Plan, document: &impl Serialize) -> Result<()> {
-        if self.digest == plan.digest() {
-            return Ok(());
-        }
         let now = serde_json::to_value(document).unwrap_or_default();
-        let error =
-            stale("the cloud isn't as it was when the plan was saved, so that another plan would be carried out");
-        Err(difference(&self.document, &now).into_iter().fold(error, |error, (key, what)| error.with(key, what)))
+        let differs = difference(&self.document, &now);
+        let message = match (self.digest == plan.digest(), differs.is_empty()) {
+            (true, true) => return Ok(()),
+            (true, false) => "the saved plan shows other changes than it stands for: somebody has edited its file",
+            (false, _) => {
+                "the cloud isn't as it was when the plan was saved, so that another plan would be carried out"
+            }
+        };
+        Err(differs.into_iter().fold(stale(message), |error, (key, what)| error.with(key, what)))
     }
 }
 
@@ -180,7 +183,10 @@ fn difference(then: &Value, now: &Value) -> Vec<(&'static str, String)> {
         let changes = document["changes"].as_array().into_iter().flatten();
         let named = |change: &Value| {
             let part = |key: &str| change[key].as_str().unwrap_or_default().to_owned();
-            (format!("{} {} {}", part("action"), part("kind"), part("name")), change.clone())
+            let name = format!("{} {} {}", part("action"), part("kind"), part("name"));
+            // Sentences name commands with the options of the run that shows them.
+            let handoff = ["to", "document"].map(|key| change["handoff"][key].clone());
+            (name, json!([change["because"], change["before"], change["after"], change["known_after_apply"], handoff]))
         };
         changes.map(named).collect()
     };

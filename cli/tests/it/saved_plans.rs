@@ -141,12 +141,27 @@ fn an_edited_plan_does_nothing() {
     edited["digest"] = "0".repeat(64).into();
     folder.write("plan.json", edited.to_string());
     assert_refused(&folder, &["apply", "plan.json", "--sandbox"], &["another plan would be carried out"]);
-    // Its document may say whatever it likes: what is done is made anew.
-    let mut edited: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
-    edited["document"]["changes"] = serde_json::json!([]);
-    folder.write("plan.json", edited.to_string());
-    assert_eq!(folder.output(&["apply", "plan.json", "--sandbox"]).status.code(), Some(0));
-    assert!(text(&folder.output(&["drift", "--sandbox"])).contains("No drift."));
+    // Whoever is shown other changes than are made, by whatever means, gets none of either.
+    for changes in
+        [serde_json::json!([]), serde_json::json!([{ "action": "create", "kind": "iam-role", "name": "other" }])]
+    {
+        let mut edited: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+        edited["document"]["changes"] = changes;
+        folder.write("plan.json", edited.to_string());
+        assert_refused(&folder, &["apply", "plan.json", "--sandbox"], &["somebody has edited its file"]);
+    }
+}
+
+/// However the same is named: what is printed to be pasted has the options of the run that prints it.
+#[test]
+fn other_options_for_the_same_make_no_other_plan() {
+    let folder = saved();
+    folder.output(&["apply", "plan.json", "--sandbox"]);
+    // Its steps for somebody else have commands in their sentences.
+    folder.output(&["plan", "--sandbox", "--out", "plan.json"]);
+    let arguments = ["apply", "plan.json", "--file", "./cloudgrant.yaml", "--sandbox", "--provider", "aws"];
+    let output = folder.output(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
 }
 
 /// What would be refused isn't saved: nobody could carry it out.

@@ -9,8 +9,10 @@ use crate::plan::whole::Plan;
 
 impl Plan {
     /// Sixty-four hexadecimal digits that stand for what carrying it out comes to: each change with what is there and what will be, the
-    /// steps of others, what stays, what others widened, what doesn't work, and what couldn't be searched. Two plans have the same if
-    /// and only if they agree in all of it, in whatever order and whenever they were made. Notes aren't in it: they explain the rest.
+    /// steps of others with their documents, what stays, what others widened, what doesn't work, and what couldn't be searched. Two plans have
+    /// the same if and only if they agree in all of it, in whatever order and whenever they were made.
+    ///
+    /// Sentences that explain a plan aren't in it: they name commands with the options of the run that shows it.
     pub fn digest(&self) -> String {
         let mut parts: Vec<[u8; 32]> = self.changes.iter().map(|change| of_value(of_change(change))).collect();
         // One beside the other in any order: what is read side by side comes in none.
@@ -18,10 +20,10 @@ impl Plan {
         let rest = json!({
             "provider": self.provider,
             "stack": self.stack,
-            "stays": self.stays,
-            "widened": self.widened,
-            "broken": self.broken.iter().map(|it| (&it.note, &it.objects)).collect::<Vec<_>>(),
-            "unsearched": self.unsearched,
+            "stays": self.stays.iter().map(|it| &it.object).collect::<Vec<_>>(),
+            "widened": self.widened.iter().map(|it| &it.object).collect::<Vec<_>>(),
+            "broken": self.broken.iter().map(|it| (&it.note.about, &it.objects)).collect::<Vec<_>>(),
+            "unsearched": self.unsearched.iter().map(|it| &it.place).collect::<Vec<_>>(),
             "is_compared": self.is_compared,
         });
         let mut whole = Sha256::new();
@@ -41,7 +43,7 @@ fn of_change(change: &Change) -> Value {
         "after": change.after.as_ref().map(Attributes::value),
         "known_after_apply": change.known_after_apply,
         "depends_on": change.depends_on.iter().map(|id| (id.kind, &id.name)).collect::<Vec<_>>(),
-        "handoff": change.handoff,
+        "handoff": change.handoff.as_ref().map(|it| (&it.to, &it.document, it.takes_back)),
     })
 }
 
@@ -53,9 +55,9 @@ fn of_value(mut value: Value) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use crate::contract::object::ObjectId;
     use crate::contract::object::change::Action;
     use crate::contract::object::observed::Unsearched;
+    use crate::contract::object::{Handoff, ObjectId};
     use crate::vocabulary::names::Stack;
 
     use super::*;
@@ -91,6 +93,15 @@ mod tests {
         assert_eq!(digest, explained.digest(), "a note changes nothing that is done");
         let warned = Change { warning: Some("careful".to_owned()), ..one.clone() };
         assert_eq!(digest, plan(vec![warned, other.clone()]).digest());
+
+        let asked = |task: &str| Change {
+            handoff: Some(Handoff::unseen("them", task, "as follows")),
+            ..change("c", json!({}))
+        };
+        assert_eq!(plan(vec![asked("see `cloudgrant plan`")]).digest(), plan(vec![asked("otherwise")]).digest());
+        let other_document = Handoff::unseen("them", "see `cloudgrant plan`", "otherwise");
+        let asked_otherwise = Change { handoff: Some(other_document), ..asked("") };
+        assert_ne!(plan(vec![asked("")]).digest(), plan(vec![asked_otherwise]).digest());
 
         let mut unsearched = plan(vec![one.clone(), other.clone()]);
         unsearched.unsearched.push(Unsearched { place: "x".to_owned(), reason: "y".to_owned() });
