@@ -131,7 +131,7 @@ impl Engine {
             desired.notes.retain(|note| !note.about.starts_with("platform."));
         } else if self.takes_back_what_was_told(&desired, &observed) {
             // What the key has no effect on any more it had one on: without it, nobody would find what is to be taken back.
-            for note in desired.notes.iter_mut().filter(|note| note.about.starts_with("platform.")) {
+            for note in desired.notes.iter_mut().filter(|note| note.about == DELIVERY) {
                 *note = Note::info(note.about.clone(), STILL_NEEDED);
             }
         }
@@ -204,7 +204,10 @@ impl Engine {
     }
 }
 
-/// Said of a key of the platform's that has no effect on what is to be told, and by which something was told.
+/// The key by which manifests say how a platform is told.
+const DELIVERY: &str = "platform.delivery";
+
+/// Said of that key where it has no effect on what is to be told, and something was told by it.
 const STILL_NEEDED: &str =
     "nothing is told by it any more, and an apply takes back what was: leave it until that is done";
 
