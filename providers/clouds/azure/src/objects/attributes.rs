@@ -1,9 +1,22 @@
 //! Attributes of objects, from and to what their kind knows them as.
 
-use cloudgrant_core::{Attributes, Error, Result};
+use cloudgrant_core::{Action, Attributes, Change, Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::names::resource_id::ResourceId;
+use crate::objects::refusals::not_known_how;
+
+/// What a change is about: what is to be there, or what goes.
+///
+/// # Errors
+/// It says neither: a bug.
+pub(super) fn of_change(change: &Change) -> Result<&Attributes> {
+    match (change.action, &change.before, &change.after) {
+        (Action::Create | Action::Update, _, Some(after)) => Ok(after),
+        (Action::Delete, Some(before), _) => Ok(before),
+        _ => Err(not_known_how(change)),
+    }
+}
 
 /// Attributes as their kind has them.
 ///

@@ -12,11 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::client::arm::{Compute, ComputeType};
 use crate::inventory::written::List;
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::objects::attributes::{read, resource, written};
+use crate::objects::attributes::{of_change, read, resource, written};
 use crate::objects::handles::Handles;
 use crate::objects::kind::ObjectKind;
 use crate::objects::outcome::named;
-use crate::objects::refusals::not_known_how;
 
 /// What plans call it.
 pub(crate) const KIND: &str = "compute-identity";
@@ -162,12 +161,7 @@ impl ObjectKind for Kind {
     }
 
     async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
-        let attributes = match (change.action, &change.before, &change.after) {
-            (Action::Create | Action::Update, _, Some(after)) => after,
-            (Action::Delete, Some(before), _) => before,
-            _ => return Err(not_known_how(change)),
-        };
-        let object = ComputeIdentity::of(attributes)?;
+        let object = ComputeIdentity::of(of_change(change)?)?;
         let id = object.compute_id()?;
         let alone = handles.writers.units.of(&id).await;
         let _alone = alone.lock().await;

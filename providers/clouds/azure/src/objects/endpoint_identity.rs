@@ -13,11 +13,10 @@ use serde_json::json;
 use crate::client::arm::OnlineEndpoint;
 use crate::inventory::written::List;
 use crate::names::resource_id::{ResourceId, is_same};
-use crate::objects::attributes::{read, resource, written};
+use crate::objects::attributes::{of_change, read, resource, written};
 use crate::objects::handles::Handles;
 use crate::objects::kind::ObjectKind;
 use crate::objects::outcome::named;
-use crate::objects::refusals::not_known_how;
 
 /// What plans call it.
 pub(crate) const KIND: &str = "endpoint-identity";
@@ -171,12 +170,7 @@ impl ObjectKind for Kind {
 
     /// What Azure refuses for good is shown as it says it, with what to do.
     async fn apply(&self, handles: Handles<'_>, change: &Change) -> Result<Outcome> {
-        let attributes = match (change.action, &change.before, &change.after) {
-            (Action::Create | Action::Update, _, Some(after)) => after,
-            (Action::Delete, Some(before), _) => before,
-            _ => return Err(not_known_how(change)),
-        };
-        let object = EndpointIdentity::of(attributes)?;
+        let object = EndpointIdentity::of(of_change(change)?)?;
         let id = object.endpoint_id()?;
         let alone = handles.writers.units.of(&id).await;
         let _alone = alone.lock().await;
