@@ -7,6 +7,8 @@
 //! So that nobody does this in a cluster by mistake, CLOUDGRANT_TEST_CONTEXT names the context beside: it must be the current one
 //! of the file. KUBECONFIG is the same file, as cloudgrant reaches the cluster in the way of `kubectl`.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use cloudgrant_core::Stack;
@@ -38,6 +40,23 @@ pub(crate) struct AnyCluster {
     prefix: String,
     /// What its tokens call their issuer.
     pub(crate) issuer: String,
+}
+
+/// What no other test has in its names: tests run at once in threads of a process, in processes of a machine, and on several machines.
+fn of_this_test() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let seconds = SystemTime::UNIX_EPOCH.elapsed().expect("a time").as_secs();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{:06x}{:06x}{count:02x}", seconds & 0xff_ffff, std::process::id() & 0xff_ffff)
+}
+
+#[test]
+fn no_two_tests_have_the_same_names() {
+    let names: Vec<String> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(of_this_test)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a name")).collect()
+    });
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
 }
 
 /// Why a real cluster is left alone, although a kubeconfig is named.
@@ -94,10 +113,7 @@ impl AnyCluster {
         let client = Client::try_from(config.clone()).expect("a client");
         let request = http::Request::get("/.well-known/openid-configuration").body(Vec::new()).expect("a request");
         let discovered: Value = client.request(request).await.expect("the cluster's issuer");
-        let now = SystemTime::UNIX_EPOCH.elapsed().expect("a time").as_nanos();
-        // Tests run at once, each in a process of its own or in threads of one.
-        let own = (now >> 10) as u64 ^ u64::from(std::process::id()) << 40;
-        let prefix = format!("{}-{:08x}-", prefix.unwrap_or_else(|| "cloudgrant-test".to_owned()), own & 0xffff_ffff);
+        let prefix = format!("{}-{}-", prefix.unwrap_or_else(|| "cloudgrant-test".to_owned()), of_this_test());
         let issuer = discovered["issuer"].as_str().expect("an issuer").to_owned();
         let cluster = Self { sandbox, config, client, prefix, issuer };
         for project in ["forecasting", "vision"] {
